@@ -1,0 +1,160 @@
+"""The file format: one JSON file is one experiment. Typed, validated, without TensorFlow.
+
+``load_architecture`` accepts a path, the bare name of a shipped file ("vaegan"), or an object that is one already.
+"""
+
+import functools
+import importlib
+import json
+import os
+import pathlib
+from typing import Annotated
+
+import pydantic
+
+from tfglyph.architecture.core import parse_json, read_json, show, validate
+from tfglyph.errors import UsageError, did_you_mean
+
+# mode -> where its Architecture class lives. A new family adds its line here and in tfglyph.models.
+MODES = {
+    "VAE-GAN": "tfglyph.architecture.families:VAEGANArchitecture",
+}
+
+SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "architectures"
+
+
+def architecture_class(mode):
+    """The class for a value of ``mode``."""
+    module, name = MODES[mode].split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+@functools.cache
+def adapter():
+    """pydantic.TypeAdapter of any architecture file, told apart by ``mode``."""
+    classes = tuple(dict.fromkeys(architecture_class(mode) for mode in MODES))
+    if len(classes) == 1:
+        return pydantic.TypeAdapter(classes[0])
+    union = functools.reduce(lambda left, right: left | right, classes)
+    return pydantic.TypeAdapter(Annotated[union, pydantic.Field(discriminator="mode")])
+
+
+def shipped_names():
+    """Bare names of the architecture files that come with the package, sorted."""
+    return sorted(path.stem for path in SHIPPED.glob("*.json") if path.stem != "schema")
+
+
+def find_architecture(reference):
+    """The file that a person means.
+
+    Args:
+        reference: str, a path, or the bare name of a shipped file.
+
+    Returns:
+        pathlib.Path of an existing file.
+
+    Raises:
+        UsageError: there is no such file and no such name.
+    """
+    path = pathlib.Path(reference)
+    if path.is_file():
+        return path
+    if path.parent == pathlib.Path():
+        shipped = SHIPPED / (path.name if path.suffix == ".json" else path.name + ".json")
+        if path.name and shipped.is_file():
+            return shipped
+    names = shipped_names()
+    raise UsageError(
+        f"{reference}: no such architecture file{did_you_mean(path.stem, names)}; shipped ones: {', '.join(names)}"
+    )
+
+
+def load_architecture(reference):
+    """Reads and checks an architecture file.
+
+    Args:
+        reference: path, bare name of a shipped file, dict of the same shape, or an Architecture (returned as it is).
+
+    Returns:
+        An instance of the mode's Architecture class.
+
+    Raises:
+        UsageError: one line with file, JSON path, what was found and what would be accepted.
+    """
+    if isinstance(reference, pydantic.BaseModel):
+        return reference
+    if isinstance(reference, dict):
+        return check(reference, "architecture")
+    path = find_architecture(os.fspath(reference))
+    architecture = check(read_json(path), str(path))
+    return architecture if architecture.name else architecture.model_copy(update={"name": default_name(path)})
+
+
+def default_name(path):
+    """A run name from a file name: its stem, with anything unusual replaced."""
+    stem = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-" for letter in path.stem)
+    return stem.lstrip("._-")[:64] or "model"
+
+
+def check(data, name):
+    """Validates parsed JSON; ``name`` stands in error messages. A file without ``mode`` is a VAE-GAN."""
+    data = {"mode": "VAE-GAN", **data}
+    if data["mode"] not in MODES if isinstance(data["mode"], str) else True:
+        raise UsageError(
+            f"{name}: mode: found {show(data['mode'])}, expected one of {', '.join(MODES)}"
+            f"{did_you_mean(data['mode'], MODES)}"
+        )
+    return validate(adapter(), data, name)
+
+
+def dump(architecture):
+    """The resolved file as text: every key with its value, two spaces deep; loads back to an equal object."""
+    data = architecture.model_dump(mode="json", by_alias=True)
+    return _compact(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
+
+
+def override(architecture, changes, name="command line"):
+    """A copy with single values replaced.
+
+    Args:
+        architecture: an Architecture.
+        changes: dict from dotted JSON path ("training.batch_size") to value.
+        name: str, where the values come from, for errors.
+
+    Raises:
+        UsageError: as ``load_architecture``.
+    """
+    data = architecture.model_dump(mode="json", by_alias=True)
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        target = data
+        for parent in parents:
+            if not isinstance(target, dict) or (target.get(parent) is None and parent not in target):
+                raise UsageError(f"{name}: {path}: this architecture has no such key")
+            if target[parent] is None:
+                target[parent] = {}
+            target = target[parent]
+        target[last] = value
+    return check(data, name)
+
+
+def schema():
+    """JSON Schema (draft 2020-12) of the file format, for editors; a dict."""
+    result = adapter().json_schema(by_alias=True, mode="validation")
+    result["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    result["title"] = "tfglyph architecture"
+    return result
+
+
+def _compact(text):
+    """Puts innermost lists of numbers back on one line: [[5, 5], [5, 5]] reads better than eleven lines."""
+    import re
+
+    inner = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")
+    return inner.sub(lambda match: "[" + re.sub(r",\s+", ", ", match.group(1)) + "]", text)
+
+
+__all__ = [
+    "MODES", "SHIPPED", "adapter", "architecture_class", "check", "dump", "find_architecture", "load_architecture",
+    "override", "parse_json", "read_json", "schema", "shipped_names",
+]

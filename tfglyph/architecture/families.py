@@ -1,0 +1,87 @@
+"""One class per ``mode``: which sections a family has, and what its keys must satisfy together."""
+
+from typing import Annotated, ClassVar, Literal
+
+import pydantic
+
+from tfglyph.architecture.core import NonNegative, Section, Size, invalid
+from tfglyph.architecture.networks import Discriminator, Encoder, Generator, Shape
+from tfglyph.architecture.training import Optimizer, Training
+
+
+class Architecture(Section):
+    """What every architecture file holds. A family adds its network sections and its ``objective``."""
+
+    trained: ClassVar[dict[str, Optimizer]]
+    """The trained networks, in order, each with the family's default optimizer."""
+
+    name: Annotated[str, pydantic.Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
+    """A short name for run directories; the file's own name where there is none."""
+    hwc: Shape
+    """Height, width and channels of the images."""
+    z_dim: Size = 100
+    """Size of the latent vector."""
+    y_dim: Size | None = None
+    """Number of classes for families with a ``condition`` section that gives none itself. The original file has it
+    and its VAE-GAN reads it nowhere, so it is accepted in every mode."""
+    training: Training = Training()
+    """The training recipe."""
+
+    @pydantic.model_validator(mode="after")
+    def _optimizers_have_networks(self):
+        for name in self.training.optimizers:
+            if name not in self.trained:
+                known = ", ".join(self.trained)
+                raise invalid(f"training.optimizers.{name}", f"no such network; trained here: {known}")
+        return self
+
+    def optimizer(self, network):
+        """The ``Optimizer`` section of a network: the file's, or the family's default."""
+        return self.training.optimizers.get(network, self.trained[network])
+
+    @property
+    def pixel_range(self):
+        """(low, high) of the pixels inside the model."""
+        return (0.0, 1.0) if getattr(self.generator, "output_activation", "tanh") == "sigmoid" else (-1.0, 1.0)
+
+
+def check_generated_size(architecture):
+    """The generator must paint images of ``hwc``; for generators whose size follows from their layers."""
+    generator = architecture.generator
+    if not hasattr(generator, "image_size"):
+        return
+    found = (*generator.image_size(), generator.output[-1])
+    if found != architecture.hwc:
+        raise invalid(
+            "generator", f"hwc, strides and last output give {list(found)}, but the images' hwc is {list(architecture.hwc)}"
+        )
+
+
+class VAEGANObjective(Section):
+    """Losses of Larsen et al. 2016 (https://arxiv.org/abs/1512.09300), algorithm 1."""
+
+    reconst_v_gan: NonNegative = 0.1
+    """gamma of Eq. 9: weight of the similarity term against the adversarial one in the generator's loss."""
+    generator_updates: Annotated[int, pydantic.Field(strict=True, ge=1, le=16)] = 2
+    """Generator updates per step, to one of the discriminator and one of the encoder."""
+    kl_weight: NonNegative = 1.0
+    """Weight of the Kullback-Leibler term in the encoder's loss."""
+
+
+class VAEGANArchitecture(Architecture):
+    """Mode VAE-GAN: encoder, generator and discriminator."""
+
+    trained: ClassVar[dict[str, Optimizer]] = {
+        "encoder": Optimizer(), "generator": Optimizer(), "discriminator": Optimizer(),
+    }
+
+    mode: Literal["VAE-GAN"] = "VAE-GAN"
+    encoder: Encoder
+    generator: Generator
+    discriminator: Discriminator
+    objective: VAEGANObjective = VAEGANObjective()
+
+    @pydantic.model_validator(mode="after")
+    def _sizes_fit(self):
+        check_generated_size(self)
+        return self

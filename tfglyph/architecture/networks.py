@@ -1,0 +1,93 @@
+"""The sections that describe one network each: flat, with parallel lists per layer, in the style of the original.
+
+A section's ``type`` names its builder in ``tfglyph.networks``; ``conv`` is what a section without ``type`` means.
+"""
+
+from typing import Annotated, Literal
+
+import pydantic
+
+from tfglyph.architecture.core import (
+    MAXIMUM_LAYERS, Flag, Fraction, NonNegative, Positive, Section, Size, invalid, one_of,
+)
+
+Window = Annotated[int, pydantic.Field(strict=True, ge=1, le=64)]
+Pair = Annotated[tuple[Window, Window], pydantic.Field(description="height and width")]
+Layers = Annotated[list[Size], pydantic.Field(min_length=1, max_length=MAXIMUM_LAYERS)]
+Pairs = Annotated[list[Pair], pydantic.Field(min_length=1, max_length=MAXIMUM_LAYERS)]
+Shape = tuple[Size, Size, Size]
+
+
+class NetworkSection(Section):
+    """What every network section may hold."""
+
+    l2_reg: NonNegative = pydantic.Field(default=0.0, alias="l2-reg")
+    """Weight decay: l2-reg * 1/2 * sum(w^2) over the kernels of convolutions and linear layers enters the loss."""
+    init_std: Positive | None = None
+    """Standard deviation of normal initial kernels (and of batch-norm scales around 1); null: Glorot uniform."""
+
+
+class ConvStack(NetworkSection):
+    """A stack of convolutions: parallel lists, one entry per layer."""
+
+    type: Literal["conv"] = "conv"
+    kernel: Pairs
+    """Height and width of each layer's kernel."""
+    stride: Pairs
+    """Vertical and horizontal stride of each layer."""
+    output: Layers
+    """Channels that each layer gives."""
+    batch_norm: Flag = True
+    """Batch normalization (decay 0.9, epsilon 1e-5) after the convolutions that the network's kind allows."""
+    leak: Fraction = 0.02
+    """Slope of the leaky ReLU for negative inputs; 0 is the plain ReLU."""
+
+    @pydantic.model_validator(mode="after")
+    def _lists_are_parallel(self):
+        layers = len(self.kernel)
+        for key in ("stride", "output"):
+            if len(getattr(self, key)) != layers:
+                raise invalid(key, f"{len(getattr(self, key))} entries, but kernel has {layers}; one per layer")
+        return self
+
+
+class ConvEncoder(ConvStack):
+    """Convolutions, batch norm and leaky ReLU; then two linear heads, mean and log-variance."""
+
+
+class ConvDiscriminator(ConvStack):
+    """Convolutions (the first without batch norm) and leaky ReLU; then one linear unit, the logit."""
+
+    feature_layer: Annotated[int, pydantic.Field(strict=True, ge=1, le=MAXIMUM_LAYERS)] | None = None
+    """1-based layer whose activations are the learned similarity metric of a VAE-GAN; null: the last but one."""
+
+    @pydantic.model_validator(mode="after")
+    def _feature_layer_exists(self):
+        if self.feature_layer is not None and self.feature_layer > len(self.output):
+            raise invalid("feature_layer", f"found {self.feature_layer}, but there are {len(self.output)} layers")
+        return self
+
+
+class ConvGenerator(ConvStack):
+    """A linear layer to ``hwc``, then transposed convolutions with batch norm and ReLU; the last has neither."""
+
+    hwc: Shape
+    """Height, width and channels of the first tensor, which the linear layer fills."""
+    leak: Fraction = 0.0
+    """Slope of the leaky ReLU for negative inputs; 0 is the plain ReLU."""
+    z_activation: Literal["linear", "tanh"] = "linear"
+    """The generator's first operation on z; tanh is the modification that the VAE-GAN document describes."""
+    output_activation: Literal["tanh", "sigmoid"] = "tanh"
+    """Last operation, which sets the pixel range: tanh [-1, 1], sigmoid [0, 1]."""
+
+    def image_size(self):
+        """Height and width that come out."""
+        height, width, _ = self.hwc
+        for vertical, horizontal in self.stride:
+            height, width = height * vertical, width * horizontal
+        return height, width
+
+
+Encoder = one_of("conv", conv=ConvEncoder)
+Generator = one_of("conv", conv=ConvGenerator)
+Discriminator = one_of("conv", conv=ConvDiscriminator)

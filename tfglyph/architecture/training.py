@@ -1,0 +1,63 @@
+"""The training recipe of an architecture file: how long, how fast, which optimizer moves which network."""
+
+from typing import Annotated, Literal
+
+import pydantic
+
+from tfglyph.architecture.core import Count, Flag, Fraction, NonNegative, Positive, Section, Size, invalid
+
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16", "auto"]
+
+
+class Optimizer(Section):
+    """Adam (Kingma and Ba, 2015) or AdamW (Loshchilov and Hutter, 2019) with a learning-rate schedule."""
+
+    learning_rate: Positive = 2e-4
+    """The rate after warm-up, before decay; for one-cycle the highest one."""
+    beta1: Fraction = 0.5
+    """Decay of the first moment."""
+    beta2: Fraction = 0.999
+    """Decay of the second moment."""
+    epsilon: Positive = 1e-8
+    """Added to the root of the second moment."""
+    weight_decay: NonNegative = 0.0
+    """Decoupled weight decay (AdamW); 0 is plain Adam."""
+    clip_norm: Positive | None = None
+    """The gradient of the whole network is shortened to this length; null: not clipped."""
+    schedule: Literal["constant", "cosine", "one-cycle"] = "constant"
+    """Course of the rate over all steps: constant; half a cosine to 0; one-cycle: up from 1/25 over 30% of the
+    steps, then down to 1e-4 of that along half cosines (Smith and Topin, 2018)."""
+    warmup_steps: Count = 0
+    """Steps of linear warm-up from 0 (constant and cosine)."""
+
+    @pydantic.model_validator(mode="after")
+    def _one_cycle_warms_up_itself(self):
+        if self.schedule == "one-cycle" and self.warmup_steps:
+            raise invalid("warmup_steps", "one-cycle has its own warm-up; leave this out")
+        return self
+
+
+class Ema(Section):
+    """Exponential moving average of weights: ema <- decay * ema + (1 - decay) * weights, used wherever images are made."""
+
+    decay: Fraction = 0.999
+    """Final decay; step t uses min(decay, (1 + t) / (10 + t)), so that early averages forget the initial weights."""
+
+
+class Training(Section):
+    """How the networks are trained; the command line overrides single values."""
+
+    batch_size: Size = 64
+    """Images per update, over all devices."""
+    epochs: Annotated[int, pydantic.Field(strict=True, ge=1, le=1_000_000)] = 100
+    """Passes over the data; in total, also after resuming."""
+    steps: Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 40)] | None = None
+    """Total steps; where given it decides instead of epochs."""
+    optimizers: dict[str, Optimizer] = pydantic.Field(default_factory=dict)
+    """One optimizer per trained network, by the network's name; a network without one gets the family's default."""
+    ema: Ema | None = None
+    """Averaged copies of the networks that make images; null: none."""
+    precision: Precision = "float32"
+    """Number format of layers: float32, mixed_bfloat16, mixed_float16, or auto (by the hardware)."""
+    synchronized_batch_norm: Flag = False
+    """With several devices: batch statistics over the global batch instead of each device's part."""

@@ -1,0 +1,83 @@
+"""The command line: ``tfglyph VERB`` (also ``python -m tfglyph VERB``, ``python train.py``, ``python validate.py``).
+
+Each verb is a module of this package with a click command named ``command``, imported only when it is asked for, so
+that ``--help`` answers at once.
+"""
+
+import importlib
+import os
+import sys
+
+import click
+
+from tfglyph.errors import GlyphError
+from tfglyph.version import __version__
+
+# verb -> what `tfglyph --help` says of it
+VERBS = {
+    "train": "Train a model from an architecture file.",
+    "validate": "Draw character arithmetic A - B + C for the tuples of test.txt.",
+    "sample": "Draw new glyphs from a trained model.",
+    "export": "Write a SavedModel for TensorFlow Serving.",
+    "data": "List, describe, prepare, check and picture data sets.",
+    "canvas": "Paint a CPPN's image at any size, in tiles.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a verb's module when the verb is used."""
+
+    def list_commands(self, ctx):
+        return list(VERBS)
+
+    def get_command(self, ctx, name):
+        if name not in VERBS:
+            return None
+        return importlib.import_module(f"tfglyph.cli.{name}").command
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def resolve_command(self, ctx, args):
+        from tfglyph.errors import did_you_mean
+
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            known = ", ".join(VERBS)
+            ctx.fail(f"no such verb: {args[0]}{did_you_mean(args[0], VERBS)}; there are {known}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tfglyph")
+def main():
+    """Generative models of glyphs from JSON architecture files: train, look, measure, serve."""
+
+
+def entry(verb=None):
+    """Runs the command line and exits: 0 done, 1 failed run, 2 wrong usage, 130 interrupted.
+
+    Args:
+        verb: str or None, the verb where the script's name already says it (``train.py``).
+    """
+    arguments = ([verb] if verb else []) + sys.argv[1:]
+    name = os.path.basename(sys.argv[0]) if verb else "tfglyph"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    try:
+        code = main.main(arguments, prog_name=name if not verb else f"{name}:", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted", err=True)
+        code = 130
+    except GlyphError as error:
+        click.echo(f"tfglyph: error: {error}", err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` has what it wanted
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,26 @@
+"""Errors that are meant for the person at the keyboard.
+
+Everything that a user can get wrong raises one of these with a message of one line that says what was wrong,
+where, and what would be right. The command line prints the message and exits with ``exit_code``; it never shows a
+traceback for them. Any other exception is a bug of this package.
+"""
+
+
+class GlyphError(Exception):
+    """A run that cannot go on, through its input or its surroundings (exit code 1)."""
+
+    exit_code = 1
+
+
+class UsageError(GlyphError):
+    """A request that makes no sense as typed: unknown names, impossible values, missing files (exit code 2)."""
+
+    exit_code = 2
+
+
+def did_you_mean(word, choices):
+    """`` (did you mean x?)`` for the choice nearest to ``word``, or an empty string where none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(str(word), [str(choice) for choice in choices], n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
