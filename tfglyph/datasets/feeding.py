@@ -1,0 +1,112 @@
+"""From glyphs to batches: the order is a pure function of (seed, epoch), and any step can be the first.
+
+Batch b of the run belongs to epoch e = b // batches_per_epoch and holds the rows
+``numpy.random.default_rng([seed, e]).permutation(n)`` from (b mod batches_per_epoch)·batch_size on. What is left
+over at the end of an epoch is dropped; the next epoch's order brings it back. No iterator has state to save.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from tfglyph.errors import UsageError
+
+
+class Order:
+    """Which rows of a set of n images are in which batch.
+
+    Args:
+        count: int, n.
+        batch_size: int, images in a batch, over all workers.
+        seed: int ≥ 0.
+
+    Raises:
+        UsageError: fewer images than one batch takes.
+    """
+
+    def __init__(self, count, batch_size, seed):
+        if batch_size < 1:
+            raise UsageError(f"batch size {batch_size} is not positive")
+        if count < batch_size:
+            raise UsageError(f"{count} images are too few for a batch of {batch_size}: use a smaller --batch_size")
+        self.count = count
+        self.batch_size = batch_size
+        self.seed = seed
+        self.batches_per_epoch = count // batch_size
+        self.permutation = lru_cache(maxsize=4)(self._permutation)
+
+    def _permutation(self, epoch):
+        return np.random.default_rng([self.seed, epoch]).permutation(self.count)
+
+    def rows(self, batch):
+        """int64 ``[batch_size]``: the rows of global batch number ``batch``."""
+        epoch, position = divmod(batch, self.batches_per_epoch)
+        return self.permutation(epoch)[position * self.batch_size : (position + 1) * self.batch_size]
+
+    def step_rows(self, step, batches_per_step=1, shard=(0, 1)):
+        """int64 ``[batches_per_step * batch_size / shards]``: the rows of a step for one of several workers.
+
+        Worker i of k gets the i-th of k equal pieces of every batch, so that the workers' pieces of a batch,
+        one after the other, are that batch.
+        """
+        index, shards = shard
+        piece = self.batch_size // shards
+        batches = range(step * batches_per_step, (step + 1) * batches_per_step)
+        return np.concatenate([self.rows(batch)[index * piece : (index + 1) * piece] for batch in batches])
+
+
+def feed(glyphs, batch_size, seed, start_step=0, steps=None, batches_per_step=1, shard=(0, 1), augmentation=None):
+    """A ``tf.data.Dataset`` of batches of a set, entered at any step.
+
+    Args:
+        glyphs: Glyphs with n images ``[n, h, w, c]``.
+        batch_size: int, images in a global batch; at most n.
+        seed: int ≥ 0, decides the order (and the augmentation).
+        start_step: int ≥ 0, the first step: what came before is skipped at no cost.
+        steps: int or None, how many steps to give; ``None`` goes on for ever.
+        batches_per_step: int ≥ 1, k: step s holds the global batches s·k … s·k + k − 1, one after the other.
+        shard: (index, count): this worker's piece of every global batch; ``batch_size`` is divisible by count.
+        augmentation: Augmentation or None.
+
+    Returns:
+        ``tf.data.Dataset`` of dicts with ``images`` uint8 ``[k·batch_size/count, h, w, c]`` and, where the set has
+        them, ``labels`` int32 ``[k·batch_size/count]``.
+
+    Raises:
+        UsageError: fewer images than a batch, or a shard that does not exist or does not divide the batch.
+    """
+    index, shards = shard
+    if not 0 <= index < shards or batch_size % shards:
+        raise UsageError(f"worker {index} of {shards} cannot take its piece of a batch of {batch_size}")
+    import tensorflow as tf
+
+    order = Order(len(glyphs), batch_size, seed)
+    height, width, channels = glyphs.images.shape[1:]
+    length = batches_per_step * batch_size // shards
+    labels = np.zeros(len(glyphs), np.int32) if glyphs.labels is None else np.asarray(glyphs.labels, np.int32)
+
+    def gather(step):
+        rows = order.step_rows(int(step), batches_per_step, shard)
+        # Taking rows in rising order keeps reads of a memory map sequential; the permutation is undone after it.
+        if not isinstance(glyphs.images, np.ndarray) or isinstance(glyphs.images, np.memmap):
+            ascending = np.argsort(rows)
+            images = np.empty((length, height, width, channels), np.uint8)
+            images[ascending] = glyphs.images[rows[ascending]]
+        else:
+            images = glyphs.images[rows]
+        return images, labels[rows]
+
+    def batch(step):
+        images, chosen = tf.numpy_function(gather, [step], (tf.uint8, tf.int32), stateful=False)
+        images = tf.ensure_shape(images, (length, height, width, channels))
+        if augmentation is not None:
+            images = augmentation.apply(images, seed, step, order.batch_size, batches_per_step, shard)
+        result = {"images": images}
+        if glyphs.labels is not None:
+            result["labels"] = tf.ensure_shape(chosen, (length,))
+        return result
+
+    stop = np.iinfo(np.int64).max if steps is None else start_step + steps
+    dataset = tf.data.Dataset.range(start_step, stop)
+    dataset = dataset.map(batch, num_parallel_calls=2, deterministic=True)
+    return dataset.prefetch(4)

@@ -1,0 +1,144 @@
+"""The one record that every data set becomes: images, what they show, and how they are split."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tfglyph.errors import UsageError
+
+SPLITS = ("train", "holdout", "all")
+DEFAULT_HOLDOUT = 0.05
+_IN_MEMORY_BYTES = 1 << 30  # subsets of more than this stay views of the memory-mapped file
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """Images of glyphs (or of anything else) with what is known about them.
+
+    Attributes:
+        name: str, the data set's name.
+        images: uint8 ``[n, h, w, c]``, an array, a memory map or a ``Rows`` view of one. In glyph sets ink is 255
+            on a background of 0.
+        characters: list of n str, what image i shows; ``None`` where nobody knows.
+        labels: int32 ``[n]``, the class, font or style of image i; ``None`` where there is none.
+        label_names: list of str, the name of each label; ``None`` without labels.
+        fingerprint: str, changes whenever an image, a character, a label or the order changes; the same on every
+            machine.
+        keys: uint64 ``[n]``, decides the split of image i: a hash of its character, or of its source where the
+            character is unknown. It does not depend on the size.
+    """
+
+    name: str
+    images: np.ndarray = field(repr=False)
+    characters: list | None = field(default=None, repr=False)
+    labels: np.ndarray | None = field(default=None, repr=False)
+    label_names: list | None = None
+    fingerprint: str = ""
+    keys: np.ndarray | None = field(default=None, repr=False)
+
+    def __len__(self):
+        return len(self.images)
+
+    def index(self, character):
+        """The row of the first image of ``character`` (str), or ``None`` where the set lacks it."""
+        if self.characters is None:
+            raise UsageError(f"data set {self.name!r} has no characters to look up")
+        try:
+            return self.characters.index(character)
+        except ValueError:
+            return None
+
+    def take(self, rows, why):
+        """The same record with only ``rows`` (int64 ``[m]``, in that order); ``why`` (str) enters the fingerprint."""
+        rows = np.asarray(rows, np.int64)
+        images = self.images
+        size = int(np.prod(images.shape[1:])) * len(rows)
+        lazy = size > _IN_MEMORY_BYTES and isinstance(images, np.memmap | Rows)
+        return replace(
+            self,
+            images=Rows(images, rows) if lazy else images[rows],  # (m, h, w, c)
+            characters=None if self.characters is None else [self.characters[row] for row in rows],
+            labels=None if self.labels is None else self.labels[rows],
+            keys=None if self.keys is None else self.keys[rows],
+            fingerprint=digest(self.fingerprint, why),
+        )
+
+    def split(self, split="all", holdout=DEFAULT_HOLDOUT):
+        """The part of the set that is for training, held out, or all of it.
+
+        Which part an image is in depends on its character alone (on its source where that is unknown), so that all
+        fonts' drawings of a character are on one side, at every size; a smaller ``holdout`` holds out a subset of
+        what a larger one does.
+
+        Args:
+            split: ``train``, ``holdout`` or ``all``.
+            holdout: float in [0, 1), the share that is held out, on average over characters.
+
+        Raises:
+            UsageError: an unknown split, an impossible share, or a part with nothing in it.
+        """
+        if split not in SPLITS:
+            raise UsageError(f"split {split!r} is none of {', '.join(SPLITS)}")
+        if not 0 <= holdout < 1:
+            raise UsageError(f"holdout {holdout} is not in [0, 1)")
+        if split == "all" or (split == "train" and holdout == 0):
+            return self
+        held_out = self.keys < np.uint64(int(holdout * 2**64))
+        rows = np.flatnonzero(held_out if split == "holdout" else ~held_out)
+        if not len(rows):
+            raise UsageError(
+                f"the {split} part of data set {self.name!r} ({len(self)} images) is empty at holdout {holdout}"
+            )
+        return self.take(rows, f"{split} {holdout!r}")
+
+
+class Rows:
+    """Chosen rows of an array that is too large to copy: behaves like a read-only array in its first axis.
+
+    Args:
+        array: uint8 ``[n, h, w, c]``, usually a memory map.
+        rows: int64 ``[m]``.
+    """
+
+    def __init__(self, array, rows):
+        if isinstance(array, Rows):
+            array, rows = array.array, array.rows[rows]
+        self.array = array
+        self.rows = rows
+        self.shape = (len(rows), *array.shape[1:])
+        self.dtype = array.dtype
+        self.ndim = array.ndim
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, key):
+        first, rest = (key[0], key[1:]) if isinstance(key, tuple) else (key, ())
+        chosen = self.array[self.rows[first]]
+        return chosen[(slice(None), *rest) if np.ndim(self.rows[first]) else rest] if rest else chosen
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.array[self.rows], dtype)
+
+
+def split_key(content):
+    """uint64 of a hash of ``content`` (str or bytes): uniform, and the same on every machine and in every version."""
+    data = content.encode() if isinstance(content, str) else content
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8, person=b"tfglyph split").digest(), "big")
+
+
+def split_keys(contents):
+    """uint64 ``[n]`` of ``split_key`` for each of n str or bytes."""
+    return np.array([split_key(content) for content in contents], np.uint64).reshape(-1)
+
+
+def digest(*parts):
+    """A short hexadecimal digest of strings, bytes and arrays, in order."""
+    state = hashlib.blake2b(digest_size=12)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        view = memoryview(np.ascontiguousarray(data)).cast("B") if isinstance(data, np.ndarray) else data
+        state.update(len(view).to_bytes(8, "big"))
+        state.update(view)
+    return state.hexdigest()
