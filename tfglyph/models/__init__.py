@@ -1,0 +1,68 @@
+"""The families as ``keras.Model``s, and the two ways to get one: ``build`` (untrained) and ``load`` (trained)."""
+
+import contextlib
+import importlib
+import random
+
+import keras
+import numpy as np
+
+from tfglyph.architecture import load_architecture
+from tfglyph.errors import UsageError
+
+# mode -> where its GlyphModel lives. A new family adds its line here and in tfglyph.architecture.
+FAMILIES = {
+    "VAE-GAN": "tfglyph.models.vaegan:VAEGAN",
+}
+
+
+def family(mode):
+    """The GlyphModel class of a ``mode``."""
+    module, name = FAMILIES[mode].split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def build(architecture, seed=0, precision=None):
+    """An untrained model.
+
+    Args:
+        architecture: path, bare name of a shipped file ("vaegan"), dict, or Architecture.
+        seed: int from 0 to 2**31 - 1; the same seed gives the same initial weights on one machine.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16"; None: the file's (auto counts as float32 here).
+
+    Returns:
+        GlyphModel.
+
+    Raises:
+        UsageError: the architecture file is wrong, in one line.
+    """
+    architecture = load_architecture(architecture)
+    precision = precision or architecture.training.precision
+    if not 0 <= int(seed) < 2**31:
+        raise UsageError(f"seed: found {seed}, expected an integer from 0 to {2**31 - 1}")
+    with _precision("float32" if precision == "auto" else precision), _seeded(seed):
+        return family(architecture.mode)(architecture, seed)
+
+
+@contextlib.contextmanager
+def _precision(policy):
+    """Layers made within have this dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+@contextlib.contextmanager
+def _seeded(seed):
+    """Initializers draw their seeds from Python's generator; within, it starts from ``seed``, and is put back after."""
+    state, numpy_state = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        np.random.set_state(numpy_state)

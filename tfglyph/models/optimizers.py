@@ -1,0 +1,109 @@
+"""Optimizers with schedules that follow the model's step, and updates that a NaN cannot reach."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+
+class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate as a function of the model's step, not of the optimizer's own count of updates.
+
+    A step may hold several updates of one network, and skipped updates are not counted by an optimizer; the schedule
+    of a file is in steps.
+
+    Args:
+        section: tfglyph.architecture.training.Optimizer.
+        total_steps: int, where the decay ends.
+        step: tf.Variable, int64 scalar.
+    """
+
+    def __init__(self, section, total_steps, step):
+        self.section, self.total_steps, self.step = section, total_steps, step
+
+    def __call__(self, iterations=None):
+        """float32 scalar: the rate at the model's current step (``iterations`` is not used)."""
+        return rate_at(self.section, tf.cast(self.step, tf.float32), float(self.total_steps))
+
+    def get_config(self):
+        return {"section": self.section.model_dump(by_alias=True), "total_steps": self.total_steps}
+
+
+def rate_at(section, step, total_steps):
+    """Learning rate of step ``step`` (0-based) out of ``total_steps``.
+
+    Args:
+        section: tfglyph.architecture.training.Optimizer.
+        step: float32 tensor or float.
+        total_steps: float.
+
+    Returns:
+        float32 scalar tensor.
+    """
+    peak = section.learning_rate
+
+    def half_cosine(start, end, fraction):
+        return end + (start - end) * 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value(fraction, 0.0, 1.0)))
+
+    if section.schedule == "one-cycle":
+        rise = max(0.3 * total_steps, 1.0)
+        up = half_cosine(peak / 25.0, peak, step / rise)
+        down = half_cosine(peak, peak / 25.0 * 1e-4, (step - rise) / max(total_steps - rise, 1.0))
+        return tf.where(step < rise, up, down)
+    warmup = float(section.warmup_steps)
+    rate = tf.constant(peak, tf.float32)
+    if section.schedule == "cosine":
+        rate = half_cosine(peak, 0.0, (step - warmup) / max(total_steps - warmup, 1.0))
+    return rate * tf.minimum(1.0, (step + 1.0) / warmup) if warmup else rate + 0.0 * step
+
+
+class GuardedOptimizer(keras.optimizers.LossScaleOptimizer):
+    """An optimizer that leaves everything as it was where the first gradient is not finite.
+
+    ``GlyphModel.update`` marks a step that must not be applied by a NaN in the first gradient, on every replica, so
+    one look at that gradient is enough here. With ``scaled`` it is also the dynamic loss scale of mixed_float16
+    (Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740); otherwise the scale is 1 and stays 1.
+
+    Args:
+        inner: keras.optimizers.Optimizer.
+        scaled: bool, whether to scale the loss.
+    """
+
+    def __init__(self, inner, scaled):
+        super().__init__(inner, initial_scale=2.0**15 if scaled else 1.0)
+        self.scaled = scaled
+
+    def check_finite(self, grads):
+        return tf.reduce_all(tf.math.is_finite(grads[0]))
+
+    def scale_loss(self, loss):
+        return super().scale_loss(loss) if self.scaled else loss
+
+    def _stateful_handle_finite_grads(self, grads, trainable_variables):
+        if self.scaled:
+            super()._stateful_handle_finite_grads(grads, trainable_variables)
+        else:
+            self.inner_optimizer.apply(grads, trainable_variables=trainable_variables)
+
+    def _stateful_handle_non_finite_grads(self):
+        if self.scaled:
+            super()._stateful_handle_non_finite_grads()
+
+
+def make_optimizer(section, total_steps, step, scaled, name):
+    """The optimizer that a section describes.
+
+    Args:
+        section: tfglyph.architecture.training.Optimizer.
+        total_steps: int, for the schedule.
+        step: tf.Variable, int64 scalar, the model's step.
+        scaled: bool, dynamic loss scaling.
+        name: str.
+    """
+    adam = keras.optimizers.AdamW if section.weight_decay else keras.optimizers.Adam
+    decay = {"weight_decay": section.weight_decay} if section.weight_decay else {}
+    inner = adam(
+        learning_rate=StepSchedule(section, total_steps, step), beta_1=section.beta1, beta_2=section.beta2,
+        epsilon=section.epsilon, global_clipnorm=section.clip_norm, name=name, **decay,
+    )
+    return GuardedOptimizer(inner, scaled)

@@ -1,0 +1,88 @@
+"""VAE-GAN: Larsen et al. 2016, "Autoencoding beyond pixels using a learned similarity metric" (arXiv 1512.09300)."""
+
+import tensorflow as tf
+
+from tfglyph.losses import binary_cross_entropy, gaussian_negative_log_density, kl_divergence
+from tfglyph.models.base import GlyphModel
+
+
+class VAEGAN(GlyphModel):
+    """Encoder, generator and discriminator; the discriminator's features measure how alike two images are.
+
+    One step makes one update of the encoder, ``generator_updates`` of the generator and one of the discriminator, all
+    on one batch (the original took a fresh batch for each). All first gradients belong to the same weights, as in the
+    paper's algorithm 1; the discriminator's is applied last, so that its activations of the real images serve every
+    generator update of the step.
+    """
+
+    averaged = ("encoder", "generator")
+
+    def build_networks(self):
+        shape, z_dim = self.architecture.hwc, self.architecture.z_dim
+        return {
+            "encoder": self.network("encoder", image_shape=shape, z_dim=z_dim),
+            "generator": self.network("generator", z_dim=z_dim),
+            "discriminator": self.network("discriminator", image_shape=shape),
+        }
+
+    def learn(self, batch, ok):
+        objective = self.architecture.objective
+        encoder, discriminator = self.networks["encoder"], self.networks["discriminator"]
+        images = self.from_pixels(batch["images"])  # (n, h, w, c)
+        latent_shape = [tf.shape(images)[0], self.architecture.z_dim]
+        with tf.GradientTape(persistent=True) as tape:
+            mean, log_variance = encoder(images, training=True)  # (n, z), (n, z)
+            z = mean + tf.exp(0.5 * log_variance) * self.normal("posterior", latent_shape)
+            real, real_features = discriminator(images, training=True)  # (n, 1), (n, d)
+            generated = self._generate(z, self.normal("prior", latent_shape), real_features)
+            kl = kl_divergence(mean, log_variance)
+            encoder_loss = objective.kl_weight * kl + generated["similarity"] + _decay(encoder)
+            generator_loss = self._generator_loss(generated)
+            discriminator_loss = (
+                binary_cross_entropy(real, 1.0)
+                + 0.5 * (binary_cross_entropy(generated["reconstruction"], 0.0) + binary_cross_entropy(generated["sample"], 0.0))
+            )
+            losses = {
+                "encoder": encoder_loss, "generator": generator_loss,
+                "discriminator": discriminator_loss + _decay(discriminator),
+            }
+            scaled = {name: self.scaled(name, loss) for name, loss in losses.items()}
+        gradients = {name: tape.gradient(loss, self.trained_variables(name)) for name, loss in scaled.items()}
+        del tape
+
+        norms = {}
+        ok, norms["encoder"] = self.update("encoder", gradients["encoder"], losses["encoder"], ok)
+        ok, norms["generator"] = self.update("generator", gradients["generator"], losses["generator"], ok)
+        for again in range(1, objective.generator_updates):
+            with tf.GradientTape() as tape:
+                prior = self.normal("prior", latent_shape, index=again)
+                loss = self._generator_loss(self._generate(z, prior, real_features))
+                scaled_loss = self.scaled("generator", loss)
+            ok, norms["generator"] = self.update(
+                "generator", tape.gradient(scaled_loss, self.trained_variables("generator")), loss, ok
+            )
+        ok, norms["discriminator"] = self.update("discriminator", gradients["discriminator"], losses["discriminator"], ok)
+        logs = {f"loss/{name}": loss for name, loss in losses.items()}
+        logs |= {f"gradient_norm/{name}": norm for name, norm in norms.items()}
+        accuracy = (tf.reduce_mean(tf.cast(real > 0, tf.float32)) + tf.reduce_mean(tf.cast(generated["sample"] < 0, tf.float32))) / 2
+        return logs | {"loss/kl": kl, "loss/similarity": generated["similarity"], "d_accuracy": accuracy}, ok
+
+    def _generate(self, z, prior, real_features):
+        """Both kinds of generated images, seen by the discriminator: two logits (n, 1) and the similarity term."""
+        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
+        reconstruction, features = discriminator(generator(z, training=True), training=True)
+        sample, _ = discriminator(generator(prior, training=True), training=True)
+        similarity = gaussian_negative_log_density(tf.stop_gradient(real_features), features)
+        return {"reconstruction": reconstruction, "sample": sample, "similarity": similarity}
+
+    def _generator_loss(self, generated):
+        adversarial = 0.5 * (
+            binary_cross_entropy(generated["reconstruction"], 1.0) + binary_cross_entropy(generated["sample"], 1.0)
+        )
+        weight = self.architecture.objective.reconst_v_gan
+        return adversarial + weight * generated["similarity"] + _decay(self.networks["generator"])
+
+
+def _decay(network):
+    """The network's ``l2-reg`` term: float32 scalar, 0 without one."""
+    return tf.add_n(network.losses) if network.losses else tf.constant(0.0)

@@ -1,0 +1,19 @@
+"""Builders: a section of the architecture file in, an untrained functional ``keras.Model`` out. No training in here.
+
+``BUILDERS[kind, type]`` names the function for a section of that kind ("encoder", "generator", ...) and ``type``.
+"""
+
+import importlib
+
+# (kind of network, type of section) -> where its builder lives
+BUILDERS = {
+    ("encoder", "conv"): "tfglyph.networks.conv:build_encoder",
+    ("generator", "conv"): "tfglyph.networks.conv:build_generator",
+    ("discriminator", "conv"): "tfglyph.networks.conv:build_discriminator",
+}
+
+
+def builder(kind, section):
+    """The function that builds ``section`` as a network of ``kind``."""
+    module, name = BUILDERS[kind, section.type].split(":")
+    return getattr(importlib.import_module(module), name)

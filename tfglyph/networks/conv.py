@@ -1,0 +1,108 @@
+"""The plain convolutional networks: the original VAE-GAN's encoder, generator and discriminator."""
+
+import math
+
+import keras
+
+from tfglyph.networks.layers import batch_norm, normal_or_glorot, to_float32, weight_decay
+
+
+def build_encoder(section, image_shape, z_dim):
+    """Images to the mean and log-variance of q(z|x).
+
+    Args:
+        section: ConvEncoder.
+        image_shape: (height, width, channels).
+        z_dim: int, size of the latent.
+
+    Returns:
+        keras.Model: float32 (n, h, w, c) -> [mean float32 (n, z_dim), log-variance float32 (n, z_dim)].
+    """
+    images = keras.Input(image_shape, name="images")
+    x = images
+    for layer in range(len(section.output)):
+        x = _convolution(section, x, layer, norm=section.batch_norm)
+    x = keras.layers.Flatten(name="flatten")(x)  # (n, h' w' c')
+    heads = [
+        keras.layers.Dense(
+            z_dim, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section),
+            dtype="float32", name=name,
+        )(x)
+        for name in ("mean", "log_variance")
+    ]
+    return keras.Model(images, heads, name="encoder")
+
+
+def build_generator(section, z_dim):
+    """Latents to images.
+
+    Args:
+        section: ConvGenerator.
+        z_dim: int, size of the latent.
+
+    Returns:
+        keras.Model: float32 (n, z_dim) -> float32 (n, h, w, c) in the range of ``output_activation``.
+    """
+    z = keras.Input((z_dim,), name="z")
+    x = keras.layers.Activation("tanh", dtype="float32", name="z_tanh")(z) if section.z_activation == "tanh" else z
+    # The original regularizes every kernel of the section but this one.
+    x = keras.layers.Dense(
+        math.prod(section.hwc), use_bias=not section.batch_norm, kernel_initializer=normal_or_glorot(section),
+        name="linear",
+    )(x)  # (n, h0 w0 c0)
+    x = _norm_and_rectify(section, x, "linear", norm=section.batch_norm)
+    x = keras.layers.Reshape(section.hwc, name="reshape")(x)  # (n, h0, w0, c0)
+    last = len(section.output) - 1
+    for layer, channels in enumerate(section.output):
+        norm = section.batch_norm and layer < last
+        x = keras.layers.Conv2DTranspose(
+            channels, section.kernel[layer], section.stride[layer], padding="same", use_bias=not norm,
+            kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section),
+            name=f"conv_{layer + 1}",
+        )(x)  # (n, h s, w s, channels)
+        if layer < last:
+            x = _norm_and_rectify(section, x, f"conv_{layer + 1}", norm=norm)
+    images = keras.layers.Activation(section.output_activation, dtype="float32", name="images")(x)
+    return keras.Model(z, images, name="generator")
+
+
+def build_discriminator(section, image_shape):
+    """Images to one logit, and to the features that measure similarity.
+
+    Args:
+        section: ConvDiscriminator.
+        image_shape: (height, width, channels).
+
+    Returns:
+        keras.Model: float32 (n, h, w, c) -> [logit float32 (n, 1), features float32 (n, d)], the features being the
+        flattened activations of layer ``feature_layer``.
+    """
+    images = keras.Input(image_shape, name="images")
+    feature_layer = section.feature_layer or max(len(section.output) - 1, 1)
+    x = images
+    for layer in range(len(section.output)):
+        x = _convolution(section, x, layer, norm=section.batch_norm and layer > 0)
+        if layer + 1 == feature_layer:
+            features = keras.layers.Flatten(name="features")(x)  # (n, d)
+    x = keras.layers.Flatten(name="flatten")(x)  # (n, h' w' c')
+    logit = keras.layers.Dense(
+        1, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section), dtype="float32",
+        name="logit",
+    )(x)  # (n, 1)
+    return keras.Model(images, [logit, to_float32(features, "features_float32")], name="discriminator")
+
+
+def _convolution(section, x, layer, norm):
+    """Convolution ``layer`` (0-based) of a stack, with its norm and activation; no bias where a norm follows."""
+    name = f"conv_{layer + 1}"
+    x = keras.layers.Conv2D(
+        section.output[layer], section.kernel[layer], section.stride[layer], padding="same", use_bias=not norm,
+        kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section), name=name,
+    )(x)  # (n, h / s, w / s, channels)
+    return _norm_and_rectify(section, x, name, norm)
+
+
+def _norm_and_rectify(section, x, name, norm):
+    if norm:
+        x = batch_norm(section, f"{name}_norm")(x)
+    return keras.layers.LeakyReLU(section.leak, name=f"{name}_relu")(x)

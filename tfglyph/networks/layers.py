@@ -1,0 +1,50 @@
+"""Small pieces that several builders share."""
+
+import contextlib
+
+import keras
+
+_synchronized = False
+
+
+@contextlib.contextmanager
+def synchronized_batch_norm(active):
+    """Within this context ``batch_norm`` makes layers whose statistics cover the global batch of several devices."""
+    global _synchronized
+    before, _synchronized = _synchronized, active
+    try:
+        yield
+    finally:
+        _synchronized = before
+
+
+def normal_or_glorot(section):
+    """Initial kernels: N(0, section.init_std^2), or Glorot uniform where the file gives no ``init_std``."""
+    if section.init_std is None:
+        return keras.initializers.GlorotUniform()
+    return keras.initializers.RandomNormal(stddev=section.init_std)
+
+
+def weight_decay(section):
+    """The kernel regularizer of ``l2-reg``: scale * 1/2 * sum(w^2); None where it is 0."""
+    return keras.regularizers.L2(section.l2_reg / 2) if section.l2_reg else None
+
+
+def batch_norm(section, name, momentum=0.9, epsilon=1e-5):
+    """Batch normalization (Ioffe and Szegedy, 2015) with scale and offset.
+
+    Args:
+        section: NetworkSection; its ``init_std`` also draws the scales, from N(1, init_std^2).
+        name: str, the layer's name.
+        momentum: float, the share of the old moving statistics that each step keeps.
+        epsilon: float, added to the variance.
+    """
+    gamma = "ones" if section.init_std is None else keras.initializers.RandomNormal(1.0, section.init_std)
+    return keras.layers.BatchNormalization(
+        momentum=momentum, epsilon=epsilon, gamma_initializer=gamma, synchronized=_synchronized, name=name
+    )
+
+
+def to_float32(tensor, name):
+    """Ends a network's output in float32, whatever the precision policy."""
+    return keras.layers.Activation("linear", dtype="float32", name=name)(tensor)
