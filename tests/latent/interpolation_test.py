@@ -1,0 +1,83 @@
+"""tfglyph.latent: closed forms and edge cases of interpolation and arithmetic."""
+
+import numpy as np
+import pytest
+
+from tfglyph.latent import analogy, interpolation_rows, lerp, pixel_analogy, slerp, times
+
+
+def walk(a, b, steps):
+    return slerp(np.float32([a]), np.float32([b]), times(steps)).numpy()[0]
+
+
+def test_times_include_both_ends():
+    np.testing.assert_allclose(times(5).numpy(), [0, 0.25, 0.5, 0.75, 1])
+    np.testing.assert_allclose(times(1).numpy(), [0])
+
+
+def test_lerp_is_a_straight_line():
+    found = lerp(np.float32([[0, 4]]), np.float32([[2, 0]]), times(3)).numpy()
+    np.testing.assert_allclose(found, [[[0, 4], [1, 2], [2, 0]]])
+
+
+def test_slerp_of_perpendicular_units_is_a_quarter_circle():
+    angles = np.linspace(0, np.pi / 2, 7)
+    np.testing.assert_allclose(
+        walk([1, 0], [0, 1], 7), np.stack([np.cos(angles), np.sin(angles)], axis=1), atol=1e-6
+    )
+
+
+def test_slerp_keeps_the_length_of_equally_long_ends():
+    a, b = np.random.default_rng(0).normal(size=(2, 6, 50)).astype(np.float32)
+    b *= np.linalg.norm(a, axis=1, keepdims=True) / np.linalg.norm(b, axis=1, keepdims=True)
+    found = slerp(a, b, times(9)).numpy()
+    np.testing.assert_allclose(
+        np.linalg.norm(found, axis=-1), np.linalg.norm(a, axis=1)[:, None].repeat(9, axis=1), rtol=1e-5
+    )
+    np.testing.assert_allclose(found[:, 0], a, atol=1e-6)
+    np.testing.assert_allclose(found[:, -1], b, atol=1e-6)
+
+
+def test_slerp_of_parallel_and_zero_ends_is_a_straight_line():
+    np.testing.assert_allclose(walk([1, 1], [3, 3], 3), [[1, 1], [2, 2], [3, 3]], atol=1e-6)
+    np.testing.assert_allclose(walk([0, 0], [2, 0], 3), [[0, 0], [1, 0], [2, 0]])
+    np.testing.assert_allclose(walk([0, 0], [0, 0], 3), np.zeros((3, 2)))
+
+
+def test_slerp_of_opposite_ends_goes_round_and_never_through_zero():
+    found = walk([2, 0, 0], [-1, 0, 0], 5)
+    np.testing.assert_allclose(found[[0, 2, 4]], [[2, 0, 0], [0, 1.5, 0], [-1, 0, 0]], atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), [2, 1.75, 1.5, 1.25, 1], rtol=1e-6)
+
+
+def test_slerp_near_opposite_ends_stays_finite():
+    assert np.isfinite(walk([1, 0, 0], [-1, 1e-8, 0], 5)).all()
+
+
+@pytest.mark.parametrize("scale", [0.25, 1.0, 3.0])
+def test_analogy_is_the_formula(scale):
+    a, b, c = np.float32([[1, 2], [3, 5], [7, 11]])
+    np.testing.assert_allclose(analogy(a, b, c, scale), scale * np.float32([5, 8]))
+
+
+def test_pixel_analogy_clips_at_both_ends():
+    a, b, c = np.uint8([[10, 250, 100]]), np.uint8([[20, 10, 50]]), np.uint8([[5, 20, 60]])
+    found = pixel_analogy(a, b, c)
+    assert found.dtype == np.uint8
+    assert found.tolist() == [[0, 255, 110]]
+
+
+def test_rows_hold_the_real_images_then_their_reconstructions():
+    class Halving:
+        """Encodes to pixels, decodes to half their value."""
+
+        def encode(self, images):
+            return images.reshape(len(images), -1).astype(np.float32)
+
+        def decode(self, latents):
+            return np.round(latents / 2).astype(np.uint8).reshape(-1, 2, 2, 1)
+
+    left, right = np.full((3, 2, 2, 1), 100, np.uint8), np.full((3, 2, 2, 1), 200, np.uint8)
+    rows = interpolation_rows(Halving(), left, right, steps=10).reshape(3, 12, 4)
+    assert rows[:, [0, 1, 10, 11], 0].tolist() == [[100, 50, 100, 200]] * 3
+    assert (np.diff(rows[0, 1:11, 0].astype(int)) > 0).all()
