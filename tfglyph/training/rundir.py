@@ -63,6 +63,21 @@ class RunDirectory:
         raise GlyphError(f"{parent / stem}: a thousand runs of this name and time exist already")
 
     @classmethod
+    def create_at(cls, path):
+        """Uses ``path`` itself, which must be empty or not there yet.
+
+        Raises:
+            UsageError: there is something in it.
+            GlyphError: it cannot be written.
+        """
+        path = pathlib.Path(path)
+        with _writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+            if any(path.iterdir()):
+                raise UsageError(f"{path}: is not empty; to go on with a run, use --restore_from")
+        return cls(path)
+
+    @classmethod
     def resume(cls, path):
         """Locks an existing run directory.
 

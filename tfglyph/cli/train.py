@@ -1,0 +1,93 @@
+"""``tfglyph train``: from an architecture file and a data set to a run directory."""
+
+import click
+from click.core import ParameterSource
+
+from tfglyph.errors import UsageError
+
+# flags that stay what they were when a run goes on
+FIXED = (
+    "architecture", "batch_size", "lr", "beta1", "reconst_v_gan", "seed", "precision", "logdir", "logdir_root",
+    "dataset", "datadir", "holdout",
+)
+
+
+def _data_options(command):
+    command = click.option("--dataset", default="cns", show_default=True, help="Name of the data set.")(command)
+    command = click.option("--datadir", help="Directory with the data set's files.")(command)
+    return click.option(
+        "--holdout", type=click.FloatRange(0, 0.9), default=0.0, show_default=True,
+        help="Share of the characters kept out of training, the same at every size.",
+    )(command)
+
+
+@click.command("train", context_settings={"help_option_names": ["-h", "--help"]})
+@_data_options
+@click.option("--architecture", default="vaegan", show_default=True, help="Architecture file, or a shipped one's name.")
+@click.option("--epochs", "--n_epoch", type=click.IntRange(1), help="Passes over the data, in total.")
+@click.option("--steps", type=click.IntRange(1), help="Training steps, in total; outranks --epochs.")
+@click.option("--batch_size", type=click.IntRange(1), help="Images per update.")
+@click.option("--lr", type=float, help="Learning rate of every optimizer.")
+@click.option("--beta1", type=float, help="Adam's beta1 of every optimizer.")
+@click.option("--reconst_v_gan", type=float, help="Weight of similarity against the adversarial loss (VAE-GAN).")
+@click.option("--logdir", type=click.Path(), help="The run directory itself; new or empty.")
+@click.option("--logdir_root", type=click.Path(), default="logdir", show_default=True, help="Folder for all runs.")
+@click.option("--restore_from", type=click.Path(), metavar="RUN", help="Go on with a run directory or checkpoint.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides every draw.")
+@click.option(
+    "--precision", type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16", "auto"]),
+    help="Number format of the layers; auto chooses by the hardware. Default: the architecture's (float32).",
+)
+@click.option("--jit", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="XLA.")
+@click.option("--keep", type=click.IntRange(1), default=5, show_default=True, help="Checkpoints that stay.")
+@click.option("--checkpoint_every", type=click.IntRange(1), help="Steps between checkpoints. Default: an epoch.")
+@click.option("--images_every", type=click.IntRange(1), help="Steps between pictures. Default: an epoch.")
+@click.option("--projector", is_flag=True, help="Write TensorBoard's embedding projector at the end.")
+@click.option("--dry-run", "dry_run", is_flag=True, help="Stop before training: print options, counts and shapes.")
+@click.pass_context
+def command(ctx, **flags):
+    """Train a model from an architecture file.
+
+    Without options it trains the VAE-GAN on the 20,920 embedded CNS glyphs. Checkpoints, TensorBoard events and
+    pictures go to logdir/train/<date-time>-<name>. Ctrl-C saves and ends; --restore_from goes on.
+    """
+    given = {name for name in flags if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    if "logdir" in given and "logdir_root" in given:
+        raise UsageError("--logdir and --logdir_root exclude each other: one names the run, the other the folder of all")
+    training = _resume(flags, given) if flags["restore_from"] else _new(flags)
+    from tfglyph.training.summary import describe
+
+    for line in describe(training):
+        click.echo(line)
+    if flags["dry_run"]:
+        click.echo("dry run: nothing was trained or written")
+        return
+    path = training.run(flags["logdir_root"], directory=flags["logdir"])
+    click.echo(f"trained to step {int(training.model.step.numpy()):,}: {path}")
+
+
+def _settings(flags):
+    return {name: flags[name] for name in ("jit", "keep", "checkpoint_every", "images_every", "projector")}
+
+
+def _new(flags):
+    from tfglyph.training.options import Options
+    from tfglyph.training.train import new_run
+
+    options = Options(dataset=_dataset(flags), seed=flags["seed"], **_settings(flags))
+    overrides = ("epochs", "steps", "batch_size", "lr", "beta1", "reconst_v_gan", "precision")
+    return new_run(flags["architecture"], options, {name: flags[name] for name in overrides})
+
+
+def _dataset(flags):
+    return {"name": flags["dataset"], "datadir": flags["datadir"], "holdout": flags["holdout"]}
+
+
+def _resume(flags, given):
+    from tfglyph.training.train import resumed_run
+
+    fixed = sorted(given.intersection(FIXED))
+    if fixed:
+        raise UsageError(f"--{fixed[0]}: a run that goes on keeps what it began with; leave this out")
+    changes = {name: value for name, value in _settings(flags).items() if name in given}
+    return resumed_run(flags["restore_from"], {name: flags[name] for name in ("epochs", "steps")}, changes)

@@ -1,0 +1,305 @@
+"""What a person sees of a running training: progress bar, stats.jsonl, TensorBoard, pictures.
+
+All callbacks work by the model's step, for one call of ``fit`` over all remaining steps, and none of them
+touches what is trained. ``training_callbacks`` gives the list of a training run.
+"""
+
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfglyph.architecture import dump
+from tfglyph.figures import grid, save_png
+from tfglyph.latent.interpolation import interpolation_rows
+from tfglyph.progress import progress
+from tfglyph.training.events import open_writer, rewind_events
+from tfglyph.training.projector import write_projector
+
+LOG_EVERY = 20  # steps between scalars
+INTERPOLATIONS = 8  # rows of the interpolation grid
+INTERPOLATION_STEPS = 10  # from reconstruction to reconstruction
+PICTURE_SIDE = 1024  # pixels; grids of large images hold fewer of them
+
+
+def training_callbacks(training, place, saver, stop):
+    """The callbacks of a training run, in the order that they need.
+
+    Args:
+        training: ``tfglyph.training.train.Training``; its model is restored already where the run goes on.
+        place: ``tfglyph.training.rundir.RunDirectory``.
+        saver: ``tfglyph.training.checkpoints.Checkpoints``.
+        stop: ``tfglyph.training.signals.StopRequest``.
+
+    Returns:
+        list of keras.callbacks.Callback.
+    """
+    model, options = training.model, training.options
+    board = Board(place)
+    images_per_step = training.architecture.training.batch_size * model.batches_per_step
+    callbacks = [
+        Scalars(place, board, images_per_step, LOG_EVERY),
+        Pictures(
+            place, board, training.glyphs, options.images_every or training.steps_per_epoch, training.steps
+        ),
+        Saving(training, saver, stop),
+    ]
+    if options.projector and model.encodes:
+        callbacks.append(Projector(place, training.glyphs))
+    return [*callbacks, Progress(training.steps), board]
+
+
+class StepCallback(keras.callbacks.Callback):
+    """Knows ``self.step``, the number of finished steps, without asking the device for it each time."""
+
+    step = 0
+
+    def on_train_begin(self, logs=None):
+        self.step = int(self.model.step.numpy())
+        self.begin()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        self.after_step(logs or {})
+
+    def begin(self):
+        """Called before the first step, with ``self.step`` set."""
+
+    def after_step(self, logs):
+        """Called after each step with its numbers."""
+
+
+class Board(StepCallback):
+    """The run's TensorBoard writer: opens at the start, ends with the training.
+
+    Comes last in the list, so that everybody has written when it closes; opens on first use, so that coming
+    last does no harm at the start.
+
+    Args:
+        run: RunDirectory.
+    """
+
+    def __init__(self, run):
+        super().__init__()
+        self.run = run
+        self._writer = None
+
+    def at(self, step):
+        """Context manager: ``tf.summary`` calls within write to the run, at ``step``."""
+        if self._writer is None:
+            self._writer = open_writer(self.run.path)
+        return _At(self._writer, step)
+
+    def begin(self):
+        if self.step == 0:
+            with self.at(0):
+                tf.summary.text("architecture", _preformatted(dump(self.model.architecture)))
+                tf.summary.text("networks", network_table(self.model))
+
+    def on_train_end(self, logs=None):
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+class _At:
+    """``writer.as_default(step)`` that flushes at its end: a killed run then has its last numbers on disk."""
+
+    def __init__(self, writer, step):
+        self.writer, self.context = writer, writer.as_default(step=step)
+
+    def __enter__(self):
+        return self.context.__enter__()
+
+    def __exit__(self, *error):
+        self.writer.flush()
+        return self.context.__exit__(*error)
+
+
+class Progress(StepCallback):
+    """A progress bar with rate, time left and the losses.
+
+    Args:
+        total_steps: int, the last step; a resumed run starts in the middle of the bar.
+    """
+
+    def __init__(self, total_steps):
+        super().__init__()
+        self.total_steps = total_steps
+        self._bar = None
+
+    def begin(self):
+        self._bar = progress(total=self.total_steps, description="training", unit="step")
+        self._bar.initial = self._bar.n = self.step
+
+    def after_step(self, logs):
+        losses = {
+            name.split("/", 1)[1]: f"{value:.4g}" for name, value in logs.items() if name.startswith("loss/")
+        }
+        self._bar.set_postfix(losses, refresh=False)
+        self._bar.update(1)
+
+    def on_train_end(self, logs=None):
+        self._bar.close()
+
+
+class Scalars(StepCallback):
+    """Means of all numbers over the last ``every`` steps, to stats.jsonl and TensorBoard.
+
+    Learning rates and loss scales are numbers of the training step like the losses. ``images_per_second``
+    counts the time inside training steps only, so that pictures and checkpoints between them do not show as a
+    slow step.
+
+    Args:
+        run: RunDirectory.
+        board: Board.
+        images_per_step: int.
+        every: int, steps.
+    """
+
+    def __init__(self, run, board, images_per_step, every):
+        super().__init__()
+        self.run, self.board, self.images_per_step, self.every = run, board, images_per_step, every
+        self._sums, self._count, self._seconds, self._started = {}, 0, 0.0, 0.0
+
+    def begin(self):
+        self.run.rewind(self.step)
+        rewind_events(self.run.path, self.step)
+        self._sums, self._count, self._seconds = {}, 0, 0.0
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._started = time.perf_counter()
+
+    def after_step(self, logs):
+        self._seconds += time.perf_counter() - self._started
+        self._count += 1
+        for name, value in logs.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value)
+        if self.step % self.every == 0:
+            self._write()
+
+    def on_train_end(self, logs=None):
+        if self._count:
+            self._write()
+
+    def _write(self):
+        numbers = {name: total / self._count for name, total in self._sums.items()}
+        numbers["images_per_second"] = self._count * self.images_per_step / max(self._seconds, 1e-9)
+        self.run.log(self.step, numbers)
+        with self.board.at(self.step):
+            for name, value in numbers.items():
+                tf.summary.scalar(name, value)
+        self._sums, self._count, self._seconds = {}, 0, 0.0
+
+
+class Pictures(StepCallback):
+    """Grids of images in ``images/`` and TensorBoard, and histograms of latents and logits.
+
+    The same images and latents each time, so that progress is visible: real images (once, before step 1),
+        their
+    reconstructions, samples from fixed latents, and walks between two real images. Brightness is the model's
+    own fixed rule from pixels to bytes.
+
+    Args:
+        run: RunDirectory.
+        board: Board.
+        glyphs: Glyphs.
+        every: int, steps between pictures.
+        total_steps: int, the last step, which is always pictured.
+    """
+
+    def __init__(self, run, board, glyphs, every, total_steps):
+        super().__init__()
+        self.run, self.board, self.every, self.total_steps = run, board, every, total_steps
+        height, width = glyphs.images.shape[1:3]
+        self.columns = int(np.clip(PICTURE_SIDE // max(height, width), 2, 8))
+        order = np.random.default_rng(0).permutation(len(glyphs))
+        self.real = np.asarray(glyphs.images[np.sort(order[: self.columns**2])])  # (n, h, w, c)
+
+    def begin(self):
+        if self.step == 0:
+            with self.board.at(0):
+                self._show("real", self.real, self.columns)
+
+    def after_step(self, logs):
+        if self.step % self.every == 0 or self.step == self.total_steps:
+            with self.board.at(self.step):
+                self._picture()
+
+    def _picture(self):
+        model = self.model
+        samples = model.sample(self.columns**2, seed=model.seed)
+        self._show("samples", samples, self.columns)
+        logits = {"real": self.real, "sampled": samples}
+        if model.encodes:
+            latents = model.encode(self.real)  # (n, d)
+            tf.summary.histogram("z", latents)
+            logits["reconstructed"] = model.decode(latents)
+            self._show("reconstructions", logits["reconstructed"], self.columns)
+            half = min(len(self.real) // 2, INTERPOLATIONS)
+            if half:
+                rows = interpolation_rows(model, self.real[:half], self.real[-half:], INTERPOLATION_STEPS)
+                self._show("interpolation", rows, INTERPOLATION_STEPS + 2)
+        if "discriminator" in model.networks:
+            for name, images in logits.items():
+                tf.summary.histogram(f"logits/{name}", model.score(model.from_pixels(images)))
+
+    def _show(self, name, images, columns):
+        picture = grid(images, columns=columns)
+        file = f"{name}.png" if self.step == 0 else f"{name}-{self.step:08d}.png"
+        save_png(self.run.path / "images" / file, picture)
+        tf.summary.image(name, picture[None])
+
+
+class Saving(StepCallback):
+    """Checkpoints: once an epoch or every ``checkpoint_every`` steps, at the last step, and when told to stop.
+
+    Args:
+        training: Training.
+        saver: Checkpoints.
+        stop: StopRequest.
+    """
+
+    def __init__(self, training, saver, stop):
+        super().__init__()
+        self.training, self.saver, self.stop = training, saver, stop
+        self.every = training.options.checkpoint_every or training.steps_per_epoch
+
+    def after_step(self, logs):
+        self.saver.poll()
+        if self.stop.requested:
+            self.model.stop_training = True
+        if self.step % self.every == 0 or self.step == self.training.steps or self.stop.requested:
+            self.training.save(self.saver)
+
+
+class Projector(StepCallback):
+    """Files for TensorBoard's embedding projector, when the training ends.
+
+    Args:
+        run: RunDirectory.
+        glyphs: Glyphs.
+    """
+
+    def __init__(self, run, glyphs):
+        super().__init__()
+        self.run, self.glyphs = run, glyphs
+
+    def on_train_end(self, logs=None):
+        write_projector(self.model, self.glyphs, self.run.path)
+
+
+def network_table(model):
+    """Markdown table of a model's networks: trainable parameters and output shapes."""
+    lines = ["| network | trainable parameters | output |", "|---|---|---|"]
+    for name, network in model.networks.items():
+        count = sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
+        shapes = ", ".join(str(tuple(output.shape)) for output in tf.nest.flatten(network.outputs))
+        lines.append(f"| {name} | {count:,} | {shapes} |")
+    return "\n".join(lines)
+
+
+def _preformatted(text):
+    """Markdown that shows ``text`` as it stands."""
+    return "\n".join("    " + line for line in text.splitlines())

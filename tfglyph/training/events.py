@@ -1,0 +1,65 @@
+"""TensorBoard event files of a run directory: writing them, and taking back what a resumed run will write again."""
+
+import os
+import pathlib
+
+from tfglyph.errors import GlyphError
+
+
+def open_writer(directory):
+    """A ``tf.summary`` writer whose events stand in ``directory`` itself.
+
+    Raises:
+        GlyphError: the directory cannot be written.
+    """
+    import tensorflow as tf
+
+    try:
+        return tf.summary.create_file_writer(os.fspath(directory))
+    except tf.errors.OpError as error:
+        raise GlyphError(f"{directory}: TensorBoard events cannot be written: {error.message}") from None
+
+
+def rewind_events(directory, step):
+    """Drops all events after ``step`` from the event files of a directory.
+
+    A run that was killed has written events beyond its last checkpoint, and going on from there writes the
+    same steps again. The files are rewritten rather than marked, so that every reader sees each step once. A
+    file that ends in the middle of an event (the process was killed while writing) is cut to its whole
+    events.
+
+    Args:
+        directory: path of a run directory; its subfolders are left alone.
+        step: int, the last step that stays.
+
+    Raises:
+        GlyphError: a file cannot be written.
+    """
+    import tensorflow as tf
+
+    for path in sorted(pathlib.Path(directory).glob("events.out.tfevents.*")):
+        kept, dropped = [], False
+        try:
+            for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
+                if tf.compat.v1.Event.FromString(record).step <= step:
+                    kept.append(record)
+                else:
+                    dropped = True
+        except tf.errors.DataLossError:
+            dropped = True
+        if dropped:
+            _rewrite(path, kept)
+
+
+def _rewrite(path, records):
+    import tensorflow as tf
+
+    temporary = path.with_name(f".rewinding-{os.getpid()}")
+    try:
+        with tf.io.TFRecordWriter(os.fspath(temporary)) as writer:
+            for record in records:
+                writer.write(record)
+        os.replace(temporary, path)
+    except (OSError, tf.errors.OpError) as error:
+        temporary.unlink(missing_ok=True)
+        raise GlyphError(f"{path}: cannot be written: {error}") from None

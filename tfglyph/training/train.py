@@ -1,0 +1,163 @@
+"""The training of any family: resolve, build, restore, fit. Long runs stop and go on without a trace."""
+
+from tfglyph import datasets
+from tfglyph.architecture import load_architecture
+from tfglyph.errors import UsageError
+from tfglyph.models import build
+from tfglyph.training import checkpoints as checkpoint_files
+from tfglyph.training.callbacks import standard_callbacks
+from tfglyph.training.checkpoints import Checkpoints
+from tfglyph.training.options import Options, total_steps, with_overrides
+from tfglyph.training.precision import choose_precision
+from tfglyph.training.rundir import RunDirectory, read_run
+from tfglyph.training.saving import Saving
+
+
+def new_run(architecture, options, flags=None):
+    """Resolves a training that starts from nothing.
+
+    Args:
+        architecture: path, bare name, dict or Architecture.
+        options: Options.
+        flags: dict of overrides, see ``with_overrides``.
+
+    Returns:
+        Training, ready to ``run``.
+
+    Raises:
+        UsageError, GlyphError: bad input, in one line.
+    """
+    architecture = with_overrides(load_architecture(architecture), flags or {})
+    options.precision, reason = choose_precision(architecture.training.precision)
+    return Training(architecture, options, precision_reason=reason)
+
+
+def resumed_run(reference, flags=None, changes=None):
+    """Resolves a training that goes on where a checkpoint of a run directory is.
+
+    Args:
+        reference: path of a run directory (its newest intact checkpoint) or of one checkpoint in it.
+        flags: dict with the new totals "epochs" or "steps"; None values are not given.
+        changes: dict of Options fields that may differ from the first part of the run.
+
+    Raises:
+        UsageError, GlyphError: there is nothing to resume, or it is damaged.
+    """
+    prefix = checkpoint_files.find(reference, fall_back=True)
+    architecture, saved = read_run(prefix.parent)
+    options = Options.from_json(saved)
+    for key, value in (changes or {}).items():
+        setattr(options, key, value)
+    return Training(with_overrides(architecture, flags or {}), options, prefix=prefix)
+
+
+class Training:
+    """One training, resolved: the data is loaded and the model built, nothing is written yet.
+
+    Args:
+        architecture: Architecture with all overrides in it.
+        options: Options.
+        prefix: pathlib.Path of the checkpoint to go on from, or None.
+        precision_reason: str to print.
+
+    Attributes:
+        model: GlyphModel.
+        glyphs: Glyphs, the training split.
+        steps, steps_per_epoch: int.
+    """
+
+    def __init__(self, architecture, options, prefix=None, precision_reason="as in the run"):
+        self.architecture, self.options, self.prefix = architecture, options, prefix
+        self.precision_reason = precision_reason
+        self.glyphs = load_glyphs(architecture, options.dataset, "train")
+        self.model = build(architecture, seed=options.seed, precision=options.precision)
+        self.steps, self.steps_per_epoch = total_steps(architecture, len(self.glyphs), self.model.batches_per_step)
+        self.model.prepare_training(self.steps)
+        # Keras resolves "auto" to XLA on a GPU alone, where it helps; on CPUs it was seen both ways.
+        self.model.compile(optimizer=None, jit_compile={"auto": "auto", "on": True, "off": False}[options.jit])
+
+    def run(self, logdir, directory=None):
+        """Trains to the last step.
+
+        Args:
+            logdir: path, the folder for all runs, where a new run without ``directory`` gets its place.
+            directory: path of an empty or missing directory to use as the run directory, or None.
+
+        Returns:
+            pathlib.Path of the run directory.
+
+        Raises:
+            GlyphError: the disk failed, or the numbers; the last checkpoint stays.
+        """
+        if self.prefix is not None:
+            place = RunDirectory.resume(self.prefix.parent)
+        elif directory is not None:
+            place = RunDirectory.create_at(directory)
+        else:
+            place = RunDirectory.create(logdir, self.architecture.name or "model")
+        with place:
+            saver = Checkpoints(place.path, keep=self.options.keep)
+            self._start(place, saver)
+            self._fit(place, saver)
+        return place.path
+
+    def _start(self, place, saver):
+        if self.prefix is None:
+            place.write(self.architecture, self.options.to_json())
+            self.save(saver)
+            saver.wait()  # a kill from here on has something to go on from
+            return
+        checkpoint_files.restore(self.prefix, self.model.groups())
+        step = int(self.model.step.numpy())
+        if step > self.steps:
+            raise UsageError(f"{self.prefix}: has {step} steps already; --steps and --epochs are totals")
+        place.write(self.architecture, self.options.to_json())
+
+    def save(self, saver):
+        """Saves the model as it is."""
+        saver.save(int(self.model.step.numpy()), self.model.groups(), {"steps_per_epoch": self.steps_per_epoch})
+
+    def _fit(self, place, saver):
+        start = int(self.model.step.numpy())
+        if start == self.steps:
+            return
+        options, batch_size = self.options, self.architecture.training.batch_size
+        callbacks = [
+            *standard_callbacks(
+                self.model, place, self.glyphs, batch_size=batch_size, total_steps=self.steps,
+                picture_every=options.images_every or self.steps_per_epoch, projector=options.projector,
+            ),
+            Saving(self, saver, options.checkpoint_every or self.steps_per_epoch),
+        ]
+        self.model.fit(
+            self.batches(start), steps_per_epoch=self.steps - start, epochs=1, verbose=0, shuffle=False,
+            callbacks=callbacks,
+        )
+
+    def batches(self, start):
+        """tf.data.Dataset of the batches from step ``start`` on."""
+        return datasets.feed(
+            self.glyphs, self.architecture.training.batch_size, self.options.seed, start_step=start,
+            batches_per_step=self.model.batches_per_step,
+        )
+
+    def batch_of(self, step):
+        """dict of numpy arrays: the batch of training step ``step``, drawn again."""
+        return next(iter(self.batches(step).take(1).as_numpy_iterator()))
+
+
+def load_glyphs(architecture, dataset, split):
+    """The data of a run in the size of its architecture.
+
+    Args:
+        architecture: Architecture.
+        dataset: dict of keyword arguments of ``tfglyph.datasets.load``.
+        split: "train", "holdout" or "all".
+
+    Raises:
+        UsageError: images that are not square, or what ``load`` raises.
+    """
+    height, width, channels = architecture.hwc
+    if height != width:
+        raise UsageError(f"hwc: found {list(architecture.hwc)}; data sets are square, so height and width must agree")
+    return datasets.load(**dataset, size=height, channels=channels, split=split)
