@@ -18,6 +18,10 @@ from tfglyph.errors import UsageError, did_you_mean
 # mode -> where its Architecture class lives. A new family adds its line here and in tfglyph.models.
 MODES = {
     "VAE-GAN": "tfglyph.architecture.families:VAEGANArchitecture",
+    "DC-GAN": "tfglyph.architecture.gan:DCGANArchitecture",
+    "GAN": "tfglyph.architecture.gan:GANArchitecture",
+    "InfoGAN": "tfglyph.architecture.infogan:InfoGANArchitecture",
+    "VAE": "tfglyph.architecture.vae:VAEArchitecture",
 }
 
 SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "architectures"

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 
 from tfglyph.architecture.core import NonNegative, Section, Size, invalid
-from tfglyph.architecture.networks import Discriminator, Encoder, Generator, Shape
+from tfglyph.architecture.kinds import Discriminator, Encoder, Generator
+from tfglyph.architecture.networks import Shape
 from tfglyph.architecture.training import Optimizer, Training
 
 
@@ -42,7 +43,7 @@ class Architecture(Section):
     @property
     def pixel_range(self):
         """(low, high) of the pixels inside the model."""
-        return (0.0, 1.0) if getattr(self.generator, "output_activation", "tanh") == "sigmoid" else (-1.0, 1.0)
+        return (-1.0, 1.0) if getattr(self.generator, "output_activation", "tanh") == "tanh" else (0.0, 1.0)
 
 
 def check_generated_size(architecture):

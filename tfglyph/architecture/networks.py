@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from tfglyph.architecture.core import (
-    MAXIMUM_LAYERS, Flag, Fraction, NonNegative, Positive, Section, Size, invalid, one_of,
+    MAXIMUM_LAYERS, Flag, Fraction, NonNegative, Positive, Section, Size, invalid,
 )
 
 Window = Annotated[int, pydantic.Field(strict=True, ge=1, le=64)]
@@ -39,6 +39,8 @@ class ConvStack(NetworkSection):
     """Channels that each layer gives."""
     batch_norm: Flag = True
     """Batch normalization (decay 0.9, epsilon 1e-5) after the convolutions that the network's kind allows."""
+    bias: Flag | None = None
+    """Biases of the convolutions (and of a generator's first linear layer); null: wherever no batch norm follows."""
     leak: Fraction = 0.02
     """Slope of the leaky ReLU for negative inputs; 0 is the plain ReLU."""
 
@@ -59,7 +61,14 @@ class ConvDiscriminator(ConvStack):
     """Convolutions (the first without batch norm) and leaky ReLU; then one linear unit, the logit."""
 
     feature_layer: Annotated[int, pydantic.Field(strict=True, ge=1, le=MAXIMUM_LAYERS)] | None = None
-    """1-based layer whose activations are the learned similarity metric of a VAE-GAN; null: the last but one."""
+    """1-based layer whose activations are the learned similarity metric of a VAE-GAN, and what an InfoGAN's Q head
+    sees; null: the last but one."""
+    spectral_norm: Flag = False
+    """Divide each kernel by its largest singular value (Miyato et al. 2018)."""
+    compensate_border: Flag = False
+    """Masks around each convolution that make up for the zero padding at the image's border."""
+    output_activation: Literal["linear", "sigmoid"] = "linear"
+    """Last operation on the logit; sigmoid confines a Wasserstein or least-squares critic to [0, 1]."""
 
     @pydantic.model_validator(mode="after")
     def _feature_layer_exists(self):
@@ -68,8 +77,8 @@ class ConvDiscriminator(ConvStack):
         return self
 
 
-class ConvGenerator(ConvStack):
-    """A linear layer to ``hwc``, then transposed convolutions with batch norm and ReLU; the last has neither."""
+class GeneratorStack(ConvStack):
+    """What generators with a first tensor of a given shape have in common."""
 
     hwc: Shape
     """Height, width and channels of the first tensor, which the linear layer fills."""
@@ -88,6 +97,8 @@ class ConvGenerator(ConvStack):
         return height, width
 
 
-Encoder = one_of("conv", conv=ConvEncoder)
-Generator = one_of("conv", conv=ConvGenerator)
-Discriminator = one_of("conv", conv=ConvDiscriminator)
+class ConvGenerator(GeneratorStack):
+    """A linear layer to ``hwc``, then transposed convolutions with batch norm and ReLU; the last has neither."""
+
+    first_norm: Literal["unit", "channel"] = "unit"
+    """Statistics of the first batch norm: one pair for each unit of the linear layer, or for each channel of hwc."""

@@ -13,6 +13,10 @@ from tfglyph.errors import UsageError
 # mode -> where its GlyphModel lives. A new family adds its line here and in tfglyph.architecture.
 FAMILIES = {
     "VAE-GAN": "tfglyph.models.vaegan:VAEGAN",
+    "DC-GAN": "tfglyph.models.gan:GAN",
+    "GAN": "tfglyph.models.gan:GAN",
+    "InfoGAN": "tfglyph.models.infogan:InfoGAN",
+    "VAE": "tfglyph.models.vae:VAE",
 }
 
 

@@ -10,6 +10,10 @@ BUILDERS = {
     ("encoder", "conv"): "tfglyph.networks.conv:build_encoder",
     ("generator", "conv"): "tfglyph.networks.conv:build_generator",
     ("discriminator", "conv"): "tfglyph.networks.conv:build_discriminator",
+    ("encoder", "resnet"): "tfglyph.networks.resnet:build_encoder",
+    ("generator", "resnet"): "tfglyph.networks.resnet:build_generator",
+    ("discriminator", "resnet"): "tfglyph.networks.resnet:build_discriminator",
+    ("generator", "cppn"): "tfglyph.networks.cppn:build_generator",
 }
 
 

@@ -4,7 +4,9 @@ import math
 
 import keras
 
-from tfglyph.networks.layers import batch_norm, normal_or_glorot, to_float32, weight_decay
+from tfglyph.networks.heads import critic_outputs, gaussian_heads
+from tfglyph.networks.layers import batch_norm, has_bias, normal_or_glorot, weight_decay
+from tfglyph.networks.spectral import convolution_class
 
 
 def build_encoder(section, image_shape, z_dim):
@@ -22,15 +24,7 @@ def build_encoder(section, image_shape, z_dim):
     x = images
     for layer in range(len(section.output)):
         x = _convolution(section, x, layer, norm=section.batch_norm)
-    x = keras.layers.Flatten(name="flatten")(x)  # (n, h' w' c')
-    heads = [
-        keras.layers.Dense(
-            z_dim, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section),
-            dtype="float32", name=name,
-        )(x)
-        for name in ("mean", "log_variance")
-    ]
-    return keras.Model(images, heads, name="encoder")
+    return keras.Model(images, gaussian_heads(section, x, z_dim), name="encoder")
 
 
 def build_generator(section, z_dim):
@@ -47,18 +41,21 @@ def build_generator(section, z_dim):
     x = keras.layers.Activation("tanh", dtype="float32", name="z_tanh")(z) if section.z_activation == "tanh" else z
     # The original regularizes every kernel of the section but this one.
     x = keras.layers.Dense(
-        math.prod(section.hwc), use_bias=not section.batch_norm, kernel_initializer=normal_or_glorot(section),
-        name="linear",
+        math.prod(section.hwc), use_bias=has_bias(section, norm=section.batch_norm),
+        kernel_initializer=normal_or_glorot(section), name="linear",
     )(x)  # (n, h0 w0 c0)
-    x = _norm_and_rectify(section, x, "linear", norm=section.batch_norm)
-    x = keras.layers.Reshape(section.hwc, name="reshape")(x)  # (n, h0, w0, c0)
+    reshape = keras.layers.Reshape(section.hwc, name="reshape")
+    if section.first_norm == "unit":
+        x = reshape(_norm_and_rectify(section, x, "linear", norm=section.batch_norm))  # (n, h0, w0, c0)
+    else:
+        x = _norm_and_rectify(section, reshape(x), "linear", norm=section.batch_norm)  # (n, h0, w0, c0)
     last = len(section.output) - 1
     for layer, channels in enumerate(section.output):
         norm = section.batch_norm and layer < last
         x = keras.layers.Conv2DTranspose(
-            channels, section.kernel[layer], section.stride[layer], padding="same", use_bias=not norm,
-            kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section),
-            name=f"conv_{layer + 1}",
+            channels, section.kernel[layer], section.stride[layer], padding="same",
+            use_bias=has_bias(section, norm), kernel_initializer=normal_or_glorot(section),
+            kernel_regularizer=weight_decay(section), name=f"conv_{layer + 1}",
         )(x)  # (n, h s, w s, channels)
         if layer < last:
             x = _norm_and_rectify(section, x, f"conv_{layer + 1}", norm=norm)
@@ -83,21 +80,17 @@ def build_discriminator(section, image_shape):
     for layer in range(len(section.output)):
         x = _convolution(section, x, layer, norm=section.batch_norm and layer > 0)
         if layer + 1 == feature_layer:
-            features = keras.layers.Flatten(name="features")(x)  # (n, d)
-    x = keras.layers.Flatten(name="flatten")(x)  # (n, h' w' c')
-    logit = keras.layers.Dense(
-        1, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section), dtype="float32",
-        name="logit",
-    )(x)  # (n, 1)
-    return keras.Model(images, [logit, to_float32(features, "features_float32")], name="discriminator")
+            features = x
+    return keras.Model(images, critic_outputs(section, x, features), name="discriminator")
 
 
 def _convolution(section, x, layer, norm):
-    """Convolution ``layer`` (0-based) of a stack, with its norm and activation; no bias where a norm follows."""
+    """Convolution ``layer`` (0-based) of a stack, with its norm and activation."""
     name = f"conv_{layer + 1}"
-    x = keras.layers.Conv2D(
-        section.output[layer], section.kernel[layer], section.stride[layer], padding="same", use_bias=not norm,
-        kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section), name=name,
+    x = convolution_class(section)(
+        section.output[layer], section.kernel[layer], section.stride[layer], padding="same",
+        use_bias=has_bias(section, norm), kernel_initializer=normal_or_glorot(section),
+        kernel_regularizer=weight_decay(section), name=name,
     )(x)  # (n, h / s, w / s, channels)
     return _norm_and_rectify(section, x, name, norm)
 

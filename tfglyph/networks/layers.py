@@ -30,6 +30,11 @@ def weight_decay(section):
     return keras.regularizers.L2(section.l2_reg / 2) if section.l2_reg else None
 
 
+def has_bias(section, norm):
+    """Whether a convolution has a bias: as ``bias`` says, else where no norm follows (which has an offset itself)."""
+    return not norm if section.bias is None else section.bias
+
+
 def batch_norm(section, name, momentum=0.9, epsilon=1e-5):
     """Batch normalization (Ioffe and Szegedy, 2015) with scale and offset.
 

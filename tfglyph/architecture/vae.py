@@ -1,0 +1,51 @@
+"""Mode VAE: Kingma and Welling 2014, "Auto-encoding variational Bayes" (https://arxiv.org/abs/1312.6114)."""
+
+from typing import ClassVar, Literal
+
+import pydantic
+
+from tfglyph.architecture.core import Count, NonNegative, Positive, Section, invalid
+from tfglyph.architecture.families import Architecture, check_generated_size
+from tfglyph.architecture.kinds import Encoder, Generator
+from tfglyph.architecture.training import Optimizer
+
+
+class VAEObjective(Section):
+    """The negative evidence lower bound: summed over the values of an image, averaged over images."""
+
+    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
+    """p(x|z): bernoulli is binary cross-entropy on pixels in [0, 1] (a sigmoid generator); gaussian is a squared error on
+    pixels in [-1, 1] (a tanh generator)."""
+    deviation: Positive = 1.0
+    """Standard deviation of the gaussian likelihood, in units of the model's pixels."""
+    kl_weight: NonNegative = 1.0
+    """Weight of the Kullback-Leibler term (beta of Higgins et al. 2017)."""
+    kl_warmup_steps: Count = 0
+    """Steps over which that weight grows linearly from 0 to its value."""
+
+
+class VAEArchitecture(Architecture):
+    """Mode VAE: encoder and generator (the decoder)."""
+
+    trained: ClassVar[dict[str, Optimizer]] = {
+        "encoder": Optimizer(learning_rate=1e-3, beta1=0.9), "generator": Optimizer(learning_rate=1e-3, beta1=0.9),
+    }
+
+    mode: Literal["VAE"]
+    encoder: Encoder
+    generator: Generator
+    objective: VAEObjective = VAEObjective()
+
+    @pydantic.model_validator(mode="after")
+    def _parts_fit(self):
+        check_generated_size(self)
+        found = self.generator.output_activation
+        wanted = {"bernoulli": "sigmoid", "gaussian": "tanh"}[self.objective.likelihood]
+        if found != wanted:
+            raise invalid(
+                "generator.output_activation",
+                f'found "{found}", expected {wanted} for the {self.objective.likelihood} likelihood',
+            )
+        if self.objective.likelihood == "bernoulli" and self.objective.deviation != 1.0:
+            raise invalid("objective.deviation", "only the gaussian likelihood has one")
+        return self

@@ -1,0 +1,71 @@
+"""Convolutions that see the border of an image as strongly as its middle.
+
+A stride-2 convolution with zero padding passes less of a border pixel on, because fewer windows hold it. These masks
+even that out: the input is multiplied by ``pre``, which grows where few windows look, and the output by ``post``,
+which is 1 over what a kernel of ones would see of ``pre``.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def windows_on_line(size, kernel, stride):
+    """How many windows of a "same" convolution hold each position of a line.
+
+    Args:
+        size: int, positions of the line.
+        kernel: int, width of a window.
+        stride: int.
+
+    Returns:
+        float64 (size,).
+    """
+    outputs = -(-size // stride)
+    before = max((outputs - 1) * stride + kernel - size, 0) // 2
+    position = np.arange(size)[:, None]
+    first = np.arange(outputs)[None, :] * stride - before
+    return ((first <= position) & (position < first + kernel)).sum(axis=1).astype(np.float64)  # (size,)
+
+
+def border_masks(height, width, kernel, stride):
+    """The two masks of a convolution.
+
+    ``pre`` = a * b / (windows that see the row * windows that see the column), where a and b are the most windows
+    that a row and a column can have: 9 in all for a 5x5 kernel of stride 2. ``post`` = 1 / conv(pre, ones).
+
+    Args:
+        height, width: int, of the input.
+        kernel: (int, int).
+        stride: (int, int).
+
+    Returns:
+        pre float64 (height, width) and post float64 (ceil(height / stride), ceil(width / stride)).
+    """
+    lines, seen = [], []
+    for size, length, step in ((height, kernel[0], stride[0]), (width, kernel[1], stride[1])):
+        line = -(-length // step) / np.maximum(windows_on_line(size, length, step), 1.0)
+        lines.append(line)
+        outputs = -(-size // step)
+        before = max((outputs - 1) * step + length - size, 0) // 2
+        padded = np.pad(line, (before, outputs * step + length))
+        # Masks and windows are products of a row's and a column's part, so their convolution is one, too.
+        seen.append(np.array([padded[index * step:index * step + length].sum() for index in range(outputs)]))
+    return np.outer(*lines), 1.0 / np.outer(*seen)
+
+
+class BorderConv2D(keras.layers.Conv2D):
+    """``keras.layers.Conv2D`` with ``border_masks``; padding is "same". The initial kernel is divided by pre's mean.
+
+    Biases are added after the output mask, so that they are the same everywhere.
+    """
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        pre, post = border_masks(*input_shape[1:3], self.kernel_size, self.strides)
+        self.pre, self.post = pre[None, :, :, None], post[None, :, :, None]  # (1, h, w, 1), (1, h', w', 1)
+        self.kernel.assign(self.kernel / pre.mean())
+
+    def convolution_op(self, inputs, kernel):
+        pre, post = (ops.convert_to_tensor(mask, inputs.dtype) for mask in (self.pre, self.post))
+        return super().convolution_op(inputs * pre, kernel) * post

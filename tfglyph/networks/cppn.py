@@ -1,0 +1,154 @@
+"""Compositional pattern-producing networks: images as functions of their coordinates, at any size.
+
+``coordinates`` says where the pixels of an image of a given size lie, so that every size shows the same picture: the
+pixels of the size that the network was trained at have x and y in linspace(-scale, scale), and a pixel of another
+size lies where its area does. ``tfglyph.render`` paints large images with the layers built here.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from tfglyph.networks.layers import normal_or_glorot, weight_decay
+
+
+def native_grid(section, image_shape):
+    """Height and width of the coordinate grid on which an image of the trained size is painted."""
+    if section.tail_kernel is None:
+        return tuple(image_shape[:2])
+    # Doubling, then a valid convolution: 2 n - (kernel - 1) pixels, one of which is cut off where that is one too many.
+    return tuple(-(-(size + section.tail_kernel - 1) // 2) for size in image_shape[:2])
+
+
+def positions(count, native, start=0.0, step=None):
+    """Coordinates along one line, in units of ``scale``.
+
+    Args:
+        count: int, how many positions.
+        native: int, positions of the trained grid, which lie in linspace(-1, 1).
+        start: float, the first position on the trained grid's axis 0 ... native - 1.
+        step: float, the distance between positions on that axis; None: native / count, with each position at the
+            middle of its share, so that the whole shows what the trained grid shows.
+
+    Returns:
+        float64 (count,).
+    """
+    if step is None:
+        step = native / count
+        start = 0.5 * step - 0.5
+    return 2.0 * (start + step * np.arange(count)) / max(native - 1, 1) - 1.0
+
+
+def coordinates(section, rows, columns):
+    """The network's input at every crossing of rows and columns.
+
+    Args:
+        section: CPPNGenerator.
+        rows: float64 (h,), y in units of ``scale``.
+        columns: float64 (w,), x in units of ``scale``.
+
+    Returns:
+        float32 (h, w, 3): x, y and the third coordinate.
+    """
+    y, x = np.meshgrid(rows * section.scale, columns * section.scale, indexing="ij")  # (h, w)
+    third = np.sqrt(x**2 + y**2) if section.third == "radius" else x**2 - y**2
+    return np.stack([x, y, third], axis=-1).astype(np.float32)  # (h, w, 3)
+
+
+class CoordinateLayer(keras.layers.Layer):
+    """Adds a bias-free linear map of the coordinates to a linear map of z: the first layer of a CPPN.
+
+    Args:
+        grid: float (h, w, 3), the coordinates of the trained size.
+        kernel_initializer, kernel_regularizer: as in ``keras.layers.Dense``.
+    """
+
+    def __init__(self, grid, kernel_initializer="glorot_uniform", kernel_regularizer=None, **options):
+        super().__init__(**options)
+        self.grid = np.asarray(grid, np.float32)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            name="kernel", shape=(self.grid.shape[-1], input_shape[-1]), initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+        )
+
+    def call(self, latent_part, grid=None):
+        """(n, width) and optionally another grid (h, w, 3) -> (n, h, w, width)."""
+        # The constant is made in here: outside of a layer it would not be part of the functional model.
+        grid = ops.convert_to_tensor(self.grid if grid is None else grid, self.compute_dtype)
+        return latent_part[:, None, None, :] + ops.matmul(grid, self.kernel)[None]  # (n, h, w, width)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.grid.shape[:2], input_shape[-1])
+
+    def get_config(self):
+        return super().get_config() | {
+            "grid": self.grid.tolist(),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
+
+
+def build_generator(section, z_dim, image_shape):
+    """Latents to images of the trained size.
+
+    Args:
+        section: CPPNGenerator.
+        z_dim: int, size of the latent.
+        image_shape: (height, width, channels).
+
+    Returns:
+        keras.Model: float32 (n, z_dim) -> float32 (n, h, w, c) in the range of ``output_activation``.
+    """
+    height, width, channels = image_shape
+    grid_height, grid_width = native_grid(section, image_shape)
+    grid = coordinates(section, positions(grid_height, grid_height), positions(grid_width, grid_width))
+
+    # === Layers ===
+    def kernel():  # an initializer object gives the same numbers each time, so every layer needs its own
+        return {"kernel_initializer": normal_or_glorot(section), "kernel_regularizer": weight_decay(section)}
+
+    latent = keras.layers.Dense(section.output[0], name="latent", **kernel())
+    field = CoordinateLayer(grid, name="coordinates", **kernel())
+    hidden = [
+        keras.layers.Dense(size, name=f"layer_{number}", **kernel())
+        for number, size in enumerate(section.output[1:-1], start=2)
+    ]
+
+    # === Functional model ===
+    z = keras.Input((z_dim,), name="z")
+    x = activation(section, "first")(field(latent(z)))  # (n, gh, gw, width)
+    for layer, times in zip(hidden, section.repeats[1:-1], strict=True):
+        for turn in range(times):
+            x = activation(section, f"{layer.name}_{turn + 1}")(layer(x))  # (n, gh, gw, width)
+    if section.tail_kernel is None:
+        x = keras.layers.Dense(channels, name="paint", **kernel())(x)  # (n, h, w, c)
+    else:
+        x = keras.layers.UpSampling2D(2, interpolation="nearest", name="double")(x)  # (n, 2 gh, 2 gw, width)
+        x = keras.layers.Conv2D(channels, section.tail_kernel, padding="valid", name="paint", **kernel())(x)
+        if x.shape[1:3] != (height, width):
+            cut = ((0, x.shape[1] - height), (0, x.shape[2] - width))
+            x = keras.layers.Cropping2D(cut, name="cut")(x)  # (n, h, w, c)
+    images = keras.layers.Activation(output_activation(section), dtype="float32", name="images")(x)
+    return keras.Model(z, images, name="generator")
+
+
+def activation(section, name=None):
+    """The layer after every linear layer but the last."""
+    if section.activation == "tanh":
+        return keras.layers.Activation("tanh", name=name and f"{name}_tanh")
+    return keras.layers.LeakyReLU(section.leak, name=name and f"{name}_relu")
+
+
+def output_activation(section):
+    """The last operation, as a function of tensors (a registered one where Keras has it)."""
+    return hard if section.output_activation == "hard" else section.output_activation
+
+
+@keras.saving.register_keras_serializable("tfglyph")
+def hard(x):
+    """x clipped to [0, 1]."""
+    return ops.clip(x, 0.0, 1.0)

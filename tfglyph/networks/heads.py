@@ -1,0 +1,85 @@
+"""What stands at the end of a network: the encoder's two heads, the critic's logit, InfoGAN's Q."""
+
+import keras
+
+from tfglyph.networks.layers import batch_norm, normal_or_glorot, to_float32, weight_decay
+from tfglyph.networks.spectral import dense_class
+
+
+def gaussian_heads(section, x, z_dim):
+    """Two linear heads on flattened activations: mean and log-variance of q(z|x).
+
+    Args:
+        section: the encoder's section.
+        x: keras tensor (n, h, w, c).
+        z_dim: int, size of the latent.
+
+    Returns:
+        list of two float32 keras tensors (n, z_dim).
+    """
+    x = keras.layers.Flatten(name="flatten")(x)  # (n, h w c)
+    return [
+        keras.layers.Dense(
+            z_dim, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section),
+            dtype="float32", name=name,
+        )(x)
+        for name in ("mean", "log_variance")
+    ]
+
+
+def critic_outputs(section, x, features):
+    """One linear unit on the last activations, and other activations as a vector of features.
+
+    Args:
+        section: the discriminator's section.
+        x: keras tensor (n, h, w, c), the last layer.
+        features: keras tensor (n, h', w', c').
+
+    Returns:
+        [logit float32 (n, 1), features float32 (n, h' w' c')].
+    """
+    x = keras.layers.Flatten(name="flatten")(x)  # (n, h w c)
+    logit = dense_class(section)(
+        1, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section), dtype="float32",
+        name="logit",
+    )(x)  # (n, 1)
+    if section.output_activation == "sigmoid":
+        logit = keras.layers.Activation("sigmoid", dtype="float32", name="confined")(logit)
+    features = keras.layers.Flatten(name="features")(features)  # (n, h' w' c')
+    return [logit, to_float32(features, "features_float32")]
+
+
+def build_q_head(section, feature_size, categorical, continuous):
+    """InfoGAN's Q: from the trunk's features to what it believes of the codes.
+
+    A linear layer on all features is the original's convolution over the whole of its last 4x4 activations.
+
+    Args:
+        section: QHead.
+        feature_size: int, d.
+        categorical: list of int, the ways of each categorical code.
+        continuous: int, the number of continuous codes.
+
+    Returns:
+        keras.Model: float32 (n, d) -> dict of float32 "logits" (n, sum of ways), "means" and "log_variances"
+        (n, continuous); what belongs to codes of a kind that there is none of is missing.
+    """
+    features = keras.Input((feature_size,), name="features")
+    x = features
+    for layer, width in enumerate(section.output):
+        name = f"linear_{layer + 1}"
+        x = keras.layers.Dense(
+            width, use_bias=False, kernel_initializer=normal_or_glorot(section),
+            kernel_regularizer=weight_decay(section), name=name,
+        )(x)  # (n, width)
+        x = batch_norm(section, f"{name}_norm")(x)
+        x = keras.layers.LeakyReLU(section.leak, name=f"{name}_relu")(x)
+    sizes = {"logits": sum(categorical), "means": continuous, "log_variances": continuous}
+    outputs = {
+        name: keras.layers.Dense(
+            size, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section),
+            dtype="float32", name=name,
+        )(x)  # (n, size)
+        for name, size in sizes.items() if size
+    }
+    return keras.Model(features, outputs, name="q_head")

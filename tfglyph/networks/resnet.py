@@ -1,0 +1,115 @@
+"""Residual networks (He et al. 2016, https://arxiv.org/abs/1512.03385) as encoder, generator and discriminator."""
+
+import math
+
+import keras
+
+from tfglyph.networks.heads import critic_outputs, gaussian_heads
+from tfglyph.networks.layers import batch_norm, has_bias, normal_or_glorot, weight_decay
+from tfglyph.networks.spectral import convolution_class
+
+
+def build_encoder(section, image_shape, z_dim):
+    """Images to the mean and log-variance of q(z|x).
+
+    Args:
+        section: ResNetEncoder.
+        image_shape: (height, width, channels).
+        z_dim: int, size of the latent.
+
+    Returns:
+        keras.Model: float32 (n, h, w, c) -> [mean float32 (n, z_dim), log-variance float32 (n, z_dim)].
+    """
+    images = keras.Input(image_shape, name="images")
+    x = images
+    if section.stem:
+        x = _convolution(section, x, section.stem, (3, 3), (1, 1), "stem", section.batch_norm)  # (n, h, w, stem)
+        x = _rectify(section, x, "stem")
+    for block in range(len(section.output)):
+        x = _block(section, x, block, norm=section.batch_norm, relu_after_sum=True)
+    return keras.Model(images, gaussian_heads(section, x, z_dim), name="encoder")
+
+
+def build_generator(section, z_dim):
+    """Latents to images.
+
+    Args:
+        section: ResNetGenerator.
+        z_dim: int, size of the latent.
+
+    Returns:
+        keras.Model: float32 (n, z_dim) -> float32 (n, h, w, c) in the range of ``output_activation``.
+    """
+    z = keras.Input((z_dim,), name="z")
+    x = keras.layers.Activation("tanh", dtype="float32", name="z_tanh")(z) if section.z_activation == "tanh" else z
+    x = keras.layers.Dense(
+        math.prod(section.hwc), use_bias=section.linear_bias, kernel_initializer=normal_or_glorot(section),
+        kernel_regularizer=weight_decay(section), name="linear",
+    )(x)  # (n, h0 w0 c0)
+    x = keras.layers.Reshape(section.hwc, name="reshape")(x)  # (n, h0, w0, c0)
+    blocks = len(section.output) - bool(section.tail)
+    for block in range(blocks):
+        x = _block(
+            section, x, block, norm=section.batch_norm, relu_after_sum=section.relu_after_sum,
+            layer=keras.layers.Conv2DTranspose,
+        )
+    if section.tail:
+        x = _convolution(section, x, section.tail, (3, 3), (1, 1), "tail", section.batch_norm)  # (n, h', w', tail)
+        x = _rectify(section, x, "tail")
+        x = _convolution(
+            section, x, section.output[-1], section.kernel[-1], section.stride[-1], "paint", norm=False,
+            layer=keras.layers.Conv2DTranspose,
+        )  # (n, h, w, c)
+    images = keras.layers.Activation(section.output_activation, dtype="float32", name="images")(x)
+    return keras.Model(z, images, name="generator")
+
+
+def build_discriminator(section, image_shape):
+    """Images to one logit, and to the features of block ``feature_layer``.
+
+    Args:
+        section: ResNetDiscriminator.
+        image_shape: (height, width, channels).
+
+    Returns:
+        keras.Model: float32 (n, h, w, c) -> [logit float32 (n, 1), features float32 (n, d)].
+    """
+    images = keras.Input(image_shape, name="images")
+    feature_layer = section.feature_layer or max(len(section.output) - 1, 1)
+    x = images
+    for block in range(len(section.output)):
+        x = _block(section, x, block, norm=section.batch_norm and block > 0, layer=convolution_class(section))
+        if block + 1 == feature_layer:
+            features = x
+    return keras.Model(images, critic_outputs(section, x, features), name="discriminator")
+
+
+def _block(section, x, block, norm, relu_after_sum=False, layer=keras.layers.Conv2D):
+    """Two convolutions and a shortcut; the first convolution has the block's stride.
+
+    The shortcut is the identity where the shape stays, else a 1x1 convolution with the stride (and norm, where the
+    others have one).
+    """
+    name = f"block_{block + 1}"
+    channels, kernel, stride = section.output[block], section.kernel[block], section.stride[block]
+    shortcut = x
+    if stride != (1, 1) or x.shape[-1] != channels:
+        shortcut = _convolution(section, x, channels, (1, 1), stride, f"{name}_shortcut", norm, layer)
+    x = _convolution(section, x, channels, kernel, stride, f"{name}_conv_1", norm, layer)  # (n, h / s, w / s, channels)
+    x = _rectify(section, x, f"{name}_conv_1")
+    x = _convolution(section, x, channels, kernel, (1, 1), f"{name}_conv_2", norm, layer)
+    if relu_after_sum:
+        return _rectify(section, keras.layers.Add(name=f"{name}_sum")([x, shortcut]), name)
+    return keras.layers.Add(name=f"{name}_sum")([_rectify(section, x, f"{name}_conv_2"), shortcut])
+
+
+def _convolution(section, x, channels, kernel, stride, name, norm, layer=keras.layers.Conv2D):
+    x = layer(
+        channels, kernel, stride, padding="same", use_bias=has_bias(section, norm),
+        kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section), name=name,
+    )(x)
+    return batch_norm(section, f"{name}_norm")(x) if norm else x
+
+
+def _rectify(section, x, name):
+    return keras.layers.LeakyReLU(section.leak, name=f"{name}_relu")(x)

@@ -1,0 +1,71 @@
+"""Layers whose kernel has spectral norm 1 (Miyato et al. 2018, https://arxiv.org/abs/1802.05957).
+
+Unlike a wrapper that overwrites the kernel, the kernel stays as it was trained and is divided on its way into the
+layer, so that the gradient passes through the norm, as in the paper's Eq. 12.
+"""
+
+import keras
+from keras import ops
+
+from tfglyph.networks.border import BorderConv2D
+
+
+class SpectralKernel:
+    """Mixin for layers with a ``kernel`` whose last axis is the output."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.singular_vector = self.add_weight(
+            name="singular_vector", shape=(self.kernel.shape[-1],), initializer=keras.initializers.RandomNormal(),
+            trainable=False, dtype="float32", autocast=False, aggregation="mean",
+        )
+
+    def normalized_kernel(self, training):
+        """The kernel over its largest singular value, after one round of power iteration (stored in training)."""
+        kernel = ops.cast(self.kernel, "float32")
+        matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
+        fixed = ops.stop_gradient(matrix)
+        left = _unit(ops.matmul(fixed, ops.convert_to_tensor(self.singular_vector)))  # (inputs,)
+        right = _unit(ops.matmul(ops.transpose(fixed), left))  # (outputs,)
+        if training:
+            self.singular_vector.assign(right)
+        norm = ops.sum(left * ops.matmul(matrix, right))
+        return ops.cast(kernel / norm, self.compute_dtype)
+
+
+class SpectralConv2D(SpectralKernel, keras.layers.Conv2D):
+    """``keras.layers.Conv2D`` with a kernel of spectral norm 1."""
+
+    def call(self, inputs, training=False):
+        outputs = self.convolution_op(inputs, self.normalized_kernel(training))
+        return outputs + ops.cast(self.bias, self.compute_dtype) if self.use_bias else outputs
+
+
+class SpectralBorderConv2D(SpectralConv2D, BorderConv2D):
+    """Both: masks around a convolution whose kernel has spectral norm 1."""
+
+
+class SpectralDense(SpectralKernel, keras.layers.Dense):
+    """``keras.layers.Dense`` with a kernel of spectral norm 1."""
+
+    def call(self, inputs, training=False):
+        outputs = ops.matmul(inputs, self.normalized_kernel(training))
+        return outputs + ops.cast(self.bias, self.compute_dtype) if self.use_bias else outputs
+
+
+def convolution_class(section):
+    """The Conv2D class that a section's keys ask for."""
+    spectral, border = getattr(section, "spectral_norm", False), getattr(section, "compensate_border", False)
+    return {
+        (False, False): keras.layers.Conv2D, (True, False): SpectralConv2D, (False, True): BorderConv2D,
+        (True, True): SpectralBorderConv2D,
+    }[spectral, border]
+
+
+def dense_class(section):
+    """The Dense class that a section's keys ask for."""
+    return SpectralDense if getattr(section, "spectral_norm", False) else keras.layers.Dense
+
+
+def _unit(vector):
+    return vector / ops.maximum(ops.norm(vector), 1e-12)
