@@ -90,7 +90,7 @@ def _lines(path):
             data = file.read(MAXIMUM_BYTES + 1)
     except FileNotFoundError:
         raise UsageError(
-            f"{path}: no such file of tuples; write three characters A B C in each line, or name one by --tuples"
+            f"{path}: no such file of tuples; write three characters A B C a line, or name one by --tuples"
         ) from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None

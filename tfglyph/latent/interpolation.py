@@ -78,7 +78,7 @@ def slerp(a, b, t):
 
 
 def _half_circle(direction, length, weight):
-    """From ``direction`` to its opposite through the axis where it is smallest; float64 [n, 1 or steps, d]."""
+    """From ``direction`` to its opposite through the axis where it is least; float64 [n, 1 or steps, d]."""
     import tensorflow as tf
 
     axis = tf.one_hot(

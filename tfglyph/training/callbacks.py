@@ -15,6 +15,7 @@ from tfglyph.figures import grid, save_png
 from tfglyph.latent.interpolation import interpolation_rows
 from tfglyph.progress import progress
 from tfglyph.training.events import open_writer, rewind_events
+from tfglyph.training.guards import BadSteps
 from tfglyph.training.projector import write_projector
 
 LOG_EVERY = 20  # steps between scalars
@@ -43,7 +44,7 @@ def training_callbacks(training, place, saver, stop):
         Pictures(
             place, board, training.glyphs, options.images_every or training.steps_per_epoch, training.steps
         ),
-        Saving(training, saver, stop),
+        Saving(training, saver, stop, BadSteps(options.max_bad_steps, place, training.batch_of)),
     ]
     if options.projector and model.encodes:
         callbacks.append(Projector(place, training.glyphs))
@@ -186,6 +187,7 @@ class Scalars(StepCallback):
     def _write(self):
         numbers = {name: total / self._count for name, total in self._sums.items()}
         numbers["images_per_second"] = self._count * self.images_per_step / max(self._seconds, 1e-9)
+        numbers = {name: float(f"{value:.7g}") for name, value in numbers.items()}  # all that float32 knows
         self.run.log(self.step, numbers)
         with self.board.at(self.step):
             for name, value in numbers.items():
@@ -253,20 +255,22 @@ class Pictures(StepCallback):
 
 
 class Saving(StepCallback):
-    """Checkpoints: once an epoch or every ``checkpoint_every`` steps, at the last step, and when told to stop.
+    """Checkpoints once an epoch or each ``checkpoint_every`` steps, at the last one, and when told to stop.
 
     Args:
         training: Training.
         saver: Checkpoints.
         stop: StopRequest.
+        guard: BadSteps, which ends a run whose numbers broke before anything of it is saved.
     """
 
-    def __init__(self, training, saver, stop):
+    def __init__(self, training, saver, stop, guard):
         super().__init__()
-        self.training, self.saver, self.stop = training, saver, stop
+        self.training, self.saver, self.stop, self.guard = training, saver, stop, guard
         self.every = training.options.checkpoint_every or training.steps_per_epoch
 
     def after_step(self, logs):
+        self.guard.after_step(self.step, logs)
         self.saver.poll()
         if self.stop.requested:
             self.model.stop_training = True

@@ -1,4 +1,4 @@
-"""TensorBoard event files of a run directory: writing them, and taking back what a resumed run will write again."""
+"""TensorBoard event files of a run directory: writing them, and taking back what will be written again."""
 
 import os
 import pathlib
