@@ -5,12 +5,12 @@ from tfglyph.architecture import load_architecture
 from tfglyph.errors import UsageError
 from tfglyph.models import build
 from tfglyph.training import checkpoints as checkpoint_files
-from tfglyph.training.callbacks import standard_callbacks
+from tfglyph.training.callbacks import training_callbacks
 from tfglyph.training.checkpoints import Checkpoints
 from tfglyph.training.options import Options, total_steps, with_overrides
 from tfglyph.training.precision import choose_precision
 from tfglyph.training.rundir import RunDirectory, read_run
-from tfglyph.training.saving import Saving
+from tfglyph.training.signals import StopRequest
 
 
 def new_run(architecture, options, flags=None):
@@ -88,6 +88,7 @@ class Training:
 
         Raises:
             GlyphError: the disk failed, or the numbers; the last checkpoint stays.
+            StoppedError: a signal ended it; everything is saved.
         """
         if self.prefix is not None:
             place = RunDirectory.resume(self.prefix.parent)
@@ -95,10 +96,12 @@ class Training:
             place = RunDirectory.create_at(directory)
         else:
             place = RunDirectory.create(logdir, self.architecture.name or "model")
-        with place:
+        with place, StopRequest() as stop:
             saver = Checkpoints(place.path, keep=self.options.keep)
             self._start(place, saver)
-            self._fit(place, saver)
+            self._fit(place, saver, stop)
+            saver.wait()
+        stop.raise_if_requested(place.path)
         return place.path
 
     def _start(self, place, saver):
@@ -117,21 +120,13 @@ class Training:
         """Saves the model as it is."""
         saver.save(int(self.model.step.numpy()), self.model.groups(), {"steps_per_epoch": self.steps_per_epoch})
 
-    def _fit(self, place, saver):
+    def _fit(self, place, saver, stop):
         start = int(self.model.step.numpy())
         if start == self.steps:
             return
-        options, batch_size = self.options, self.architecture.training.batch_size
-        callbacks = [
-            *standard_callbacks(
-                self.model, place, self.glyphs, batch_size=batch_size, total_steps=self.steps,
-                picture_every=options.images_every or self.steps_per_epoch, projector=options.projector,
-            ),
-            Saving(self, saver, options.checkpoint_every or self.steps_per_epoch),
-        ]
         self.model.fit(
             self.batches(start), steps_per_epoch=self.steps - start, epochs=1, verbose=0, shuffle=False,
-            callbacks=callbacks,
+            callbacks=training_callbacks(self, place, saver, stop),
         )
 
     def batches(self, start):

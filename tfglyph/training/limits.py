@@ -1,0 +1,128 @@
+"""Refusing an architecture that would not fit, before anything of its size is made.
+
+Networks are laid out without their weights (Keras's ``StatelessScope``: variables know their shape and
+nothing else), so parameters can be counted and activations added up for a file that asks for terabytes.
+"""
+
+import contextlib
+import math
+
+from tfglyph.errors import GlyphError, UsageError
+
+MAXIMUM_PARAMETERS = 200_000_000
+MAXIMUM_ACTIVATION_GB = 64.0
+COPIES = ("Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "Placeholder", "Shape")
+
+
+def check_limits(
+    architecture, name=None, max_parameters=MAXIMUM_PARAMETERS, max_activation_gb=MAXIMUM_ACTIVATION_GB
+):
+    """Refuses an architecture that is too large.
+
+    Args:
+        architecture: Architecture.
+        name: str, the file, for the message; None: the architecture's own name.
+        max_parameters: int, most trainable parameters of all networks together.
+        max_activation_gb: float, most memory in 10^9 bytes for the activations of one training step: every
+            tensor of one pass through each network and its gradient, in float32, for one batch.
+
+    Returns:
+        (parameters, activation_bytes): two ints.
+
+    Raises:
+        UsageError: one line with the numbers, or with the reason why the layers do not fit together.
+    """
+    name = name or architecture.name or "architecture"
+    batch = architecture.training.batch_size
+    _check_activations(name, math.prod(architecture.hwc), batch, max_activation_gb)
+    for section in _sections(architecture):
+        # The first tensor of a generator; the rest is found from the layers themselves.
+        _check_activations(name, math.prod(getattr(section, "hwc", ())), batch, max_activation_gb)
+    with _weightless():
+        networks = _lay_out(architecture, name)
+        parameters = sum(math.prod(v.shape) for network in networks for v in network.trainable_variables)
+        if parameters > max_parameters:
+            raise UsageError(
+                f"{name}: {parameters:,} parameters are more than --max_parameters {int(max_parameters):,}"
+            )
+        elements = sum(_batch_elements(network) for network in networks)
+    _check_activations(name, elements, batch, max_activation_gb)
+    return parameters, _bytes(elements, batch)
+
+
+def _bytes(elements, batch):
+    return 2 * 4 * elements * batch  # value and gradient, float32
+
+
+def _check_activations(name, elements, batch, limit):
+    gigabytes = _bytes(elements, batch) / 1e9
+    if gigabytes > limit:
+        raise UsageError(
+            f"{name}: the activations of one step with batch_size {batch} take {gigabytes:,.1f} GB or more, "
+            f"above --max_activation_gb {limit:g}"
+        )
+
+
+def _sections(architecture):
+    return [getattr(architecture, key) for key in type(architecture).model_fields]
+
+
+@contextlib.contextmanager
+def _weightless():
+    """Within, Keras variables have no values; afterwards, nobody remembers them."""
+    import keras
+    from keras.src.backend.common import global_state
+
+    before = list(global_state.get_global_attribute("uninitialized_variables") or [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        # A later scope would otherwise give values to all of them.
+        global_state.set_global_attribute("uninitialized_variables", before)
+
+
+def _lay_out(architecture, name):
+    """The networks of an architecture, without values."""
+    from tfglyph.models import family
+
+    model_class = family(architecture.mode)
+    layout = _Layout(model_class, architecture)
+    try:
+        return list(model_class.build_networks(layout).values())
+    except GlyphError:
+        raise
+    except Exception as error:  # whatever a layer says about sizes that do not fit
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{name}: its networks cannot be built: {reason[:300]}") from None
+
+
+class _Layout:
+    """Stands in for a model in ``build_networks``: the architecture, and the class's own methods."""
+
+    def __init__(self, model_class, architecture):
+        self.architecture, self._class = architecture, model_class
+
+    def __getattr__(self, key):
+        member = getattr(self._class, key)
+        if isinstance(member, property):
+            return member.fget(self)
+        return member.__get__(self) if hasattr(member, "__get__") else member
+
+
+def _batch_elements(network):
+    """Elements per image of all tensors in one pass through a network, found by tracing it once."""
+    import tensorflow as tf
+
+    graph = tf.Graph()
+    with graph.as_default():
+        inputs = tf.nest.map_structure(
+            lambda tensor: tf.compat.v1.placeholder(tensor.dtype, tensor.shape), network.input
+        )
+        network(inputs, training=True)
+    total = 0
+    for operation in graph.get_operations():
+        for tensor in operation.outputs if operation.type not in COPIES else ():
+            if tensor.shape.rank and None in tensor.shape.as_list():  # the others do not grow with the batch
+                total += math.prod(size for size in tensor.shape.as_list() if size is not None)
+    return total
