@@ -1,8 +1,9 @@
 """From glyphs to batches: the order is a pure function of (seed, epoch), and any step can be the first.
 
 Batch b of the run belongs to epoch e = b // batches_per_epoch and holds the rows
-``numpy.random.default_rng([seed, e]).permutation(n)`` from (b mod batches_per_epoch)·batch_size on. What is left
-over at the end of an epoch is dropped; the next epoch's order brings it back. No iterator has state to save.
+``numpy.random.default_rng([seed, e]).permutation(n)`` from (b mod batches_per_epoch)·batch_size on. What is
+left over at the end of an epoch is dropped; the next epoch's order brings it back. No iterator has state to
+save.
 """
 
 from functools import lru_cache
@@ -28,7 +29,9 @@ class Order:
         if batch_size < 1:
             raise UsageError(f"batch size {batch_size} is not positive")
         if count < batch_size:
-            raise UsageError(f"{count} images are too few for a batch of {batch_size}: use a smaller --batch_size")
+            raise UsageError(
+                f"{count} images are too few for a batch of {batch_size}: use a smaller --batch_size"
+            )
         self.count = count
         self.batch_size = batch_size
         self.seed = seed
@@ -55,7 +58,9 @@ class Order:
         return np.concatenate([self.rows(batch)[index * piece : (index + 1) * piece] for batch in batches])
 
 
-def feed(glyphs, batch_size, seed, start_step=0, steps=None, batches_per_step=1, shard=(0, 1), augmentation=None):
+def feed(
+    glyphs, batch_size, seed, start_step=0, steps=None, batches_per_step=1, shard=(0, 1), augmentation=None
+):
     """A ``tf.data.Dataset`` of batches of a set, entered at any step.
 
     Args:
@@ -65,12 +70,13 @@ def feed(glyphs, batch_size, seed, start_step=0, steps=None, batches_per_step=1,
         start_step: int ≥ 0, the first step: what came before is skipped at no cost.
         steps: int or None, how many steps to give; ``None`` goes on for ever.
         batches_per_step: int ≥ 1, k: step s holds the global batches s·k … s·k + k − 1, one after the other.
-        shard: (index, count): this worker's piece of every global batch; ``batch_size`` is divisible by count.
+        shard: (index, count): this worker's piece of every global batch; ``batch_size`` is divisible by
+            count.
         augmentation: Augmentation or None.
 
     Returns:
-        ``tf.data.Dataset`` of dicts with ``images`` uint8 ``[k·batch_size/count, h, w, c]`` and, where the set has
-        them, ``labels`` int32 ``[k·batch_size/count]``.
+        ``tf.data.Dataset`` of dicts with ``images`` uint8 ``[k·batch_size/count, h, w, c]`` and, where the
+        set has them, ``labels`` int32 ``[k·batch_size/count]``.
 
     Raises:
         UsageError: fewer images than a batch, or a shard that does not exist or does not divide the batch.
@@ -87,7 +93,7 @@ def feed(glyphs, batch_size, seed, start_step=0, steps=None, batches_per_step=1,
 
     def gather(step):
         rows = order.step_rows(int(step), batches_per_step, shard)
-        # Taking rows in rising order keeps reads of a memory map sequential; the permutation is undone after it.
+        # Rows in rising order keep reads of a memory map sequential; the order is put right after it.
         if not isinstance(glyphs.images, np.ndarray) or isinstance(glyphs.images, np.memmap):
             ascending = np.argsort(rows)
             images = np.empty((length, height, width, channels), np.uint8)

@@ -1,7 +1,7 @@
 """One face of a font file: which characters it has, and how they look.
 
-A glyph is drawn several times larger than asked and reduced by area, so that every size shows the same outline with
-smooth edges, whatever hinting or embedded bitmaps the font brings for small sizes.
+A glyph is drawn several times larger than asked and reduced by area, so that every size shows the same
+outline with smooth edges, whatever hinting or embedded bitmaps the font brings for small sizes.
 """
 
 import os
@@ -13,6 +13,7 @@ from tfglyph.errors import GlyphError
 
 BOXES = ("advance", "ink")
 _LARGE = 256  # pixels: the least height at which a glyph is drawn before it is reduced
+_NO_CHARACTER = "\U0010ffff"  # a noncharacter: no font may map it
 _PLACEHOLDER_USES = 4  # characters that share one picture: an honest font draws at most a few variants alike
 
 
@@ -49,7 +50,9 @@ class FontFace:
                 raise ValueError("it has no Unicode character map")
             order = {name: number for number, name in enumerate(font.getGlyphOrder())}
             # Glyph 0 is by definition the picture of "no such glyph".
-            self.glyph_ids = {code: order[name] for code, name in characters.items() if order.get(name, 0) != 0}
+            self.glyph_ids = {
+                code: order[name] for code, name in characters.items() if order.get(name, 0) != 0
+            }
             self.em = font["head"].unitsPerEm
             if not 16 <= self.em <= 16384:
                 raise ValueError(f"{self.em} units per em")
@@ -96,6 +99,8 @@ class FontFace:
         """
         from PIL import Image, ImageDraw
 
+        if character not in self and character != _NO_CHARACTER:
+            raise GlyphError(f"{self.path}: it lacks U+{ord(character):04X}")
         font = self._freetype(pixels)
         picture = Image.new("L", (pixels, pixels), 0)
         try:
@@ -122,11 +127,12 @@ class FontFace:
 
     @cached_property
     def _notdef(self):
-        """The picture of "no such glyph": what the face draws for a noncharacter, which no font may map."""
-        return self.draw("\U0010ffff", 64, "ink").tobytes()
+        """The picture of "no such glyph": what the face draws for a noncharacter."""
+        return self.draw(_NO_CHARACTER, 64, "ink").tobytes()
 
     def drawable(self, characters):
-        """Those of ``characters`` (str or list) for which this face has a picture of its own, in the same order.
+        """Those of ``characters`` (str or list) for which this face has a picture of its own, in the same
+        order.
 
         Left out are characters that the character map lacks, that show no ink, and that show the face's
         "missing glyph" box: its glyph 0, or one picture standing for many characters.

@@ -18,15 +18,15 @@ class Glyphs:
 
     Attributes:
         name: str, the data set's name.
-        images: uint8 ``[n, h, w, c]``, an array, a memory map or a ``Rows`` view of one. In glyph sets ink is 255
-            on a background of 0.
+        images: uint8 ``[n, h, w, c]``, an array, a memory map or a ``Rows`` view of one. In glyph sets ink is
+            255 on a background of 0.
         characters: list of n str, what image i shows; ``None`` where nobody knows.
         labels: int32 ``[n]``, the class, font or style of image i; ``None`` where there is none.
         label_names: list of str, the name of each label; ``None`` without labels.
-        fingerprint: str, changes whenever an image, a character, a label or the order changes; the same on every
-            machine.
-        keys: uint64 ``[n]``, decides the split of image i: a hash of its character, or of its source where the
-            character is unknown. It does not depend on the size.
+        fingerprint: str, changes whenever an image, a character, a label or the order changes; the same on
+            every machine.
+        keys: uint64 ``[n]``, decides the split of image i: a hash of its character, or of its source where
+            the character is unknown. It does not depend on the size.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Glyphs:
             return None
 
     def take(self, rows, why):
-        """The same record with only ``rows`` (int64 ``[m]``, in that order); ``why`` (str) enters the fingerprint."""
+        """The same record with only ``rows`` (int64 ``[m]``); ``why`` (str) enters the fingerprint."""
         rows = np.asarray(rows, np.int64)
         images = self.images
         size = int(np.prod(images.shape[1:])) * len(rows)
@@ -67,9 +67,9 @@ class Glyphs:
     def split(self, split="all", holdout=DEFAULT_HOLDOUT):
         """The part of the set that is for training, held out, or all of it.
 
-        Which part an image is in depends on its character alone (on its source where that is unknown), so that all
-        fonts' drawings of a character are on one side, at every size; a smaller ``holdout`` holds out a subset of
-        what a larger one does.
+        Which part an image is in depends on its character alone (on its source where that is unknown), so
+        that all fonts' drawings of a character are on one side, at every size; a smaller ``holdout`` holds
+        out a subset of what a larger one does.
 
         Args:
             split: ``train``, ``holdout`` or ``all``.
@@ -88,7 +88,7 @@ class Glyphs:
         rows = np.flatnonzero(held_out if split == "holdout" else ~held_out)
         if not len(rows):
             raise UsageError(
-                f"the {split} part of data set {self.name!r} ({len(self)} images) is empty at holdout {holdout}"
+                f"the {split} part of {self.name!r} ({len(self)} images) is empty at holdout {holdout}"
             )
         return self.take(rows, f"{split} {holdout!r}")
 
@@ -123,7 +123,7 @@ class Rows:
 
 
 def split_key(content):
-    """uint64 of a hash of ``content`` (str or bytes): uniform, and the same on every machine and in every version."""
+    """uint64 of a hash of ``content`` (str or bytes): uniform, and the same everywhere and for ever."""
     data = content.encode() if isinstance(content, str) else content
     return int.from_bytes(hashlib.blake2b(data, digest_size=8, person=b"tfglyph split").digest(), "big")
 

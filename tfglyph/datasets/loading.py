@@ -1,17 +1,129 @@
-"""``load``: from a data set's name to its record."""
+"""``load``: from a data set's name to its record; ``DatasetSpec``: the same request as plain data."""
 
-import numpy as np
+import os
+from dataclasses import asdict, dataclass, field
 
-from tfglyph.datasets import cns
-from tfglyph.datasets.glyphs import DEFAULT_HOLDOUT, Glyphs, digest, split_keys
+from tfglyph.datasets.glyphs import DEFAULT_HOLDOUT
+from tfglyph.datasets.registry import find
 from tfglyph.errors import UsageError
+
+_LARGEST_SIDE = 2048
+_PATHS = ("fonts", "font", "charset")  # options that may name files
 
 
 def load(name, size=None, channels=None, split="all", holdout=DEFAULT_HOLDOUT, datadir=None, **options):
-    """Loads a data set, preparing it first where that has not been done."""
-    if name != "cns" or size not in (None, 32):
-        raise UsageError("not yet")
-    characters, images = cns.pack()
-    images = np.repeat(images[..., None], channels or 1, -1)  # (n, h, w, c)
-    keys = split_keys(characters)
-    return Glyphs("cns", images, characters, keys=keys, fingerprint=digest(images, *characters)).split(split, holdout)
+    """Loads a data set; what takes long is done once and cached.
+
+    Args:
+        name: str, a name of the registry (``python -m tfglyph data list``).
+        size: int or (h, w), pixels; ``None`` for the set's own.
+        channels: 1 (grey), 3 (RGB) or None for the set's own.
+        split: ``all``, ``train`` or ``holdout``; see ``Glyphs.split``.
+        holdout: float in [0, 1), the share that ``holdout`` gets and ``train`` lacks.
+        datadir: path of the sources, for the sets that read any.
+        **options: what the set takes: ``charset``, ``fonts``, ``font``, ``box``, ``samples``,
+            ``sample_seed``, ``ink``, ``part``. An option that is ``None`` counts as not given.
+
+    Returns:
+        Glyphs.
+
+    Raises:
+        UsageError: an unknown set or option, or an impossible value.
+        GlyphError: the sources are missing or have nothing usable.
+    """
+    entry = find(name)
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in given:
+        if option not in entry.options:
+            takes = ", ".join(entry.options)
+            raise UsageError(f"data set {name!r} takes no option {option!r}, only {takes}")
+    height, width = _sides(entry.size if size is None else size)
+    if channels not in (None, 1, 3):
+        raise UsageError(f"{channels} channels: images have 1 (grey) or 3 (RGB)")
+    if datadir is not None:
+        datadir = os.path.expanduser(os.fspath(datadir))
+    glyphs = entry.load(name, (height, width), channels, datadir, given)
+    return glyphs.split(split, holdout)
+
+
+def _sides(size):
+    try:
+        height, width = (size, size) if isinstance(size, int) else (int(side) for side in size)
+    except (TypeError, ValueError):
+        raise UsageError(f"size {size!r} is neither a number of pixels nor (height, width)") from None
+    if not (1 <= height <= _LARGEST_SIDE and 1 <= width <= _LARGEST_SIDE):
+        raise UsageError(f"size {height}x{width} is not between 1 and {_LARGEST_SIDE}")
+    return height, width
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """Everything but the image size that decides what a run sees: plain data for options.json.
+
+    Attributes:
+        name: str.
+        datadir: str or None, absolute.
+        holdout: float, the share held out of training.
+        options: dict of the set's own options; paths are absolute.
+        augmentation: dict of the amounts of ``Augmentation``; empty for none.
+    """
+
+    name: str = "cns"
+    datadir: str | None = None
+    holdout: float = 0.0
+    options: dict = field(default_factory=dict)
+    augmentation: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        entry = find(self.name)
+        if not 0 <= self.holdout < 1:
+            raise UsageError(f"holdout {self.holdout} is not in [0, 1)")
+        options = {option: value for option, value in self.options.items() if value is not None}
+        for option, value in options.items():
+            if option not in entry.options:
+                raise UsageError(
+                    f"data set {self.name!r} takes no option {option!r}, only {', '.join(entry.options)}"
+                )
+            if option in _PATHS:
+                options[option] = (
+                    [_absolute(path) for path in value] if option == "fonts" else _absolute(value)
+                )
+        object.__setattr__(self, "options", options)
+        if self.datadir is not None:
+            object.__setattr__(self, "datadir", os.path.abspath(os.path.expanduser(self.datadir)))
+        self.augment()
+
+    def load(self, size=None, channels=None, split="train"):
+        """The set as ``load`` gives it: Glyphs of ``split`` with this ``holdout``."""
+        return load(self.name, size, channels, split, self.holdout, self.datadir, **self.options)
+
+    def augment(self):
+        """The Augmentation for ``feed``, or ``None``."""
+        from tfglyph.datasets.augmentation import Augmentation
+
+        return Augmentation(**self.augmentation) if self.augmentation else None
+
+    def to_dict(self):
+        """Plain JSON; ``from_dict`` makes the same spec of it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values):
+        """The spec that ``to_dict`` wrote.
+
+        Raises:
+            UsageError: keys that no spec has.
+        """
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise UsageError(f"not the description of a data set: {error}") from None
+
+
+def _absolute(path):
+    """The absolute path of what exists (``file.ttc#2`` too); a name that is no path stays as it is."""
+    path = os.path.expanduser(path)
+    file, mark, face = path.rpartition("#")
+    if os.path.exists(path):
+        return os.path.abspath(path)
+    return os.path.abspath(file) + mark + face if mark and os.path.exists(file) else path

@@ -1,0 +1,104 @@
+"""Named sets of characters, and sets from text files.
+
+``joyo`` comes from data/joyo.txt: the 2,136 characters of the Japanese cabinet notice of 30 November 2010,
+taken from the grades of KANJIDIC (Debian package kanjidic) and the four that JIS X 0208 lacks (塡 剝 頰
+𠮟). The others are rows of the national standards, computed from Python's own codecs.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+from tfglyph.datasets import cns
+from tfglyph.errors import GlyphError, UsageError, did_you_mean
+
+_LARGEST_FILE = 1 << 26  # bytes: a file of characters, not a library
+
+
+@dataclass(frozen=True)
+class Charset:
+    """Characters to draw or to keep.
+
+    Attributes:
+        name: str, a name of ``CHARSETS`` or the path of the text file.
+        characters: tuple of str, in their order in the standard or the file.
+    """
+
+    name: str
+    characters: tuple
+
+
+def _rows(codec, lead_bytes, trail_bytes, stop=None):
+    """The characters of two-byte codes, row by row; codes that the codec lacks are left out."""
+    codes = (bytes([lead, trail]) for lead in lead_bytes for trail in trail_bytes)
+    decoded = (code.decode(codec, "ignore") for code in codes if stop is None or code <= stop)
+    return tuple(character for character in decoded if len(character) == 1)
+
+
+def _big5_common():
+    return _rows("big5", range(0xA4, 0xC7), [*range(0x40, 0x7F), *range(0xA1, 0xFF)], b"\xc6\x7e")
+
+
+def _gb2312_1():
+    return _rows("gb2312", range(0xA0 + 16, 0xA0 + 56), range(0xA1, 0xFF))
+
+
+def _jisx0208():
+    return _rows("euc_jp", range(0xA0 + 16, 0xA0 + 85), range(0xA1, 0xFF))
+
+
+def _joyo():
+    path = os.path.join(os.path.dirname(__file__), "data", "joyo.txt")
+    with open(path, encoding="utf-8") as file:
+        return tuple("".join(file.read().split()))
+
+
+def _all():
+    return tuple(cns.pack()[0])
+
+
+# name -> (what it is, function that lists it)
+CHARSETS = {
+    "all": ("the 20,920 characters of U+4E00–U+9FFF in TW-Kai-98", _all),
+    "big5-common": ("5,401 frequently used traditional characters: Big5 A440–C67E", _big5_common),
+    "gb2312-1": ("3,755 frequently used simplified characters: GB 2312 rows 16–55", _gb2312_1),
+    "joyo": ("2,136 characters for common use in Japan", _joyo),
+    "jisx0208": ("6,355 Japanese characters: JIS X 0208 rows 16–84", _jisx0208),
+}
+
+
+@cache
+def _named(name):
+    return Charset(name, CHARSETS[name][1]())
+
+
+def charset(name):
+    """A set of characters.
+
+    Args:
+        name: a name in ``CHARSETS``, or the path of a UTF-8 text file: every character in it that is no white
+            space, once.
+
+    Raises:
+        UsageError: neither a name nor a file.
+        GlyphError: the file cannot be read as UTF-8, or holds no character.
+    """
+    if name in CHARSETS:
+        return _named(name)
+    if not os.path.isfile(name):
+        known = ", ".join(CHARSETS)
+        raise UsageError(
+            f"charset {name!r} is neither a text file nor one of {known}{did_you_mean(name, CHARSETS)}"
+        )
+    try:
+        if os.path.getsize(name) > _LARGEST_FILE:
+            raise GlyphError(f"{name}: too large for a file of characters")
+        with open(name, encoding="utf-8-sig") as file:
+            characters = tuple(dict.fromkeys(c for c in file.read() if not c.isspace() and c.isprintable()))
+    except UnicodeDecodeError as error:
+        raise GlyphError(f"{name}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise GlyphError(f"{name}: {error.strerror}") from None
+    if not characters:
+        raise GlyphError(f"{name}: no character in it")
+    return Charset(os.path.abspath(name), characters)

@@ -1,0 +1,147 @@
+"""IDX files, the format of MNIST: local copies work without any network, gzipped or not.
+
+A file begins with two zero bytes, a type (8 for uint8) and the number of dimensions, then each dimension as
+uint32 big-endian, then the values.
+"""
+
+import gzip
+import os
+import zlib
+
+import numpy as np
+
+from tfglyph.errors import GlyphError
+
+_LARGEST = 1 << 32  # bytes of content: no set of this kind comes near
+
+
+def read_idx(path):
+    """Reads an IDX file of uint8 values.
+
+    Args:
+        path: the file; gzip is recognized by its content.
+
+    Returns:
+        A tuple of a uint8 array, with fewer entries in its first dimension than stated where the file was cut
+        off, and the number stated.
+
+    Raises:
+        GlyphError: it is no such file, or is cut off before its first entry.
+    """
+    try:
+        with open(path, "rb") as raw:
+            zipped = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if zipped else open(path, "rb") as file:
+            return _read(file, path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise GlyphError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _read(file, path):
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:3] != b"\0\0\x08" or not 1 <= magic[3] <= 3:
+        raise GlyphError(
+            f"{path}: wrong magic number {magic.hex() or '(empty file)'}; IDX files begin with 00000801"
+            " (labels) or 00000803 (images)"
+        )
+    header = file.read(4 * magic[3])
+    if len(header) < 4 * magic[3]:
+        raise GlyphError(f"{path}: cut off in its header")
+    shape = tuple(int(side) for side in np.frombuffer(header, ">u4"))
+    entry = int(np.prod(shape[1:], dtype=np.int64))
+    if entry == 0 or entry > 1 << 26 or shape[0] * entry > _LARGEST:
+        raise GlyphError(f"{path}: impossible dimensions {'x'.join(map(str, shape))}")
+    content = _read_what_is_there(file, shape[0] * entry)
+    count = len(content) // entry
+    if count == 0:
+        raise GlyphError(f"{path}: cut off before its first entry")
+    return np.frombuffer(content, np.uint8, count * entry).reshape(count, *shape[1:]), shape[0]
+
+
+def _read_what_is_there(file, size):
+    """At most ``size`` bytes; fewer where the file, or its compressed stream, ends early or is damaged."""
+    parts = []
+    while size > 0:
+        try:
+            part = file.read(min(size, 1 << 20))
+        except (OSError, EOFError, zlib.error):
+            break
+        if not part:
+            break
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def write_idx(path, array):
+    """Writes a uint8 array of one to three dimensions as IDX, gzipped where ``path`` ends in ``.gz``."""
+    array = np.asarray(array)
+    if array.dtype != np.uint8 or not 1 <= array.ndim <= 3:
+        raise ValueError(
+            f"IDX files here hold uint8 in one to three dimensions, not {array.dtype} {array.shape}"
+        )
+    content = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+    with gzip.GzipFile(path, "wb", mtime=0) if str(path).endswith(".gz") else open(path, "wb") as file:
+        file.write(content)
+
+
+def find_pair(directory, part, word=""):
+    """The files of images and labels of one part of a set.
+
+    Args:
+        directory: where to look.
+        part: ``train`` or ``test`` (whose files are named ``t10k`` or ``test``).
+        word: str that the names contain, for directories with several sets ("letters").
+
+    Returns:
+        A tuple of the two paths.
+
+    Raises:
+        GlyphError: a directory or a file is missing.
+    """
+    if not os.path.isdir(directory):
+        raise GlyphError(f"{directory}: no such directory")
+    marks = ("train",) if part == "train" else ("t10k", "test")
+    names = sorted(os.listdir(directory))
+    pair = []
+    for kind, dimensions in (("images", 3), ("labels", 1)):
+        fitting = [
+            name
+            for name in names
+            if kind in name
+            and f"idx{dimensions}" in name
+            and word in name
+            and any(mark in name for mark in marks)
+        ]
+        if not fitting:
+            raise GlyphError(
+                f"{directory}: no file {word and word + '-'}{marks[0]}-{kind}-idx{dimensions}-ubyte or"
+                f" {word and word + '-'}{marks[0]}-{kind}-idx{dimensions}-ubyte.gz"
+            )
+        pair.append(os.path.join(directory, fitting[0]))
+    return tuple(pair)
+
+
+def read_pair(images_path, labels_path):
+    """Images and their labels from two IDX files.
+
+    Returns:
+        A tuple of uint8 ``[n, h, w]``, uint8 ``[n]`` and a list of (path, reason) about entries that are not
+        there.
+
+    Raises:
+        GlyphError: a file that cannot be read, or has another number of dimensions.
+    """
+    images, stated = read_idx(images_path)
+    labels, stated_labels = read_idx(labels_path)
+    for path, array, dimensions in ((images_path, images, 3), (labels_path, labels, 1)):
+        if array.ndim != dimensions:
+            raise GlyphError(f"{path}: {array.ndim} dimensions where {dimensions} were expected")
+    remarks = []
+    for path, array, number in ((images_path, images, stated), (labels_path, labels, stated_labels)):
+        if len(array) < number:
+            remarks.append((path, f"cut off: {len(array):,} of {number:,} entries are there"))
+    if stated != stated_labels:
+        raise GlyphError(f"{labels_path}: {stated_labels:,} labels for {stated:,} images")
+    count = min(len(images), len(labels))
+    return images[:count], labels[:count], remarks

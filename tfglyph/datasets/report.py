@@ -1,0 +1,53 @@
+"""What was wrong with the input: collected while reading, named once, counted at the end."""
+
+import sys
+from dataclasses import dataclass
+
+_LINES = 100  # more problems than this are counted but not all spelled out; `data check` lists every one
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that was not as it should be.
+
+    Attributes:
+        path: str, the file, with an offset or a member where that matters.
+        reason: str, what is wrong with it.
+        used: bool, whether the content is used all the same (converted) or was skipped.
+    """
+
+    path: str
+    reason: str
+    used: bool = False
+
+    def __str__(self):
+        return f"{'note' if self.used else 'skipped'}: {self.path}: {self.reason}"
+
+
+def count(problems):
+    """One line that counts ``problems``, like ``3 skipped, 1 used with a note``; empty without any."""
+    skipped = sum(not problem.used for problem in problems)
+    noted = len(problems) - skipped
+    parts = [f"{skipped:,} skipped"] * bool(skipped) + [f"{noted:,} used with a note"] * bool(noted)
+    return ", ".join(parts)
+
+
+def report(problems, place, lines=_LINES, stream=None):
+    """Writes problems, one a line, and then their count, to ``stream`` (standard error).
+
+    Args:
+        problems: list of Problem.
+        place: str, what was read.
+        lines: int or None, how many to spell out; ``None`` for all.
+    """
+    stream = stream or sys.stderr
+    shown = problems if lines is None else problems[:lines]
+    for problem in shown:
+        print(problem, file=stream)
+    if len(shown) < len(problems):
+        print(
+            f"… and {len(problems) - len(shown):,} more: `python -m tfglyph data check` lists all",
+            file=stream,
+        )
+    if problems:
+        print(f"{place}: {count(problems)}", file=stream)
