@@ -1,0 +1,92 @@
+"""Too large a file is refused by arithmetic, in little memory and with nothing left behind."""
+
+import math
+import resource
+
+import keras
+import pytest
+
+from tfglyph.architecture import load_architecture
+from tfglyph.architecture.core import Section
+from tfglyph.errors import UsageError
+from tfglyph.models import build
+from tfglyph.training.limits import check_limits
+
+
+def small(**changes):
+    """A VAE-GAN of a few hundred parameters; ``changes`` by dotted path."""
+    data = {
+        "name": "small", "mode": "VAE-GAN", "hwc": [4, 4, 1], "z_dim": 3,
+        "encoder": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]},
+        "generator": {"hwc": [2, 2, 2], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
+        "discriminator": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]},
+        "training": {"batch_size": 8},
+    }
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        target = data
+        for parent in parents:
+            target = target[parent]
+        target[last] = value
+    return load_architecture(data)
+
+
+def test_parameters_are_counted_as_they_will_be():
+    architecture = small()
+    parameters, _ = check_limits(architecture)
+    model = build(architecture)
+    assert parameters == sum(
+        keras.ops.size(variable) for network in model.networks.values() for variable in network.trainable_variables
+    )
+    assert parameters == check_limits(architecture, max_parameters=parameters)[0]
+    with pytest.raises(UsageError) as error:
+        check_limits(architecture, max_parameters=parameters - 1)
+    expected = f"small: {parameters} parameters are more than --max_parameters {parameters - 1}"
+    assert str(error.value) == expected
+
+
+def test_activations_grow_with_the_batch_and_hold_every_layer():
+    _, eight = check_limits(small())
+    _, sixteen = check_limits(small(training__batch_size=16))
+    assert sixteen == 2 * eight
+    layers = sum(
+        math.prod(layer.output.shape[1:]) for network in build(small()).networks.values()
+        for layer in network.layers
+        if not isinstance(layer, (keras.layers.InputLayer, keras.layers.Reshape))
+    )
+    assert layers <= eight / (2 * 4 * 8) <= 2 * layers  # value and gradient, 4 bytes, 8 images
+    with pytest.raises(UsageError, match=r"small: .* with batch_size 8 take .* --max_activation_gb"):
+        check_limits(small(), max_activation_gb=eight / 1e9 * 0.99)
+
+
+@pytest.mark.parametrize("changes", [
+    {"encoder__output": [65536], "discriminator__output": [65536], "encoder__kernel": [[64, 64]]},
+    {"generator__hwc": [2, 2, 65536], "z_dim": 65536},
+    {"training__batch_size": 65536, "encoder__output": [65536]},
+    {"hwc": [65536, 65536, 1], "generator__hwc": [32768, 32768, 2]},
+])
+def test_a_file_that_asks_for_terabytes_costs_nothing(changes):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UsageError, match=r"^small: .*(--max_parameters|--max_activation_gb)"):
+        check_limits(small(**changes))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KiB
+
+
+def test_nothing_is_left_that_a_later_scope_would_give_values_to():
+    check_limits(small())
+    layer = keras.layers.Dense(2)
+    with keras.StatelessScope():
+        layer.build((None, 3))
+    from keras.src.backend.common import global_state
+
+    assert not global_state.get_global_attribute("uninitialized_variables")
+    assert layer.kernel.shape == (3, 2) and layer.kernel.numpy().shape == (3, 2)
+
+
+def test_layers_that_do_not_fit_together_are_one_line():
+    class Broken(Section):
+        """A section with more rows than pixels."""
+
+    architecture = small()
+    with pytest.raises(UsageError, match=r"^small: its networks cannot be built: \S"):
+        check_limits(architecture.model_copy(update={"encoder": Broken()}))
