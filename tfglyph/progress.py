@@ -1,5 +1,20 @@
 """One way to show that work goes on: a bar with rate and time left, once it has taken two seconds."""
 
+import contextlib
+import contextvars
+
+_hidden = contextvars.ContextVar("hidden", default=False)
+
+
+@contextlib.contextmanager
+def hidden():
+    """Within this context no new bar appears: for work inside of work that has a bar already."""
+    token = _hidden.set(True)
+    try:
+        yield
+    finally:
+        _hidden.reset(token)
+
 
 def progress(iterable=None, description="", total=None, unit="it", delay=2.0):
     """Wraps ``iterable`` in a progress bar on standard error.
@@ -16,4 +31,7 @@ def progress(iterable=None, description="", total=None, unit="it", delay=2.0):
     """
     from tqdm import tqdm
 
-    return tqdm(iterable, desc=description, total=total, unit=unit, delay=delay, dynamic_ncols=True, leave=False)
+    return tqdm(
+        iterable, desc=description, total=total, unit=unit, delay=delay, dynamic_ncols=True, leave=False,
+        disable=_hidden.get(),
+    )

@@ -2,13 +2,17 @@
 
 import contextlib
 import importlib
+import os
+import pathlib
 import random
 
 import keras
 import numpy as np
 
 from tfglyph.architecture import load_architecture
-from tfglyph.errors import UsageError
+from tfglyph.errors import UsageError, did_you_mean
+
+PRETRAINED = pathlib.Path(__file__).resolve().parent.parent / "pretrained"
 
 # mode -> where its GlyphModel lives. A new family adds its line here and in tfglyph.architecture.
 FAMILIES = {
@@ -46,6 +50,52 @@ def build(architecture, seed=0, precision=None):
         raise UsageError(f"seed: found {seed}, expected an integer from 0 to {2**31 - 1}")
     with _precision("float32" if precision == "auto" else precision), _seeded(seed):
         return family(architecture.mode)(architecture, seed)
+
+
+def load(reference):
+    """A trained model, ready to encode, decode and sample; in float32, with averaged weights where there are some.
+
+    Args:
+        reference: path of a run directory (its newest checkpoint) or of a checkpoint prefix
+            ("logdir/train/<run>/model.ckpt-31200"), or "pretrained:NAME" for shipped weights.
+
+    Returns:
+        GlyphModel, with ``source`` set to the pathlib.Path prefix that it came from.
+
+    Raises:
+        UsageError: nothing there, or the files do not fit together; one line.
+    """
+    from tfglyph.training import checkpoints
+    from tfglyph.training.rundir import read_run
+    from tfglyph.training.storage import read_manifest
+
+    prefix = checkpoints.find(locate(reference))
+    architecture, options = read_run(prefix.parent)
+    model = build(architecture, seed=int(options.get("seed", 0)), precision="float32")
+    groups = model.groups()
+    manifest = read_manifest(prefix)
+    if manifest["kind"] == "weights":  # shipped: only what images are made with, so critics may be left out
+        groups = {name: group for name, group in groups.items() if name in manifest["tensors"]}
+    checkpoints.restore(prefix, groups)
+    model.source = prefix
+    return model
+
+
+def locate(reference):
+    """pathlib.Path that a person means by a checkpoint reference; see ``load``.
+
+    Raises:
+        UsageError: there are no shipped weights of that name.
+    """
+    text = os.fspath(reference)
+    if not text.startswith("pretrained:"):
+        return pathlib.Path(text)
+    name = text.removeprefix("pretrained:")
+    shipped = sorted(path.name for path in PRETRAINED.glob("*") if path.is_dir())
+    if name not in shipped:
+        known = f"there are {', '.join(shipped)}" if shipped else "none are shipped with this version"
+        raise UsageError(f"{text}: no such shipped weights{did_you_mean(name, shipped)}; {known}")
+    return PRETRAINED / name
 
 
 @contextlib.contextmanager
