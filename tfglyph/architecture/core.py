@@ -19,6 +19,7 @@ from tfglyph.errors import UsageError, did_you_mean
 MAXIMUM_BYTES = 1 << 20  # an architecture file is a page of text; a larger one is something else
 MAXIMUM_DEPTH = 20
 MAXIMUM_LAYERS = 64
+UNKNOWN_TAG = ("union_tag_not_found", "union_tag_invalid")
 
 # A dimension, a count or a width. The bound keeps products of a few of them within 64 bits.
 Size = Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 16)]
@@ -191,6 +192,9 @@ def _locate(finding, data):
     location = list(finding["loc"])
     if finding["type"] == "glyph":
         location.extend(finding["ctx"]["key"].split("."))
+    if finding["type"] in UNKNOWN_TAG:
+        key = finding["ctx"]["discriminator"].strip("'")
+        location.append("type" if key.endswith("()") else key)  # a callable discriminator looks at the type
     parts, value = [], data
     for position, step in enumerate(location):
         last = position == len(location) - 1
@@ -214,13 +218,10 @@ def _message(finding, value):
         return context["message"]
     if kind == "missing":
         return "missing; this key is required"
-    if kind in ("union_tag_not_found", "union_tag_invalid"):
-        key = context["discriminator"].strip("'")
-        key = "type" if key.endswith("()") else key  # a callable discriminator
-        found = value.get(key) if isinstance(value, dict) else value
+    if kind in UNKNOWN_TAG:
         words = [word.strip("' ") for word in context.get("expected_tags", "").split(",")]
         if words == [""]:
-            return f"{key}: missing; this key is required"
-        return f"{key}: found {show(found)}, expected one of {', '.join(words)}{did_you_mean(found, words)}"
+            return "missing; this key is required"
+        return f"found {show(value)}, expected one of {', '.join(words)}{did_you_mean(value, words)}"
     expected = finding["msg"].removeprefix("Input should be ").removeprefix("a valid ")
     return f"found {show(value)}, expected {expected[:1].lower() + expected[1:]}"
