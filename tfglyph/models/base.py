@@ -297,6 +297,10 @@ class GlyphModel(keras.Model):
         """uint8 images (n, h, w, c) of the seed pairs int64 (n, 2); what a SavedModel's ``sample`` calls, too."""
         return self.to_pixels(self.generate(self.prior(pairs), **options))
 
+    def sample_inputs(self):
+        """What a SavedModel's ``sample`` takes besides count and seed: dict from option of ``draw`` to tf.TensorSpec."""
+        return {}
+
     def sample(self, count, seed=0, **options):
         """New images.
 

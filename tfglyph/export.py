@@ -1,0 +1,249 @@
+"""SavedModels with named signatures, for TensorFlow Serving and anything else that loads them.
+
+    path = export(model, "served/vaegan")        # served/vaegan/1, then 2, ...
+    served = tf.saved_model.load(path)           # in a process that needs tensorflow alone
+    images = served.signatures["sample"](count=tf.constant(4), seed=tf.constant(0))["images"]
+
+A signature runs the same function on chunks of the same size as the model's own methods, so it gives the same
+bytes. docs/serving.md lists every input and output.
+"""
+
+import contextlib
+import os
+import pathlib
+import shutil
+
+import tensorflow as tf
+
+from tfglyph.architecture import dump
+from tfglyph.errors import GlyphError
+from tfglyph.latent.arithmetic import analogy
+from tfglyph.latent.interpolation import slerp, times
+
+MAXIMUM_IMAGES = 4096
+"""Images that one request may ask for; more is an error rather than a server without memory."""
+
+
+def export(model, directory):
+    """Writes a SavedModel into the next free version of a directory.
+
+    The version appears at once and complete, so that a server that watches the directory never loads half of
+    it.
+
+    Args:
+        model: GlyphModel.
+        directory: path; versions 1, 2, ... are folders in it.
+
+    Returns:
+        pathlib.Path of the new version.
+
+    Raises:
+        GlyphError: the directory cannot be written.
+    """
+    import keras
+
+    directory = pathlib.Path(directory)
+    temporary = directory / f".writing-{os.getpid()}"
+    archive = keras.export.ExportArchive()
+    for name in model.networks:
+        archive.track(model.inference(name))
+    for name, (function, inputs) in signatures(model).items():
+        archive.add_endpoint(name, _positional(function, inputs), list(inputs.values()))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+        archive.write_out(os.fspath(temporary), verbose=False)
+        extra = temporary / "assets.extra"
+        extra.mkdir()
+        (extra / "architecture.json").write_text(dump(model.architecture), encoding="utf-8")
+        return _publish(temporary, directory)
+    except (OSError, tf.errors.OpError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise GlyphError(f"{directory}: cannot be written: {reason}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _publish(temporary, directory):
+    """Renames a finished SavedModel to the next free number."""
+    while True:
+        taken = [
+            int(path.name) for path in directory.iterdir() if path.name.isascii() and path.name.isdigit()
+        ]
+        version = directory / str(max(taken, default=0) + 1)
+        with contextlib.suppress(FileExistsError):
+            version.mkdir()  # claims the number; a rename replaces an empty folder
+            os.replace(temporary, version)
+            return version
+
+
+def _positional(function, inputs):
+    """``function`` as Keras calls an endpoint: arguments in the order of ``inputs``, by position."""
+
+    def endpoint(*values):
+        return function(**dict(zip(inputs, values, strict=True)))
+
+    return endpoint
+
+
+# === Signatures ===
+
+
+def signatures(model):
+    """The signatures that a model has.
+
+    Args:
+        model: GlyphModel.
+
+    Returns:
+        dict from name to (function of named tensors that returns a dict of tensors, dict of tf.TensorSpec by
+        input name). ``sample`` comes first, which makes it ``serving_default``.
+    """
+    image = _spec("images", tf.uint8, [None, *model.architecture.hwc])
+    latent = _spec("latents", tf.float32, [None, *model.latent_shape])
+    number = {name: _spec(name, tf.int32, None) for name in ("count", "seed", "steps")}
+    makers = {
+        "sample": (_sample, {"count": number["count"], "seed": number["seed"]} | model.sample_inputs()),
+        "decode": (_decode, {"latents": latent}),
+    }
+    found = {}
+    if model.encodes:
+        pair = {name: _spec(name, tf.uint8, image.shape) for name in "ab"}
+        makers |= {
+            "reconstruct": (_reconstruct, {"images": image}),
+            "interpolate": (_interpolate, pair | {"steps": number["steps"]}),
+            "arithmetic": (
+                _arithmetic,
+                pair | {"c": _spec("c", tf.uint8, image.shape), "scale": _spec("scale", tf.float32, None)},
+            ),
+        }
+    for name, (maker, inputs) in makers.items():
+        found[name] = (_images(maker, model), inputs)
+    if model.encodes:
+        found["encode"] = (lambda images: {"latents": _encode(model, images)}, {"images": image})
+    for name, (maker, inputs) in makers.items():
+        found[f"{name}_png"] = (_png(maker, model), inputs)
+    return found
+
+
+def _spec(name, dtype, shape):
+    return tf.TensorSpec(shape, dtype, name=name)
+
+
+def _images(maker, model):
+    return lambda **inputs: {"images": maker(model, **inputs)}
+
+
+def _png(maker, model):
+    return lambda **inputs: {"images_bytes": encode_pngs(maker(model, **inputs))}
+
+
+def _sample(model, count, seed, **options):
+    """``count`` images of ``seed``; both may be lists, which go in pairs and give their images one after another."""
+    count, seed = tf.reshape(count, [-1]), tf.reshape(seed, [-1])
+    requests = tf.maximum(tf.size(count), tf.size(seed))
+    for name, values in (("count", count), ("seed", seed)):
+        _require(
+            (tf.size(values) == requests) | (tf.size(values) == 1),
+            f"sample: {name} must be one number or one per request",
+        )
+    count, seed = (tf.broadcast_to(values, [requests]) for values in (count, seed))
+    _require(tf.reduce_all(count >= 0), "sample: count must not be negative")
+    total = tf.reduce_sum(tf.cast(count, tf.int64))
+    _require(total <= MAXIMUM_IMAGES, f"sample: count must not exceed {MAXIMUM_IMAGES} images in a request")
+    index = tf.ragged.range(count).flat_values  # (images,)
+    pairs = tf.cast(tf.stack([tf.repeat(seed, count), index], axis=1), tf.int64)  # (images, 2)
+    return _images_in_chunks(model, lambda chunk: model.draw(chunk, **options), pairs)
+
+
+def _encode(model, images):
+    return _in_chunks(model.encode_pixels, images, model.chunk, model.latent_shape, tf.float32)
+
+
+def _decode(model, latents):
+    _require(tf.reduce_all(tf.math.is_finite(latents)), "decode: latents must not hold NaN or infinity")
+    return _images_in_chunks(model, model.decode_latents, latents)
+
+
+def _reconstruct(model, images):
+    return _decode(model, _encode(model, images))
+
+
+def _interpolate(model, a, b, steps):
+    """Images uint8 (n, steps, h, w, c) along the arc between the latents of a and b."""
+    steps = tf.reshape(steps, [-1])
+    _same_batch("interpolate", a, b)
+    _require(
+        (tf.size(steps) > 0) & tf.reduce_all(steps == steps[:1]),
+        "interpolate: steps must be one number for all requests",
+    )
+    steps = tf.reduce_max(steps)
+    _require(steps >= 1, "interpolate: steps must be at least 1")
+    total = tf.cast(tf.shape(a)[0], tf.int64) * tf.cast(steps, tf.int64)
+    _require(
+        total <= MAXIMUM_IMAGES,
+        f"interpolate: steps must not make more than {MAXIMUM_IMAGES} images in a request",
+    )
+    walk = slerp(_encode(model, a), _encode(model, b), times(steps))  # (n, steps, d)
+    images = _decode(model, tf.reshape(walk, [-1, *model.latent_shape]))  # (n * steps, h, w, c)
+    return tf.reshape(images, tf.concat([[tf.shape(a)[0], steps], model.architecture.hwc], axis=0))
+
+
+def _arithmetic(model, a, b, c, scale):
+    """Images of scale * (a - b + c) in latent space."""
+    _same_batch("arithmetic", a, b, c)
+    scale = tf.reshape(scale, [-1, 1])
+    _require(
+        (tf.size(scale) == 1) | (tf.size(scale) == tf.shape(a)[0]),
+        "arithmetic: scale must be one number or one per image",
+    )
+    _require(tf.reduce_all(tf.math.is_finite(scale)), "arithmetic: scale must not be NaN or infinity")
+    return _decode(model, analogy(*(_encode(model, image) for image in (a, b, c)), scale))
+
+
+def _same_batch(signature, *images):
+    same = [tf.shape(images[0])[0] == tf.shape(other)[0] for other in images[1:]]
+    _require(tf.reduce_all(same), f"{signature}: all inputs must hold the same number of images")
+
+
+def _require(condition, message):
+    """InvalidArgumentError with ``message`` for whoever sent the request."""
+    tf.debugging.Assert(condition, [message])
+
+
+def _images_in_chunks(model, function, rows):
+    return _in_chunks(function, rows, model.chunk, model.architecture.hwc, tf.uint8)
+
+
+def _in_chunks(function, rows, chunk, shape, dtype):
+    """``function`` over chunks of ``chunk`` rows, the last one padded: GlyphModel's rule, inside a graph.
+
+    Args:
+        function: from [chunk, ...] to ``dtype`` [chunk, *shape].
+        rows: tensor [n, ...].
+        chunk: int.
+        shape: tuple of int, of one result.
+        dtype: tf.DType of the results.
+
+    Returns:
+        Tensor [n, *shape].
+    """
+    count = tf.shape(rows)[0]
+    chunks = (count + chunk - 1) // chunk
+    padded = tf.gather(rows, tf.minimum(tf.range(chunks * chunk), count - 1))
+    padded = tf.reshape(padded, tf.concat([[chunks, chunk], tf.shape(rows)[1:]], axis=0))
+    padded = tf.ensure_shape(padded, [None, chunk, *rows.shape[1:]])
+    result = tf.TensorSpec([chunk, *shape], dtype)
+    made = tf.map_fn(
+        function, padded, parallel_iterations=1, fn_output_signature=result
+    )  # (chunks, chunk, ...)
+    return tf.reshape(made, [-1, *shape])[:count]
+
+
+def encode_pngs(images):
+    """PNG bytes of uint8 images (..., h, w, c): strings (...)."""
+    shape = tf.shape(images)
+    flat = tf.reshape(images, tf.concat([[-1], shape[-3:]], axis=0))
+    flat.set_shape([None, *images.shape[-3:]])
+    strings = tf.map_fn(tf.io.encode_png, flat, fn_output_signature=tf.TensorSpec([], tf.string))
+    return tf.reshape(strings, shape[:-3])
