@@ -35,9 +35,8 @@ def test_parameters_are_counted_as_they_will_be():
     architecture = small()
     parameters, _ = check_limits(architecture)
     model = build(architecture)
-    assert parameters == sum(
-        keras.ops.size(variable) for network in model.networks.values() for variable in network.trainable_variables
-    )
+    networks = model.networks.values()
+    assert parameters == sum(keras.ops.size(v) for network in networks for v in network.trainable_variables)
     assert parameters == check_limits(architecture, max_parameters=parameters)[0]
     with pytest.raises(UsageError) as error:
         check_limits(architecture, max_parameters=parameters - 1)

@@ -41,6 +41,20 @@ def test_architecture_and_options_come_back(tmp_path):
     RunDirectory.resume(run.path).close()
 
 
+def test_a_directory_of_ones_own_choice_must_be_new_or_empty(tmp_path):
+    with RunDirectory.create_at(tmp_path / "a" / "b") as run:
+        assert run.path == tmp_path / "a" / "b"
+    with RunDirectory.create_at(run.path) as run:  # what the lock left does not count
+        run.write(load_architecture("vaegan"), {})
+    with pytest.raises(UsageError, match=f"is not empty; go on with it by --restore_from {run.path}"):
+        RunDirectory.create_at(run.path)
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="a file, expected a new or empty directory"):
+        RunDirectory.create_at(tmp_path / "file")
+    with pytest.raises(UsageError, match="is not empty; choose a new one"):
+        RunDirectory.create_at(tmp_path)
+
+
 @pytest.mark.parametrize("use", [RunDirectory.resume, read_run])
 def test_other_directories_are_no_run_directories(tmp_path, use):
     with pytest.raises(UsageError, match=r"no run directory \(there is no architecture.json in it\)"):

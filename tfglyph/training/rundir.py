@@ -25,7 +25,7 @@ LOCK, OWNER = ".lock", ".owner.json"
 class RunDirectory:
     """A run directory that this process has to itself until ``close``; also a context manager.
 
-    Use ``RunDirectory.create`` for a new one and ``RunDirectory.resume`` for an existing one.
+    Use ``create`` or ``create_at`` for a new one and ``resume`` for an existing one.
 
     Attributes:
         path: pathlib.Path.
@@ -75,6 +75,26 @@ class RunDirectory:
             path.mkdir(parents=True, exist_ok=True)
             if any(path.iterdir()):
                 raise UsageError(f"{path}: is not empty; to go on with a run, use --restore_from")
+        return cls(path)
+
+    @classmethod
+    def create_at(cls, path):
+        """Makes a run directory of a given path, which must be new or empty.
+
+        Raises:
+            UsageError: something is there already; says how to go on with a run.
+            GlyphError: another process trains in it, or it cannot be written.
+        """
+        path = pathlib.Path(path)
+        with _writing(path):
+            if path.exists() and not path.is_dir():
+                raise UsageError(f"{path}: a file, expected a new or empty directory")
+            path.mkdir(parents=True, exist_ok=True)
+            ours = {LOCK, OWNER, storage.PARTIAL}
+            if set(os.listdir(path)) - ours:
+                run = (path / ARCHITECTURE).exists()
+                hint = f"go on with it by --restore_from {path}" if run else "choose a new one"
+                raise UsageError(f"{path}: this directory is not empty; {hint}")
         return cls(path)
 
     @classmethod

@@ -1,8 +1,10 @@
 """The training of any family: resolve, build, restore, fit. Long runs stop and go on without a trace."""
 
+import contextlib
+
 from tfglyph import datasets
 from tfglyph.architecture import load_architecture
-from tfglyph.errors import UsageError
+from tfglyph.errors import GlyphError, UsageError
 from tfglyph.models import build
 from tfglyph.training import checkpoints as checkpoint_files
 from tfglyph.training.callbacks import training_callbacks
@@ -98,10 +100,17 @@ class Training:
             place = RunDirectory.create(logdir, self.architecture.name or "model")
         with place, StopRequest() as stop:
             saver = Checkpoints(place.path, keep=self.options.keep)
-            self._start(place, saver)
-            self._fit(place, saver, stop)
+            try:
+                self._start(place, saver)
+                self._fit(place, saver, stop)
+            except BaseException:
+                with contextlib.suppress(GlyphError):  # the first error is the one to tell
+                    saver.wait()
+                raise
             saver.wait()
-        stop.raise_if_requested(place.path)
+        step = int(self.model.step.numpy())
+        if step < self.steps:
+            stop.raise_if_requested(step, place.path)
         return place.path
 
     def _start(self, place, saver):
