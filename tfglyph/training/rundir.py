@@ -64,21 +64,6 @@ class RunDirectory:
 
     @classmethod
     def create_at(cls, path):
-        """Uses ``path`` itself, which must be empty or not there yet.
-
-        Raises:
-            UsageError: there is something in it.
-            GlyphError: it cannot be written.
-        """
-        path = pathlib.Path(path)
-        with _writing(path):
-            path.mkdir(parents=True, exist_ok=True)
-            if any(path.iterdir()):
-                raise UsageError(f"{path}: is not empty; to go on with a run, use --restore_from")
-        return cls(path)
-
-    @classmethod
-    def create_at(cls, path):
         """Makes a run directory of a given path, which must be new or empty.
 
         Raises:
