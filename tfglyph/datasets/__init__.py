@@ -8,13 +8,15 @@
 The signatures::
 
     load(name, size=None, channels=None, split="all", holdout=0.05, datadir=None, **options) -> Glyphs
-    DatasetSpec(name="cns", datadir=None, holdout=0.0, options={}, augmentation={})    # .to_dict(),
-    .from_dict(d) DatasetSpec.load(size=None, channels=None, split="train") -> Glyphs
-    DatasetSpec.augment() -> Augmentation or None
     feed(glyphs, batch_size, seed, start_step=0, steps=None, batches_per_step=1, shard=(0, 1),
          augmentation=None) -> tf.data.Dataset
+    DatasetSpec(name="cns", datadir=None, holdout=0.0, options={})
+        .to_dict() -> plain JSON, the keyword arguments of load; DatasetSpec.from_dict(values)
+        .load(size=None, channels=None, split="train") -> Glyphs
+    Augmentation(rotate=0.0, shift=0.0, scale=0.0, shear=0.0, flip=False)
 
-Importing this module imports no TensorFlow; only ``feed`` (and tensorflow-datasets) does.
+``size`` is one number or (height, width). Without ``split`` a set comes whole; ``train`` is all of it at
+holdout 0. Importing this module imports no TensorFlow; only ``feed`` (and tensorflow-datasets) does.
 """
 
 from tfglyph.datasets.augmentation import Augmentation

@@ -92,7 +92,8 @@ class Augmentation:
 
 
 def parse(text, flip=False):
-    """The ``augmentation`` dict of a DatasetSpec from text like ``rotate=3,shift=0.02``.
+    """The arguments of ``Augmentation``, as plain JSON, from text like ``rotate=3,shift=0.02``; empty for
+    none.
 
     Raises:
         UsageError: an unknown change, or an amount that is no number or too large.

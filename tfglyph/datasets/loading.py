@@ -1,7 +1,7 @@
 """``load``: from a data set's name to its record; ``DatasetSpec``: the same request as plain data."""
 
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from tfglyph.datasets.glyphs import DEFAULT_HOLDOUT
 from tfglyph.datasets.registry import find
@@ -32,11 +32,7 @@ def load(name, size=None, channels=None, split="all", holdout=DEFAULT_HOLDOUT, d
         GlyphError: the sources are missing or have nothing usable.
     """
     entry = find(name)
-    given = {option: value for option, value in options.items() if value is not None}
-    for option in given:
-        if option not in entry.options:
-            takes = ", ".join(entry.options)
-            raise UsageError(f"data set {name!r} takes no option {option!r}, only {takes}")
+    given = _checked(name, options)
     height, width = _sides(entry.size if size is None else size)
     if channels not in (None, 1, 3):
         raise UsageError(f"{channels} channels: images have 1 (grey) or 3 (RGB)")
@@ -44,6 +40,17 @@ def load(name, size=None, channels=None, split="all", holdout=DEFAULT_HOLDOUT, d
         datadir = os.path.expanduser(os.fspath(datadir))
     glyphs = entry.load(name, (height, width), channels, datadir, given)
     return glyphs.split(split, holdout)
+
+
+def _checked(name, options):
+    """Those of ``options`` that are given; all of them must be the set's."""
+    entry = find(name)
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in given:
+        if option not in entry.options:
+            takes = ", ".join(entry.options)
+            raise UsageError(f"data set {name!r} takes no option {option!r}, only {takes}")
+    return given
 
 
 def _sides(size):
@@ -58,66 +65,50 @@ def _sides(size):
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """Everything but the image size that decides what a run sees: plain data for options.json.
+    """Everything but the image size that decides which images a run sees: plain data for options.json.
 
     Attributes:
         name: str.
         datadir: str or None, absolute.
         holdout: float, the share held out of training.
         options: dict of the set's own options; paths are absolute.
-        augmentation: dict of the amounts of ``Augmentation``; empty for none.
     """
 
     name: str = "cns"
     datadir: str | None = None
     holdout: float = 0.0
     options: dict = field(default_factory=dict)
-    augmentation: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        entry = find(self.name)
         if not 0 <= self.holdout < 1:
             raise UsageError(f"holdout {self.holdout} is not in [0, 1)")
-        options = {option: value for option, value in self.options.items() if value is not None}
-        for option, value in options.items():
-            if option not in entry.options:
-                raise UsageError(
-                    f"data set {self.name!r} takes no option {option!r}, only {', '.join(entry.options)}"
-                )
-            if option in _PATHS:
-                options[option] = (
-                    [_absolute(path) for path in value] if option == "fonts" else _absolute(value)
-                )
+        options = _checked(self.name, self.options)
+        for option in set(options).intersection(_PATHS):
+            value = options[option]
+            options[option] = (
+                _absolute(value) if isinstance(value, str) else [_absolute(path) for path in value]
+            )
         object.__setattr__(self, "options", options)
         if self.datadir is not None:
             object.__setattr__(self, "datadir", os.path.abspath(os.path.expanduser(self.datadir)))
-        self.augment()
 
     def load(self, size=None, channels=None, split="train"):
-        """The set as ``load`` gives it: Glyphs of ``split`` with this ``holdout``."""
-        return load(self.name, size, channels, split, self.holdout, self.datadir, **self.options)
-
-    def augment(self):
-        """The Augmentation for ``feed``, or ``None``."""
-        from tfglyph.datasets.augmentation import Augmentation
-
-        return Augmentation(**self.augmentation) if self.augmentation else None
+        """The part ``split`` of the set: Glyphs, as the function ``load`` gives them."""
+        return load(**self.to_dict(), size=size, channels=channels, split=split)
 
     def to_dict(self):
-        """Plain JSON; ``from_dict`` makes the same spec of it."""
-        return asdict(self)
+        """The keyword arguments of ``load`` (all but size, channels and split), as plain JSON."""
+        return {"name": self.name, "datadir": self.datadir, "holdout": self.holdout, **self.options}
 
     @classmethod
     def from_dict(cls, values):
-        """The spec that ``to_dict`` wrote.
+        """The spec of what ``to_dict`` wrote.
 
         Raises:
-            UsageError: keys that no spec has.
+            UsageError: no name, or an option that the set does not take.
         """
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise UsageError(f"not the description of a data set: {error}") from None
+        own = {key: value for key, value in values.items() if key in ("name", "datadir", "holdout")}
+        return cls(**own, options={key: value for key, value in values.items() if key not in own})
 
 
 def _absolute(path):

@@ -171,12 +171,18 @@ def builder_of(name, datadir=None):
         import tensorflow_datasets as tfds
     except ImportError as error:
         raise GlyphError(f"data set {name!r} needs the package tensorflow-datasets ({error})") from None
+    from absl import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)  # what it warns of is said in one line further up
     try:
         return tfds.builder(name, data_dir=datadir, try_gcs=False)
     except tfds.core.DatasetNotFoundError:
         raise UsageError(f"tensorflow-datasets knows no set {name!r}") from None
     except ValueError as error:
         raise UsageError(f"tensorflow-datasets: {' '.join(str(error).split())[:200]}") from None
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def download(name, datadir=None):

@@ -1,0 +1,159 @@
+"""``tfglyph data``: list, describe, prepare, check and picture data sets."""
+
+import click
+
+from tfglyph.cli.data_options import add_dataset_options, spec_from_flags
+from tfglyph.errors import GlyphError, UsageError
+
+
+@click.group("data", context_settings={"help_option_names": ["-h", "--help"]})
+def command():
+    """List, describe, prepare, check and picture data sets."""
+
+
+def _sized(decorated):
+    decorated = click.option("--size", type=click.IntRange(1), help="Side of the images in pixels.")(
+        decorated
+    )
+    return add_dataset_options(decorated)
+
+
+@command.command("list")
+def list_sets():
+    """All data sets: name, own size, what it is, and what has to be on the machine."""
+    from tfglyph.datasets import DATASETS
+    from tfglyph.datasets.charsets import CHARSETS
+
+    for entry in DATASETS.values():
+        name = entry.name + {"/": "letters, …", ":": "NAME"}.get(entry.name[-1], "")
+        click.echo(f"{name:20} {entry.size}x{entry.size}  {entry.summary}")
+        click.echo(f"{'':20} needs: {entry.needs}")
+    click.echo("\ncharsets (--charset):")
+    for name, (meaning, _) in CHARSETS.items():
+        click.echo(f"{name:20} {meaning}")
+
+
+@command.command("describe")
+@click.argument("name")
+@_sized
+def describe(name, size, **flags):
+    """What NAME is, which options it takes, and, where its sources are here, what is in it."""
+    from tfglyph.datasets.cache import cache_directory
+    from tfglyph.datasets.registry import find
+
+    entry = find(name)
+    click.echo(f"{name}: {entry.summary}")
+    click.echo(f"needs: {entry.needs}")
+    click.echo(f"own size: {entry.size}x{entry.size}")
+    click.echo(f"options: {', '.join('--' + option for option in entry.options)}")
+    click.echo(f"cache: {cache_directory()}")
+    try:
+        glyphs = spec_from_flags(flags, name).load(size, split="all")
+    except UsageError:
+        raise
+    except GlyphError as error:
+        click.echo(f"here: not available: {error}")
+        return
+    for line in summary(glyphs):
+        click.echo(line)
+
+
+def summary(glyphs):
+    """Lines that say what is in a set."""
+    count, height, width, channels = glyphs.images.shape
+    yield f"images: {count:,} of {height}x{width}x{channels}"
+    if glyphs.characters is not None:
+        different = sorted(set(glyphs.characters))
+        yield f"characters: {len(different):,} different, from {different[0]} to {different[-1]}"
+    if glyphs.labels is not None:
+        few = ", ".join(glyphs.label_names[:12]) + ", …" * (len(glyphs.label_names) > 12)
+        yield f"labels: {len(glyphs.label_names):,}: {few}"
+    yield f"fingerprint: {glyphs.fingerprint}"
+
+
+@command.command("prepare")
+@click.argument("name")
+@_sized
+def prepare(name, size, **flags):
+    """Decode and resize NAME now, into the cache; public sets are downloaded where there is a network."""
+    from tfglyph.datasets.registry import find
+
+    spec = spec_from_flags(flags, name)
+    if find(name).module == "public" and spec.datadir is None and name != "k49":
+        from tfglyph.datasets.public import download
+
+        download(name)
+    for line in summary(spec.load(size, split="all")):
+        click.echo(line)
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--count", type=click.IntRange(1), default=64, show_default=True, help="How many images.")
+@click.option("--output", default="grid.png", show_default=True, help="The PNG file to write.")
+@click.option("--columns", type=click.IntRange(1), help="Images in a row. Default: a square.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which images are drawn.")
+@click.option(
+    "--split",
+    type=click.Choice(["all", "train", "holdout"]),
+    default="all",
+    show_default=True,
+    help="Part of the set.",
+)
+@click.option(
+    "--holdout", type=click.FloatRange(0, 1, max_open=True), default=0.05, show_default=True,
+    help="Share of the characters in `--split holdout`.",
+)  # fmt: skip
+@_sized
+def show(name, count, output, columns, seed, split, size, **flags):
+    """Write a picture of images of NAME, drawn at random."""
+    import numpy as np
+
+    from tfglyph.figures import grid, save_png
+
+    glyphs = spec_from_flags(flags, name).load(size, split=split)
+    rows = np.random.default_rng(seed).permutation(len(glyphs))[:count]
+    path = save_png(output, grid(glyphs.images[rows], columns))
+    if glyphs.characters is not None:
+        click.echo("".join(glyphs.characters[row] for row in rows))
+    if count > len(rows):
+        click.echo(f"data set {name!r} has only {len(rows):,} images")
+    click.echo(f"{len(rows):,} of {len(glyphs):,} images: {path}")
+
+
+@command.command("check")
+@click.argument("place", metavar="DIR")
+def check(place):
+    """Read every image, .gnt, .zip, IDX and font file in DIR; exit code 1 if anything is wrong."""
+    from tfglyph.datasets.checking import check as check_place
+    from tfglyph.datasets.report import count
+
+    good, problems = check_place(place)
+    for item in problems:
+        click.echo(str(item))
+    found = ", ".join(f"{number:,} {kind}" for kind, number in sorted(good.items())) or "nothing"
+    click.echo(f"{place}: good: {found}" + (f"; {count(problems)}" if problems else "; nothing is wrong"))
+    if any(not item.used for item in problems):
+        raise click.exceptions.Exit(1)
+
+
+@command.command("fonts")
+@click.argument("places", nargs=-1, required=True, metavar="FONT|DIR...")
+@click.option(
+    "--charset", default="gb2312-1", show_default=True, metavar="NAME|FILE", help="Against which characters."
+)
+@click.option("--missing", is_flag=True, help="Also list the characters that each font lacks.")
+def fonts(places, charset, missing):
+    """How many characters of a charset each font really draws."""
+    from tfglyph.datasets.charsets import charset as find_charset
+    from tfglyph.datasets.fonts import coverage, open_faces, unique_names
+    from tfglyph.datasets.report import report
+
+    characters = find_charset(charset).characters
+    usable, problems = open_faces(list(places))
+    report(problems, ", ".join(places))
+    for name, font, found in zip(unique_names(usable), usable, coverage(usable, characters), strict=True):
+        share = len(found) / len(characters)
+        click.echo(f"{share:7.2%}  {len(found):6,} of {len(characters):,}  {name}  {font.path}#{font.index}")
+        if missing and len(found) < len(characters):
+            click.echo("         lacks: " + "".join(sorted(set(characters).difference(found))))
