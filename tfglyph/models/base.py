@@ -169,10 +169,10 @@ class GlyphModel(keras.Model):
             return
         step = tf.cast(self.step, tf.float32)
         decay = tf.minimum(self.architecture.training.ema.decay, (1.0 + step) / (10.0 + step))
-        rate = tf.where(ok, 1.0 - decay, 0.0)
         for name, average in self.averages.items():
             for mean, weight in zip(average.trainable_variables, self.networks[name].trainable_variables, strict=True):
-                mean.value.assign_add(rate * (weight.value - mean.value))
+                moved = mean.value + (1.0 - decay) * (weight.value - mean.value)
+                mean.value.assign(tf.where(ok, moved, mean.value))
             for mean, value in zip(
                 average.non_trainable_variables, self.networks[name].non_trainable_variables, strict=True
             ):
