@@ -18,6 +18,17 @@ def synchronized_batch_norm(active):
         _synchronized = before
 
 
+@contextlib.contextmanager
+def float32_layers(active=True):
+    """Within this context layers are made in float32, whatever the precision policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32" if active else before)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def normal_or_glorot(section):
     """Initial kernels: N(0, section.init_std^2), or Glorot uniform where the file gives no ``init_std``."""
     if section.init_std is None:
