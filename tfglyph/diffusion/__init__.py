@@ -1,0 +1,6 @@
+"""The mathematics of diffusion models: paths, targets, samplers, guidance. Knows no network.
+
+Time runs from 0 (clean images) to 1 (pure noise). A *path* gives the mixture ``x_t = alpha(t) x_0 + sigma(t)
+noise``; a *denoiser* is any callable ``(x_t, t) -> (x_0, noise)``; a *sampler* walks a grid of times from 1
+to 0.
+"""

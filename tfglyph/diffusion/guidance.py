@@ -1,0 +1,18 @@
+"""Classifier-free guidance (Ho and Salimans 2022, eq. 6)."""
+
+
+def guide(conditional, unconditional, scale):
+    """Push a prediction away from what the model would say without the condition.
+
+    ``scale`` 0 ignores the condition, 1 is the plain conditional model, more exaggerates it. (The paper's w
+    is ``scale - 1``.) All targets are linear in each other at a fixed x_t, so it does not matter which is
+    guided.
+
+    Args:
+        conditional, unconditional: tensors of one shape.
+        scale: float or scalar tensor.
+
+    Returns:
+        tensor of that shape.
+    """
+    return unconditional + scale * (conditional - unconditional)

@@ -1,0 +1,22 @@
+"""Random numbers for sampling where an image's noise depends on its own seed pair alone."""
+
+import tensorflow as tf
+
+
+def image_noise(pairs, draw, shape):
+    """One standard normal array per image.
+
+    Args:
+        pairs: int64 tensor (n, 2), seed and index of each image.
+        draw: int or int32 scalar tensor that tells one draw for an image from the next.
+        shape: sequence of ints, the shape of one image.
+
+    Returns:
+        float32 tensor (n, *shape).
+    """
+
+    def one(pair):
+        own = tf.random.experimental.stateless_fold_in(pair, tf.cast(draw, tf.int64), alg="philox")
+        return tf.random.stateless_normal(shape, own, alg="philox")
+
+    return tf.map_fn(one, pairs, fn_output_signature=tf.TensorSpec(shape, tf.float32))  # (n, *shape)

@@ -1,0 +1,188 @@
+"""Paths from images to noise: x_t = alpha(t) x_0 + sigma(t) noise, for t from 0 (images) to 1 (noise).
+
+Everything is computed in float64 and cast by whoever uses it, because 1 - alpha² loses all its digits
+in float32 where images are nearly clean.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+
+class Path:
+    """What training and sampling need to know about a path.
+
+    Subclasses give ``alpha_sigma``. Times are float64 tensors in [0, 1].
+    """
+
+    def alpha_sigma(self, times):
+        """Coefficients of image and noise.
+
+        Args:
+            times: float64 tensor of any shape, in [0, 1].
+
+        Returns:
+            ``(alpha, sigma)``, float64 tensors of the same shape, both in [0, 1].
+        """
+        raise NotImplementedError
+
+    def draw_times(self, uniform):
+        """Training times from uniform draws.
+
+        Args:
+            uniform: float tensor [n] in [0, 1).
+
+        Returns:
+            float64 tensor [n] in (0, 1].
+        """
+        raise NotImplementedError
+
+    def grid(self, steps, curved=False):
+        """The times a sampler visits: ``steps + 1`` of them, from 1 to exactly 0.
+
+        Args:
+            steps: int or int32 scalar tensor, at least 1.
+            curved: False for even times, which with T steps are the entries of a table of T; True for
+                tau = 1 - cos(pi u / 2), u even, in the coordinate of ``straightened``: steps that shrink in
+                proportion to the noise left. The last step, to no noise at all, can only be of first order;
+                second order samplers stay second order because it is short.
+
+        Returns:
+            float64 tensor [steps + 1], falling.
+        """
+        steps = tf.cast(steps, tf.int32)
+        even = tf.cast(tf.range(steps, -1, -1), tf.float64) / tf.cast(steps, tf.float64)
+        if not curved:
+            return even
+        _, noisiest = self.straightened(tf.ones([], tf.float64))
+        return self.time_of(noisiest * (1.0 - tf.cos(np.pi / 2 * even)))
+
+    def straightened(self, times):
+        """``(alpha + sigma, tau)`` with tau = sigma / (alpha + sigma).
+
+        Every path is the straight one in other clothes: x / (alpha + sigma) = (1 - tau) x_0 + tau noise.
+
+        Args:
+            times: float64 tensor of any shape.
+
+        Returns:
+            two float64 tensors of that shape.
+        """
+        alpha, sigma = self.alpha_sigma(times)
+        return alpha + sigma, sigma / (alpha + sigma)
+
+    def time_of(self, tau):
+        """The time at which sigma / (alpha + sigma) is ``tau``; float64 tensors of any shape."""
+        raise NotImplementedError
+
+    def mix(self, images, noise, times):
+        """x_t = alpha(t) x_0 + sigma(t) noise.
+
+        Args:
+            images: float32 tensor [n, h, w, c].
+            noise: float32 tensor [n, h, w, c], standard normal.
+            times: float64 tensor [n].
+
+        Returns:
+            float32 tensor [n, h, w, c].
+        """
+        alpha, sigma = (per_image(value, images) for value in self.alpha_sigma(times))
+        return alpha * images + sigma * noise
+
+
+class VariancePreserving(Path):
+    """alpha² + sigma² = 1, from a table of betas (Ho et al. 2020, eq. 4).
+
+    Table entry k is t = k / T, entry 0 the clean image, so a sampler with T steps visits the table itself
+    and one with fewer or more steps finds its times in between: ln alpha² is interpolated linearly in t,
+    which is the continuous process whose noise rate is constant within each step of the table.
+    """
+
+    def __init__(self, betas):
+        """Args: betas: float64 array [T] in (0, 1), the share of variance replaced by noise in each step."""
+        betas = np.asarray(betas, np.float64)
+        self.steps = len(betas)
+        self.log_alpha_squared = np.concatenate([[0.0], np.cumsum(np.log1p(-betas))])
+
+    def alpha_sigma(self, times):
+        table = tf.constant(self.log_alpha_squared, tf.float64)
+        position = tf.clip_by_value(tf.cast(times, tf.float64), 0.0, 1.0) * self.steps
+        # A position that misses a table entry by rounding is that entry: T sampling steps are exactly the
+        # table.
+        entry = tf.round(position)
+        # (Not entry 0, where there is no noise to divide by.)
+        position = tf.where((entry > 0) & (tf.abs(position - entry) < 1e-9), entry, position)
+        below = tf.minimum(tf.floor(position), self.steps - 1)
+        index = tf.cast(below, tf.int32)
+        left, right = tf.gather(table, index), tf.gather(table, index + 1)
+        log_alpha_squared = left + (position - below) * (right - left)
+        return tf.exp(0.5 * log_alpha_squared), tf.sqrt(-tf.math.expm1(log_alpha_squared))
+
+    def time_of(self, tau):
+        table = tf.constant(self.log_alpha_squared, tf.float64)
+        tau = tf.cast(tau, tf.float64)
+        # alpha² = (1 - tau)² / ((1 - tau)² + tau²), then the table backwards.
+        value = -tf.math.log1p((tau / (1.0 - tau)) ** 2)
+        flat = tf.reshape(-value, [-1])
+        index = tf.searchsorted(-table, flat, side="right") - 1
+        index = tf.reshape(tf.clip_by_value(index, 0, self.steps - 1), tf.shape(tau))
+        left, right = tf.gather(table, index), tf.gather(table, index + 1)
+        share = tf.clip_by_value((value - left) / (right - left), 0.0, 1.0)
+        return (tf.cast(index, tf.float64) + share) / self.steps
+
+    def draw_times(self, uniform):
+        """Uniform over the T entries of the table, as the original trains."""
+        entry = tf.floor(tf.cast(uniform, tf.float64) * self.steps) + 1
+        return entry / self.steps
+
+
+class Straight(Path):
+    """alpha = 1 - t, sigma = t: flow matching's straight line (Lipman et al. 2023; Liu et al. 2023).
+
+    Training times are logit-normal (Esser et al. 2024, section 3.1): t = sigmoid(mean + deviation · normal),
+    which looks most often at the middle of the path, where the shape of a glyph is decided. A ``deviation``
+    of 0 means uniform times.
+    """
+
+    def __init__(self, mean=0.0, deviation=1.0):
+        self.mean, self.deviation = mean, deviation
+
+    def alpha_sigma(self, times):
+        times = tf.cast(times, tf.float64)
+        return 1.0 - times, times
+
+    def time_of(self, tau):
+        return tf.cast(tau, tf.float64)
+
+    def draw_times(self, uniform):
+        # The middle of its float32 cell keeps a draw of exactly 0 away from both ends of the path.
+        uniform = tf.cast(uniform, tf.float64) * (1.0 - 2.0**-23) + 2.0**-24
+        if self.deviation == 0:
+            return uniform
+        normal = tf.math.ndtri(uniform)
+        return tf.sigmoid(self.mean + self.deviation * normal)
+
+
+def linear_betas(steps):
+    """Ho et al. 2020, section 4: betas linear from 1e-4 to 0.02.
+
+    These numbers are meant for about a thousand steps. Returns float64 array [steps].
+    """
+    return np.linspace(1e-4, 0.02, steps, dtype=np.float64)
+
+
+def cosine_betas(steps, offset=0.008, largest=0.999):
+    """Nichol and Dhariwal 2021, eq. 17: alpha² follows a squared cosine; betas are clipped at ``largest``.
+
+    Returns float64 array [steps].
+    """
+    angle = (np.arange(steps + 1, dtype=np.float64) / steps + offset) / (1 + offset) * np.pi / 2
+    alpha_squared = np.cos(angle) ** 2
+    return np.minimum(1 - alpha_squared[1:] / alpha_squared[:-1], largest)
+
+
+def per_image(values, images):
+    """Shape one number per image, or one for all, to multiply images: [n, 1, 1, 1] or a scalar."""
+    values = tf.cast(values, images.dtype)
+    if values.shape.rank == 0:
+        return values
+    return tf.reshape(values, [-1] + [1] * (len(images.shape) - 1))  # (n, 1, 1, 1)

@@ -1,0 +1,107 @@
+"""What a denoiser predicts, how to read image and noise from it, and how much each time counts in the loss.
+
+With x = alpha x_0 + sigma noise, every target is a linear mixture of image and noise, so any of them
+together with
+x gives both back:
+
+===========  =====================================  ==========================================
+target       definition                             where it comes from
+===========  =====================================  ==========================================
+noise        noise                                  Ho et al. 2020, eq. 14
+x0           x_0                                    the image itself
+v            alpha noise - sigma x_0                Salimans and Ho 2022, appendix D
+velocity     noise - x_0                            Lipman et al. 2023: d x / d t on the straight path
+===========  =====================================  ==========================================
+"""
+
+import tensorflow as tf
+
+from tfglyph.diffusion.paths import per_image
+
+TARGETS = ("noise", "x0", "v", "velocity")
+WEIGHTS = ("uniform", "min-snr")
+
+
+def make(target, images, noise, alpha, sigma):
+    """The training target.
+
+    Args:
+        target: one of ``TARGETS``.
+        images, noise: float32 tensors [n, h, w, c].
+        alpha, sigma: float tensors [n] or scalars.
+
+    Returns:
+        float32 tensor [n, h, w, c].
+    """
+    if target == "noise":
+        return noise
+    if target == "x0":
+        return images
+    if target == "velocity":
+        return noise - images
+    return per_image(alpha, images) * noise - per_image(sigma, images) * images
+
+
+def read(target, prediction, mixed, alpha, sigma):
+    """Image and noise from a prediction, the inverse of ``make``.
+
+    The image needs alpha > 0 for ``noise``, the noise needs sigma > 0 for ``x0``; ``v`` and ``velocity`` are
+    good everywhere. Where the divisor vanishes the result is finite but meaningless (samplers clip it).
+
+    Args:
+        target: one of ``TARGETS``.
+        prediction: float32 tensor [n, h, w, c].
+        mixed: x_t, float32 tensor [n, h, w, c].
+        alpha, sigma: float tensors [n] or scalars.
+
+    Returns:
+        ``(images, noise)``, float32 tensors [n, h, w, c].
+    """
+    alpha, sigma = per_image(alpha, mixed), per_image(sigma, mixed)
+    if target == "noise":
+        return (mixed - sigma * prediction) / tf.maximum(alpha, SMALLEST), prediction
+    if target == "x0":
+        return prediction, noise_of(prediction, mixed, alpha, sigma)
+    if target == "velocity":
+        total = alpha + sigma
+        return (mixed - sigma * prediction) / total, (mixed + alpha * prediction) / total
+    total = alpha**2 + sigma**2
+    return (alpha * mixed - sigma * prediction) / total, (sigma * mixed + alpha * prediction) / total
+
+
+def noise_of(images, mixed, alpha, sigma):
+    """The noise that turns ``images`` into ``mixed``: (x_t - alpha x_0) / sigma, float32 [n, h, w, c]."""
+    alpha, sigma = per_image(alpha, mixed), per_image(sigma, mixed)
+    return (mixed - alpha * images) / tf.maximum(sigma, SMALLEST)
+
+
+def loss_weight(weight, target, alpha, sigma, gamma=5.0):
+    """How much the squared error of ``target`` counts at each time.
+
+    ``uniform`` is 1. ``min-snr`` (Hang et al. 2023, eq. 8 and its table for other targets) gives the squared
+    error of the image a weight of min(SNR, gamma) with SNR = alpha²/sigma², whatever the network predicts:
+    the error of a target is ``gain`` times that of the image, so its weight is min(SNR, gamma) / gain².
+
+    Args:
+        weight: one of ``WEIGHTS``.
+        target: one of ``TARGETS``.
+        alpha, sigma: float64 tensors [n]; sigma > 0, and alpha > 0 where the target is noise.
+        gamma: the cap on the signal-to-noise ratio.
+
+    Returns:
+        float32 tensor [n].
+    """
+    alpha, sigma = tf.cast(alpha, tf.float64), tf.cast(sigma, tf.float64)
+    if weight == "uniform":
+        return tf.ones_like(alpha, tf.float32)
+    gain = {
+        "noise": alpha / sigma,
+        "x0": tf.ones_like(alpha),
+        "v": (alpha**2 + sigma**2) / sigma,
+        "velocity": (alpha + sigma) / sigma,
+    }[target]
+    return tf.cast(tf.minimum((alpha / sigma) ** 2, gamma) / gain**2, tf.float32)
+
+
+# Below every alpha and sigma that a table reaches, above what float32 divides badly by.
+SMALLEST = 1e-8
