@@ -3,26 +3,18 @@
 import click
 from click.core import ParameterSource
 
+from tfglyph.cli.data_options import OPTIONS, add_training_options, augmentation_from_flags, spec_from_flags
 from tfglyph.errors import UsageError
 
 # flags that stay what they were when a run goes on
 FIXED = (
     "architecture", "batch_size", "lr", "beta1", "reconst_v_gan", "seed", "precision", "logdir", "logdir_root",
-    "dataset", "datadir", "holdout",
+    "dataset", "datadir", "holdout", "augment", "flip", *OPTIONS,
 )
 
 
-def _data_options(command):
-    command = click.option("--dataset", default="cns", show_default=True, help="Name of the data set.")(command)
-    command = click.option("--datadir", help="Directory with the data set's files.")(command)
-    return click.option(
-        "--holdout", type=click.FloatRange(0, 0.9), default=0.0, show_default=True,
-        help="Share of the characters kept out of training, the same at every size.",
-    )(command)
-
-
 @click.command("train", context_settings={"help_option_names": ["-h", "--help"]})
-@_data_options
+@add_training_options
 @click.option("--architecture", default="vaegan", show_default=True, help="Architecture file, or a shipped one's name.")
 @click.option("--epochs", "--n_epoch", type=click.IntRange(1), help="Passes over the data, in total.")
 @click.option("--steps", type=click.IntRange(1), help="Training steps, in total; outranks --epochs.")
@@ -74,13 +66,12 @@ def _new(flags):
     from tfglyph.training.options import Options
     from tfglyph.training.train import new_run
 
-    options = Options(dataset=_dataset(flags), seed=flags["seed"], **_settings(flags))
+    options = Options(
+        dataset=spec_from_flags(flags).to_dict(), augment=augmentation_from_flags(flags), seed=flags["seed"],
+        **_settings(flags),
+    )
     overrides = ("epochs", "steps", "batch_size", "lr", "beta1", "reconst_v_gan", "precision")
     return new_run(flags["architecture"], options, {name: flags[name] for name in overrides})
-
-
-def _dataset(flags):
-    return {"name": flags["dataset"], "datadir": flags["datadir"], "holdout": flags["holdout"]}
 
 
 def _resume(flags, given):

@@ -32,7 +32,7 @@ class Options:
         images_every: int steps between pictures, or None: once an epoch.
         max_bad_steps: int, steps in a row with a NaN or an infinity after which the run stops.
         projector: bool, write the embedding projector's files at the end of the training.
-        augment: dict of augmentation settings, empty for none.
+        augment: dict of arguments of ``datasets.Augmentation``, empty for none.
     """
 
     dataset: dict = dataclasses.field(default_factory=lambda: {"name": "cns"})

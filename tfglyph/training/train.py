@@ -143,6 +143,7 @@ class Training:
         return datasets.feed(
             self.glyphs, self.architecture.training.batch_size, self.options.seed, start_step=start,
             batches_per_step=self.model.batches_per_step,
+            augmentation=datasets.Augmentation(**self.options.augment) if self.options.augment else None,
         )
 
     def batch_of(self, step):
@@ -159,9 +160,7 @@ def load_glyphs(architecture, dataset, split):
         split: "train", "holdout" or "all".
 
     Raises:
-        UsageError: images that are not square, or what ``load`` raises.
+        UsageError: what ``load`` raises.
     """
     height, width, channels = architecture.hwc
-    if height != width:
-        raise UsageError(f"hwc: found {list(architecture.hwc)}; data sets are square, so height and width must agree")
-    return datasets.load(**dataset, size=height, channels=channels, split=split)
+    return datasets.load(**dataset, size=(height, width), channels=channels, split=split)
