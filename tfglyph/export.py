@@ -44,9 +44,9 @@ def export(model, directory):
 
     directory = pathlib.Path(directory)
     temporary = directory / f".writing-{os.getpid()}"
-    archive = keras.export.ExportArchive()
-    for name in model.networks:
-        archive.track(model.inference(name))
+    archive = (
+        keras.export.ExportArchive()
+    )  # it finds the variables; tracking networks too would write them twice
     for name, (function, inputs) in signatures(model).items():
         archive.add_endpoint(name, _positional(function, inputs), list(inputs.values()))
     try:
@@ -139,18 +139,20 @@ def _png(maker, model):
 
 
 def _sample(model, count, seed, **options):
-    """``count`` images of ``seed``; both may be lists, which go in pairs and give their images one after another."""
+    """``count`` images of ``seed``; lists go in pairs and give their images one after another."""
     count, seed = tf.reshape(count, [-1]), tf.reshape(seed, [-1])
     requests = tf.maximum(tf.size(count), tf.size(seed))
-    for name, values in (("count", count), ("seed", seed)):
-        _require(
-            (tf.size(values) == requests) | (tf.size(values) == 1),
-            f"sample: {name} must be one number or one per request",
-        )
-    count, seed = (tf.broadcast_to(values, [requests]) for values in (count, seed))
-    _require(tf.reduce_all(count >= 0), "sample: count must not be negative")
+    fits = [(tf.size(values) == requests) | (tf.size(values) == 1) for values in (count, seed)]
+    count = _required(
+        count, tf.reduce_all(fits), "sample: count and seed must be one number, or one per request"
+    )
+    count = _required(count, tf.reduce_all(count >= 0), "sample: count must not be negative")
     total = tf.reduce_sum(tf.cast(count, tf.int64))
-    _require(total <= MAXIMUM_IMAGES, f"sample: count must not exceed {MAXIMUM_IMAGES} images in a request")
+    too_many = f"sample: count must not exceed {MAXIMUM_IMAGES} images in a request"
+    count = _required(count, total <= MAXIMUM_IMAGES, too_many)
+    count, seed = (tf.broadcast_to(values, [requests]) for values in (count, seed))
+    total = tf.reduce_sum(tf.cast(count, tf.int64))
+    count = _required(count, total <= MAXIMUM_IMAGES, too_many)  # again: one count for many seeds
     index = tf.ragged.range(count).flat_values  # (images,)
     pairs = tf.cast(tf.stack([tf.repeat(seed, count), index], axis=1), tf.int64)  # (images, 2)
     return _images_in_chunks(model, lambda chunk: model.draw(chunk, **options), pairs)
@@ -161,7 +163,8 @@ def _encode(model, images):
 
 
 def _decode(model, latents):
-    _require(tf.reduce_all(tf.math.is_finite(latents)), "decode: latents must not hold NaN or infinity")
+    finite = tf.reduce_all(tf.math.is_finite(latents))
+    latents = _required(latents, finite, "decode: latents must not hold NaN or infinity")
     return _images_in_chunks(model, model.decode_latents, latents)
 
 
@@ -171,19 +174,14 @@ def _reconstruct(model, images):
 
 def _interpolate(model, a, b, steps):
     """Images uint8 (n, steps, h, w, c) along the arc between the latents of a and b."""
+    a = _with_batch_of("interpolate", a, b)
     steps = tf.reshape(steps, [-1])
-    _same_batch("interpolate", a, b)
-    _require(
-        (tf.size(steps) > 0) & tf.reduce_all(steps == steps[:1]),
-        "interpolate: steps must be one number for all requests",
-    )
-    steps = tf.reduce_max(steps)
-    _require(steps >= 1, "interpolate: steps must be at least 1")
-    total = tf.cast(tf.shape(a)[0], tf.int64) * tf.cast(steps, tf.int64)
-    _require(
-        total <= MAXIMUM_IMAGES,
-        f"interpolate: steps must not make more than {MAXIMUM_IMAGES} images in a request",
-    )
+    one = (tf.size(steps) > 0) & tf.reduce_all(steps == steps[:1])
+    steps = tf.reduce_max(_required(steps, one, "interpolate: steps must be one number for all requests"))
+    steps = _required(steps, steps >= 1, "interpolate: steps must be at least 1")
+    total = tf.cast(tf.maximum(tf.shape(a)[0], 1), tf.int64) * tf.cast(steps, tf.int64)
+    too_many = f"interpolate: steps must not make more than {MAXIMUM_IMAGES} images in a request"
+    steps = _required(steps, total <= MAXIMUM_IMAGES, too_many)
     walk = slerp(_encode(model, a), _encode(model, b), times(steps))  # (n, steps, d)
     images = _decode(model, tf.reshape(walk, [-1, *model.latent_shape]))  # (n * steps, h, w, c)
     return tf.reshape(images, tf.concat([[tf.shape(a)[0], steps], model.architecture.hwc], axis=0))
@@ -191,24 +189,29 @@ def _interpolate(model, a, b, steps):
 
 def _arithmetic(model, a, b, c, scale):
     """Images of scale * (a - b + c) in latent space."""
-    _same_batch("arithmetic", a, b, c)
+    a = _with_batch_of("arithmetic", a, b, c)
     scale = tf.reshape(scale, [-1, 1])
-    _require(
-        (tf.size(scale) == 1) | (tf.size(scale) == tf.shape(a)[0]),
-        "arithmetic: scale must be one number or one per image",
-    )
-    _require(tf.reduce_all(tf.math.is_finite(scale)), "arithmetic: scale must not be NaN or infinity")
+    fits = (tf.size(scale) == 1) | (tf.size(scale) == tf.shape(a)[0])
+    scale = _required(scale, fits, "arithmetic: scale must be one number, or one per image")
+    finite = tf.reduce_all(tf.math.is_finite(scale))
+    scale = _required(scale, finite, "arithmetic: scale must not be NaN or infinity")
     return _decode(model, analogy(*(_encode(model, image) for image in (a, b, c)), scale))
 
 
-def _same_batch(signature, *images):
-    same = [tf.shape(images[0])[0] == tf.shape(other)[0] for other in images[1:]]
-    _require(tf.reduce_all(same), f"{signature}: all inputs must hold the same number of images")
+def _with_batch_of(signature, images, *others):
+    same = [tf.shape(images)[0] == tf.shape(other)[0] for other in others]
+    return _required(
+        images, tf.reduce_all(same), f"{signature}: all inputs must hold the same number of images"
+    )
 
 
-def _require(condition, message):
-    """InvalidArgumentError with ``message`` for whoever sent the request."""
-    tf.debugging.Assert(condition, [message])
+def _required(value, condition, message):
+    """``value``, once ``condition`` is known to hold; else an InvalidArgumentError with ``message``.
+
+    What uses the value waits for the check, so a request for a billion images fails before it takes memory.
+    """
+    with tf.control_dependencies([tf.debugging.Assert(condition, [message])]):
+        return tf.identity(value)
 
 
 def _images_in_chunks(model, function, rows):
