@@ -13,10 +13,11 @@ import tensorflow as tf
 from tfglyph.architecture import dump
 from tfglyph.figures import grid, save_png
 from tfglyph.latent.interpolation import interpolation_rows
-from tfglyph.progress import progress
+from tfglyph.progress import hidden, progress
 from tfglyph.training.events import open_writer, rewind_events
 from tfglyph.training.guards import BadSteps
 from tfglyph.training.projector import write_projector
+from tfglyph.training.summary import describe
 
 LOG_EVERY = 20  # steps between scalars
 INTERPOLATIONS = 8  # rows of the interpolation grid
@@ -37,7 +38,9 @@ def training_callbacks(training, place, saver, stop):
         list of keras.callbacks.Callback.
     """
     model, options = training.model, training.options
-    board = Board(place)
+    board = Board(
+        place, {"architecture": dump(training.architecture), "training": "\n".join(describe(training))}
+    )
     images_per_step = training.architecture.training.batch_size * model.batches_per_step
     callbacks = [
         Scalars(place, board, images_per_step, LOG_EVERY),
@@ -79,11 +82,12 @@ class Board(StepCallback):
 
     Args:
         run: RunDirectory.
+        texts: dict from tag to text that is written at step 0.
     """
 
-    def __init__(self, run):
+    def __init__(self, run, texts):
         super().__init__()
-        self.run = run
+        self.run, self.texts = run, texts
         self._writer = None
 
     def at(self, step):
@@ -95,8 +99,8 @@ class Board(StepCallback):
     def begin(self):
         if self.step == 0:
             with self.at(0):
-                tf.summary.text("architecture", _preformatted(dump(self.model.architecture)))
-                tf.summary.text("networks", network_table(self.model))
+                for name, text in self.texts.items():
+                    tf.summary.text(name, _preformatted(text))
 
     def on_train_end(self, logs=None):
         if self._writer is not None:
@@ -226,7 +230,7 @@ class Pictures(StepCallback):
 
     def after_step(self, logs):
         if self.step % self.every == 0 or self.step == self.total_steps:
-            with self.board.at(self.step):
+            with hidden(), self.board.at(self.step):
                 self._picture()
 
     def _picture(self):
@@ -292,16 +296,6 @@ class Projector(StepCallback):
 
     def on_train_end(self, logs=None):
         write_projector(self.model, self.glyphs, self.run.path)
-
-
-def network_table(model):
-    """Markdown table of a model's networks: trainable parameters and output shapes."""
-    lines = ["| network | trainable parameters | output |", "|---|---|---|"]
-    for name, network in model.networks.items():
-        count = sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
-        shapes = ", ".join(str(tuple(output.shape)) for output in tf.nest.flatten(network.outputs))
-        lines.append(f"| {name} | {count:,} | {shapes} |")
-    return "\n".join(lines)
 
 
 def _preformatted(text):
