@@ -1,11 +1,14 @@
 """GAN and DC-GAN: a generator against a discriminator, with the losses and penalties that came after them."""
 
+import numpy as np
 import tensorflow as tf
 
 from tfglyph import losses
+from tfglyph.errors import UsageError
 from tfglyph.models import codes as latent_codes
 from tfglyph.models.base import GlyphModel
 from tfglyph.networks.layers import float32_layers
+from tfglyph.progress import progress
 
 
 class GAN(GlyphModel):
@@ -15,6 +18,8 @@ class GAN(GlyphModel):
     A round takes ``critic_steps`` batches from the data whether ``accuracy_exit`` ends its first half early or not, so
     that the data's order depends on the step alone.
     """
+
+    _painter = None
 
     def build_networks(self):
         objective = self.architecture.objective
@@ -200,6 +205,87 @@ class GAN(GlyphModel):
             lambda pair: latent_codes.draw(architecture.codes, architecture.z_dim, pair, uniform), pairs,
             fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
         )
+
+    def generate(self, latents, label=None):
+        """As ``GlyphModel.generate``; ``label`` says which categories the latents get instead of their own."""
+        return super().generate(self.choose(latents, label))
+
+    def choose(self, latents, label):
+        """Latents with other categories.
+
+        Args:
+            latents: float32 (n, latent_size).
+            label: None for no change; a class ("3"), a mixture of two ("3+7" in equal parts, "3:0.7+7:0.3"), or several
+                of them with commas between, one for each categorical code; an empty one leaves its code as it is.
+
+        Returns:
+            float32 (n, latent_size).
+
+        Raises:
+            UsageError: the model has no such class.
+        """
+        if label is None:
+            return latents
+        codes = self.architecture.codes
+        return latent_codes.with_categories(
+            codes, self.architecture.z_dim, latents, latent_codes.parse_choices(codes, label)
+        )
+
+    def latents(self, seeds, label=None):
+        """The latents that ``sample_seeds`` paints.
+
+        Args:
+            seeds: list of int.
+            label: as for ``choose``.
+
+        Returns:
+            float32 (n, latent_size).
+        """
+        pairs = np.stack([np.asarray(seeds, np.int64), np.zeros(len(seeds), np.int64)], axis=1)
+        return self._in_chunks("latents", lambda rows: self.choose(self.prior(rows), label), pairs, "drawing")
+
+    def painter(self):
+        """tfglyph.render.Painter of the model's CPPN.
+
+        Raises:
+            UsageError: the generator is no CPPN, so its images have one size.
+        """
+        architecture = self.architecture
+        if architecture.generator.type != "cppn":
+            raise UsageError(
+                f"{self.name}: its generator is of type {architecture.generator.type}; only a cppn paints any size"
+            )
+        if self._painter is None:
+            from tfglyph.render import Painter
+
+            self._painter = Painter(
+                self.inference("generator"), architecture.generator, architecture.hwc, self.to_pixels
+            )
+        return self._painter
+
+    def _check_latents(self, latents):
+        latents = np.asarray(latents, np.float32)
+        if latents.ndim != 2 or latents.shape[1:] != self.latent_shape:
+            raise UsageError(f"latents have shape {latents.shape}, expected (n, {self.latent_shape[0]})")
+        return latents
+
+    def render(self, latents, height, width):
+        """Images of any size, painted by a CPPN; ``painter().bands`` gives one a few rows at a time.
+
+        Args:
+            latents: float32 (n, latent_size).
+            height, width: int, pixels.
+
+        Returns:
+            uint8 (n, height, width, c). Image i does not depend on the others, and at the trained size it is
+            ``decode``'s, up to rounding.
+
+        Raises:
+            UsageError: the generator is no CPPN, or latents of another shape.
+        """
+        latents = self._check_latents(latents)
+        painter = self.painter()
+        return np.stack([painter.image(latent, height, width) for latent in progress(latents, "painting", unit="image")])
 
 
 def decay(network):
