@@ -1,0 +1,72 @@
+"""The options that say which trained model: the same on every verb that uses one."""
+
+import functools
+import pathlib
+
+import click
+
+from tfglyph.errors import UsageError
+
+
+def add_model_options(multiple=False):
+    """Adds ``--checkpoint`` and ``--pretrained``; the command gets ``references``, a list of str.
+
+    Args:
+        multiple: bool, whether both may be repeated.
+
+    Returns:
+        A decorator for click commands. Without either option the command is not called: UsageError.
+    """
+
+    def decorate(command):
+        @functools.wraps(command)
+        def with_references(checkpoint, pretrained, **others):
+            given = [*checkpoint, *(f"pretrained:{name}" for name in pretrained)]
+            if not given:
+                raise UsageError(f"which model? name it with --checkpoint RUN{_suggestion()}")
+            if len(given) > 1 and not multiple:
+                raise UsageError(f"one model at a time here, found {len(given)}: {', '.join(given)}")
+            return command(references=given, **others)
+
+        checkpoint = click.option(
+            "--checkpoint",
+            multiple=True,
+            metavar="RUN|PREFIX",
+            help="A run directory (its newest), one checkpoint (RUN/model.ckpt-31200), or pretrained:NAME."
+            + (" May be repeated." if multiple else ""),
+        )
+        pretrained = click.option(
+            "--pretrained",
+            multiple=True,
+            metavar="NAME",
+            help="Shipped weights; short for --checkpoint pretrained:NAME.",
+        )
+        return checkpoint(pretrained(with_references))
+
+    return decorate
+
+
+def _suggestion():
+    """The newest run below ``logdir``, as a hint."""
+    runs = sorted(
+        pathlib.Path("logdir/train").glob("*/architecture.json"), key=lambda path: path.stat().st_mtime
+    )
+    return f", such as --checkpoint {runs[-1].parent}" if runs else "; there are no runs in logdir/train yet"
+
+
+def place_of(model):
+    """Where a loaded model comes from, in words: ``<run>, step <n>``."""
+    step = model.source.name.rpartition("-")[2]
+    return f"{run_of(model)}, step {int(step):,}" if step.isdigit() else run_of(model)
+
+
+def run_of(model):
+    """The name of the run directory that a loaded model comes from."""
+    return model.source.resolve().parent.name
+
+
+def output_of(model):
+    """Where a model's pictures go by default: ``logdir/generate/<run>`` beside ``logdir/train/<run>``."""
+    parent = model.source.parent.parent
+    root = parent.parent if parent.name == "train" else pathlib.Path("logdir")
+    return root / "generate" / run_of(model)
