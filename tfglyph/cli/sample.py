@@ -29,8 +29,12 @@ MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 @click.option("--individual", is_flag=True, help="Write each image as a file of its own besides the grid.")
 @click.option("--columns", type=click.IntRange(1), help="Images in a row of the grid. Default: a square.")
 @click.option("--output", type=click.Path(), metavar="DIR", help="Default: logdir/generate/<run>.")
+@click.option("--sampler", metavar="NAME", help="Diffusion: which sampler.")
+@click.option("--sampling_steps", "steps", type=click.IntRange(1), help="Diffusion: steps of the sampler.")
+@click.option("--guidance", type=float, help="Conditional models: strength of the condition.")
+@click.option("--label", help="Conditional models: the class, by name or number.")
 @click.pass_context
-def command(ctx, references, count, seed, seeds, individual, columns, output):
+def command(ctx, references, count, seed, seeds, individual, columns, output, **family):
     """Draw new glyphs from a trained model.
 
     Writes a grid as a PNG file, and with --individual every image. The same seed gives the same bytes on one
@@ -45,20 +49,37 @@ def command(ctx, references, count, seed, seeds, individual, columns, output):
     from tfglyph.figures import grid, save_png
 
     model = tfglyph.load(references[0])
+    options = _options_for(model, family)
     if numbers is None:
-        images = model.sample(count, seed=seed)
+        images = model.sample(count, seed=seed, **options)
         stem, names = f"sample-seed{seed}", [f"{index:05d}" for index in range(count)]
     else:
-        images = model.sample_seeds(numbers)
+        images = model.sample_seeds(numbers, **options)
         stem, names = f"sample-seeds{numbers[0]}-{numbers[-1]}", [f"{number:05d}" for number in numbers]
     directory = pathlib.Path(output) if output else output_of(model)
     path = save_png(directory / f"{stem}.png", grid(images, columns=columns))
     if individual:
         for name, image in zip(names, images, strict=True):
             save_png(directory / stem / f"{name}.png", image)
-    click.echo(f"{len(images)} images of {place_of(model)}: {path}")
+    click.echo(f"{len(images)} image{'s' * (len(images) != 1)} of {place_of(model)}: {path}")
     if individual:
         click.echo(f"each one: {directory / stem}/")
+
+
+def _options_for(model, given):
+    """Those of a family's own options that were given.
+
+    Raises:
+        UsageError: the model does not take one of them.
+    """
+    options = {name: value for name, value in given.items() if value is not None}
+    for name in options:
+        if name not in model.draw_options:
+            flag = "sampling_steps" if name == "steps" else name
+            raise UsageError(
+                f"--{flag}: {place_of(model)} is a {model.architecture.mode} model, which takes no such option"
+            )
+    return options
 
 
 def parse_seeds(text):

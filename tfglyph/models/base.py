@@ -36,6 +36,7 @@ class GlyphModel(keras.Model):
 
     averaged = ("generator",)  # the networks that make images; a family overrides
     chunk = CHUNK
+    draw_options = ()  # names of what ``sample`` takes besides count and seed; a family overrides
 
     def __init__(self, architecture, seed=0):
         super().__init__(name=architecture.name or "model")
@@ -307,7 +308,7 @@ class GlyphModel(keras.Model):
         Args:
             count: int, how many.
             seed: int; image i depends on ``seed`` and i alone.
-            **options: what the family offers beyond that.
+            **options: what the family offers beyond that, named in ``draw_options``.
 
         Returns:
             uint8 (count, h, w, c).
