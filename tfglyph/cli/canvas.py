@@ -1,32 +1,53 @@
 """``tfglyph canvas``: a CPPN's image at any size."""
 
+import pathlib
+import re
+
 import click
+
+from tfglyph.cli.model_options import add_model_options, output_of
+from tfglyph.cli.sample import parse_seeds
+from tfglyph.errors import UsageError
 
 
 @click.command("canvas", context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--checkpoint", required=True, metavar="RUN", help="Run directory or checkpoint of a CPPN GAN.")
+@add_model_options()
 @click.option("--size", default="2048", show_default=True, metavar="PIXELS", help="Side, or WIDTHxHEIGHT.")
-@click.option("--seeds", default="0", show_default=True, help="One image for each: 3, 0-7, or 1,4,9.")
+@click.option("--seeds", default="0", show_default=True, metavar="0-63,99", help="One image for each.")
 @click.option("--label", help="Class; 3+7 mixes two in equal parts, 3:0.7+7:0.3 in others.")
-@click.option(
-    "--output", default="canvas", show_default=True, type=click.Path(file_okay=False), help="Folder for the PNG files.",
-)
-def command(checkpoint, size, seeds, label, output):
+@click.option("--output", type=click.Path(), metavar="DIR", help="Default: logdir/generate/<run>.")
+def command(references, size, seeds, label, output):
     """Paint a CPPN's image at any size, in bands.
 
     Memory does not grow with the height of the image, and the result does not depend on how it is cut up. A seed gives
-    the image that `tfglyph sample --seeds` gives, in other sizes.
+    the image that `tfglyph sample --seeds` gives, in another size.
     """
-    import pathlib
-
+    (height, width), seeds = parse_size(size), parse_seeds(seeds)
     import tfglyph
-    from tfglyph.cli.seeds import parse_seeds, parse_size
     from tfglyph.render import paint_file
 
-    (height, width), seeds = parse_size(size), parse_seeds(seeds)
-    model = tfglyph.load(checkpoint)
+    model = tfglyph.load(references[0])
     painter, latents = model.painter(), model.latents(seeds, label=label)
+    directory = pathlib.Path(output) if output else output_of(model)
     for seed, latent in zip(seeds, latents, strict=True):
-        path = pathlib.Path(output) / f"canvas-{seed}-{width}x{height}.png"
+        path = directory / f"canvas-seed{seed}-{width}x{height}.png"
         paint_file(path, painter, latent, height, width)
-        click.echo(path)
+        click.echo(f"{width} x {height} pixels: {path}")
+
+
+def parse_size(text):
+    """Height and width from a side or from width and height.
+
+    Args:
+        text: str, such as "8192" or "1920x1080" (width x height).
+
+    Returns:
+        (int, int): height and width, in pixels.
+
+    Raises:
+        UsageError: not such a size.
+    """
+    match = re.fullmatch(r"\s*(\d{1,6})\s*(?:[x×]\s*(\d{1,6})\s*)?", text, re.ASCII)
+    if not match or not int(match[1]) or not int(match[2] or 1):
+        raise UsageError(f"--size: found {text!r}, expected pixels, as in 8192, or width and height, as in 1920x1080")
+    return int(match[2] or match[1]), int(match[1])
