@@ -70,7 +70,8 @@ class GuardedOptimizer(keras.optimizers.LossScaleOptimizer):
     """
 
     def __init__(self, inner, scaled):
-        super().__init__(inner, initial_scale=2.0**15 if scaled else 1.0)
+        # A name of its own: Keras would number them through the process, and checkpoints know variables by path.
+        super().__init__(inner, initial_scale=2.0**15 if scaled else 1.0, name=f"guarded_{inner.name}")
         self.scaled = scaled
 
     def check_finite(self, grads):
