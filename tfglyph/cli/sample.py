@@ -77,7 +77,7 @@ def _options_for(model, given):
         if name not in model.draw_options:
             flag = "sampling_steps" if name == "steps" else name
             raise UsageError(
-                f"--{flag}: {place_of(model)} is a {model.architecture.mode} model, which takes no such option"
+                f"--{flag}: {place_of(model)} is a {model.architecture.mode}, which takes no such option"
             )
     return options
 

@@ -11,7 +11,7 @@ GLYPHS = 10_000
 LARGEST_SPRITE = 8192  # pixels a side, what browsers take as a texture
 
 
-def write_projector(model, glyphs, directory, count=GLYPHS, seed=0):
+def write_projector(model, glyphs, directory, seed=0):
     """Writes what the projector reads: latents, sprite, characters and ``projector_config.pbtxt``.
 
     TensorBoard looks for the configuration only in folders that hold event files, and in the root of its log
@@ -21,8 +21,7 @@ def write_projector(model, glyphs, directory, count=GLYPHS, seed=0):
         model: a GlyphModel with ``encode``.
         glyphs: ``tfglyph.datasets.Glyphs``.
         directory: path of an existing folder.
-        count: int, how many images are encoded; all of them where there are fewer.
-        seed: int, decides which.
+        seed: int, decides which images, where there are more than ``GLYPHS``.
 
     Returns:
         pathlib.Path of the configuration.
@@ -31,7 +30,7 @@ def write_projector(model, glyphs, directory, count=GLYPHS, seed=0):
         GlyphError: a file cannot be written.
     """
     directory = pathlib.Path(directory)
-    rows = np.sort(np.random.default_rng(seed).permutation(len(glyphs))[:count])
+    rows = np.sort(np.random.default_rng(seed).permutation(len(glyphs))[:GLYPHS])
     images = np.asarray(glyphs.images[rows])  # (n, h, w, c)
     latents = model.encode(images)  # (n, d)
     thumbnails, columns = _thumbnails(images)

@@ -1,0 +1,140 @@
+"""What a running training shows: numbers, pictures, TensorBoard events; and nothing twice after a resume."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tests.small import SMALL_VAEGAN
+from tfglyph import datasets
+from tfglyph.training import callbacks, events, projector
+from tfglyph.training.options import Options
+from tfglyph.training.train import new_run, resumed_run
+
+PER_STEP = {"loss/encoder", "loss/generator", "loss/discriminator", "learning_rate/encoder", "images_per_second"}
+
+
+def event_steps(directory):
+    """dict from tag to the list of its steps, in the order of the event files."""
+    found = {}
+    for path in sorted(directory.glob("events.out.tfevents.*")):
+        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+            event = tf.compat.v1.Event.FromString(record)
+            for value in event.summary.value:
+                found.setdefault(value.tag, []).append(event.step)
+    return found
+
+
+def stats(directory):
+    return [json.loads(line) for line in (directory / "stats.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """(directory, events and stats of six steps in one go, those after going back to step 3 and on to step 8)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callbacks, "LOG_EVERY", 2)
+        patch.setattr(projector, "GLYPHS", 50)
+        options = Options(images_every=3, checkpoint_every=3, projector=True)
+        first = new_run(SMALL_VAEGAN, options, {"steps": 6})
+        directory = first.run(tmp_path_factory.mktemp("logdir"))
+        before = event_steps(directory), stats(directory)
+        second = resumed_run(directory / "model.ckpt-3", {"steps": 8})
+        assert second.run(None) == directory
+        return directory, before, (event_steps(directory), stats(directory))
+
+
+def test_scalars_are_written_every_few_steps(runs):
+    _, (tags, lines), _ = runs
+    assert [line["step"] for line in lines] == [2, 4, 6]
+    assert lines[0].keys() >= PER_STEP
+    assert lines[0]["learning_rate/encoder"] == 0.0002
+    assert all(tags[name] == [2, 4, 6] for name in PER_STEP)
+
+
+def test_pictures_and_histograms_come_at_their_steps(runs):
+    directory, (tags, _), _ = runs
+    pictures = ("samples", "reconstructions", "interpolation")
+    histograms = ("z", "logits/real", "logits/reconstructed", "logits/sampled")
+    assert all(tags[name] == [3, 6] for name in pictures + histograms)
+    assert tags["real"] == tags["architecture"] == tags["training"] == [0]
+    names = {path.name for path in (directory / "images").iterdir()}
+    assert names >= {"real.png"} | {f"{name}-{step:08d}.png" for name in pictures for step in (3, 6)}
+
+
+def test_going_on_from_an_earlier_step_leaves_nothing_twice(runs):
+    _, (before, _), (after, lines) = runs
+    assert [line["step"] for line in lines] == [2, 4, 6, 8]
+    assert after["loss/encoder"] == [2, 4, 6, 8]
+    assert after["samples"] == [3, 6, 8]  # the last step is always pictured
+    assert after["real"] == [0]
+    assert before.keys() == after.keys()
+
+
+def test_the_interpolation_grid_has_real_images_at_its_ends(runs):
+    directory, *_ = runs
+    with Image.open(directory / "images" / "interpolation-00000003.png") as image:
+        picture = np.asarray(image)
+    with Image.open(directory / "images" / "real.png") as image:
+        real = np.asarray(image)
+    assert picture.shape == (8 * 34 + 2, 12 * 34 + 2)
+    np.testing.assert_array_equal(picture[2:34, 2:34], real[2:34, 2:34])
+    np.testing.assert_array_equal(picture[-34:-2, -34:-2], real[-34:-2, -34:-2])
+
+
+def test_the_pictures_samples_are_the_models_own(runs):
+    import tfglyph
+    from tfglyph.figures import grid
+
+    directory, *_ = runs
+    model = tfglyph.load(directory / "model.ckpt-6")
+    with Image.open(directory / "images" / "samples-00000006.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), grid(model.sample(64, seed=0), columns=8)[..., 0])
+
+
+def test_projector_files_agree_with_each_other(runs):
+    directory, *_ = runs
+    config = (directory / "projector_config.pbtxt").read_text()
+    names = (directory / "projector-names.tsv").read_text(encoding="utf-8").split("\n")[:-1]
+    latents = np.fromfile(directory / "projector-latents.bytes", "<f4")
+    assert len(names) == 50 and latents.size == 50 * 6
+    assert "tensor_shape: 50\n  tensor_shape: 6\n" in config
+    glyphs = datasets.load("cns", size=32)
+    with Image.open(directory / "projector-sprite.png") as sprite:
+        assert sprite.size == (8 * 32, 7 * 32)
+        first = np.asarray(sprite)[:32, :32]
+    np.testing.assert_array_equal(first, glyphs.images[glyphs.characters.index(names[0])][..., 0])
+
+
+def test_projector_shrinks_a_sprite_that_no_browser_takes(monkeypatch):
+    monkeypatch.setattr(projector, "LARGEST_SPRITE", 32)
+    small, columns = projector._thumbnails(np.full((4, 64, 64, 3), 200, np.uint8))
+    assert small.shape == (4, 16, 16, 3) and columns == 2
+    assert (small == 200).all()
+
+
+def test_rewinding_cuts_a_torn_file_to_its_whole_events(tmp_path):
+    writer = events.open_writer(tmp_path)
+    with writer.as_default():
+        for step in range(1, 6):
+            tf.summary.scalar("x", float(step), step=step)
+    writer.close()
+    path = next(tmp_path.glob("events*"))
+    path.write_bytes(path.read_bytes()[:-5])
+    events.rewind_events(tmp_path, 3)
+    assert event_steps(tmp_path) == {"x": [1, 2, 3]}
+    untouched = path.read_bytes()
+    events.rewind_events(tmp_path, 3)
+    assert path.read_bytes() == untouched
+
+
+def test_the_bar_of_a_resumed_run_starts_in_the_middle():
+    bar = callbacks.Progress(100)
+    bar.step = 40
+    bar.begin()
+    bar.after_step({"loss/kl": 1.5, "learning_rate/x": 1.0})
+    assert (bar._bar.n, bar._bar.initial, bar._bar.total) == (41, 40, 100)
+    assert bar._bar.postfix == "kl=1.5"
+    bar.on_train_end()
