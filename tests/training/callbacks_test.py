@@ -13,7 +13,13 @@ from tfglyph.training import callbacks, events, projector
 from tfglyph.training.options import Options
 from tfglyph.training.train import new_run, resumed_run
 
-PER_STEP = {"loss/encoder", "loss/generator", "loss/discriminator", "learning_rate/encoder", "images_per_second"}
+PER_STEP = {
+    "loss/encoder",
+    "loss/generator",
+    "loss/discriminator",
+    "learning_rate/encoder",
+    "images_per_second",
+}
 
 
 def event_steps(directory):

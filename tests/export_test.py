@@ -1,0 +1,161 @@
+"""tfglyph.export: signatures that equal the model's own methods, in a process that knows tensorflow alone."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import tfglyph
+from tests.small import SMALL_VAEGAN
+from tfglyph import export as exporting
+from tfglyph.errors import GlyphError
+from tfglyph.latent import analogy, slerp, times
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (19, 32, 32, 1), np.uint8)
+BAD = tf.errors.InvalidArgumentError
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tfglyph.build(SMALL_VAEGAN, seed=5)
+
+
+@pytest.fixture(scope="module")
+def path(model, tmp_path_factory):
+    return exporting.export(model, tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def served(path):
+    return tf.saved_model.load(str(path)).signatures
+
+
+def call(served, name, **inputs):
+    """The one output of a signature, given NumPy values."""
+    specs = served[name].structured_input_signature[1]
+    outputs = served[name](**{key: tf.constant(value, specs[key].dtype) for key, value in inputs.items()})
+    (value,) = outputs.values()
+    return value.numpy()
+
+
+def test_signatures_are_the_documented_ones(model, served):
+    images = {"sample", "decode", "reconstruct", "interpolate", "arithmetic"}
+    assert set(exporting.signatures(model)) == images | {"encode"} | {f"{name}_png" for name in images}
+    assert set(served) == set(exporting.signatures(model)) | {"serving_default"}
+    for name in served:
+        (output,) = served[name].structured_outputs
+        assert output == (
+            "images_bytes" if name.endswith("_png") else "latents" if name == "encode" else "images"
+        )
+
+
+def test_every_signature_gives_the_bytes_of_the_model(model, served):
+    latents = model.encode(IMAGES)
+    np.testing.assert_array_equal(call(served, "encode", images=IMAGES), latents)
+    np.testing.assert_array_equal(call(served, "decode", latents=latents), model.decode(latents))
+    np.testing.assert_array_equal(call(served, "reconstruct", images=IMAGES), model.decode(latents))
+    np.testing.assert_array_equal(call(served, "sample", count=21, seed=7), model.sample(21, seed=7))
+    walk = np.asarray(slerp(latents[:3], latents[3:6], times(10))).reshape(30, -1)
+    found = call(served, "interpolate", a=IMAGES[:3], b=IMAGES[3:6], steps=10)
+    np.testing.assert_array_equal(found, model.decode(walk).reshape(3, 10, 32, 32, 1))
+    for scale in (2.0, np.float32([0.5, 1.0, 3.0])):
+        wanted = analogy(
+            latents[:3], latents[3:6], latents[6:9], np.reshape(scale, [-1, 1]).astype(np.float32)
+        )
+        found = call(served, "arithmetic", a=IMAGES[:3], b=IMAGES[3:6], c=IMAGES[6:9], scale=scale)
+        np.testing.assert_array_equal(found, model.decode(wanted))
+
+
+@pytest.mark.parametrize(("name", "inputs"), [
+    ("sample", {"count": 3, "seed": 1}),
+    ("decode", {"latents": np.ones((3, 6))}),
+    ("reconstruct", {"images": IMAGES[:3]}),
+    ("interpolate", {"a": IMAGES[:2], "b": IMAGES[2:4], "steps": 3}),
+    ("arithmetic", {"a": IMAGES[:2], "b": IMAGES[2:4], "c": IMAGES[4:6], "scale": 0.5}),
+])  # fmt: skip
+def test_png_signatures_hold_the_same_images(served, name, inputs):
+    images, strings = call(served, name, **inputs), call(served, f"{name}_png", **inputs)
+    assert strings.shape == images.shape[:-3]
+    for image, string in zip(images.reshape(-1, 32, 32), strings.reshape(-1), strict=True):
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(string))), image)
+
+
+def test_lists_of_requests_go_in_pairs(model, served):
+    found = call(served, "sample", count=[2, 0, 1], seed=[4, 5, 6])
+    np.testing.assert_array_equal(found, np.concatenate([model.sample(2, seed=4), model.sample(1, seed=6)]))
+    np.testing.assert_array_equal(call(served, "sample", count=1, seed=[8, 9]), model.sample_seeds([8, 9]))
+
+
+def test_empty_batches_give_empty_results(served):
+    none = IMAGES[:0]
+    assert call(served, "sample", count=0, seed=1).shape == (0, 32, 32, 1)
+    assert call(served, "encode", images=none).shape == (0, 6)
+    assert call(served, "decode", latents=np.zeros((0, 6))).shape == (0, 32, 32, 1)
+    assert call(served, "interpolate", a=none, b=none, steps=4).shape == (0, 4, 32, 32, 1)
+    assert call(served, "arithmetic_png", a=none, b=none, c=none, scale=1.0).shape == (0,)
+
+
+@pytest.mark.parametrize(("name", "inputs", "message"), [
+    ("sample", {"count": -1, "seed": 0}, "count must not be negative"),
+    ("sample", {"count": 2**31 - 1, "seed": 0}, "count must not exceed 4096 images"),
+    ("sample", {"count": 100, "seed": list(range(50))}, "count must not exceed 4096 images"),
+    ("sample", {"count": [1, 2], "seed": [1, 2, 3]}, "one number, or one per request"),
+    ("decode", {"latents": np.full((2, 6), np.nan)}, "latents must not hold NaN or infinity"),
+    ("interpolate", {"a": IMAGES[:1], "b": IMAGES[:1], "steps": 0}, "steps must be at least 1"),
+    ("interpolate", {"a": IMAGES[:1], "b": IMAGES[:1], "steps": 2**31 - 1}, "more than 4096 images"),
+    ("interpolate", {"a": IMAGES[:2], "b": IMAGES[:2], "steps": [2, 3]}, "one number for all requests"),
+    ("interpolate", {"a": IMAGES[:2], "b": IMAGES[:1], "steps": 2}, "the same number of images"),
+    ("arithmetic", {"a": IMAGES[:1], "b": IMAGES[:1], "c": IMAGES[:2], "scale": 1.0}, "the same number of images"),
+    ("arithmetic", {"a": IMAGES[:1], "b": IMAGES[:1], "c": IMAGES[:1], "scale": np.inf}, "scale must not be NaN"),
+    ("arithmetic", {"a": IMAGES[:1], "b": IMAGES[:1], "c": IMAGES[:1], "scale": [1.0, 2.0]}, "or one per image"),
+])  # fmt: skip
+def test_impossible_requests_are_named(served, name, inputs, message):
+    with pytest.raises(BAD, match=message):
+        call(served, name, **inputs)
+
+
+def test_a_process_with_tensorflow_alone_serves_it(model, path, tmp_path):
+    script = (
+        "import sys, numpy, tensorflow as tf\n"
+        f"served = tf.saved_model.load({str(path)!r}).signatures\n"
+        "images = served['sample'](count=tf.constant(5), seed=tf.constant(3))['images']\n"
+        f"numpy.save({str(tmp_path / 'images.npy')!r}, images)\n"
+        "assert not [name for name in sys.modules if name.startswith('tfglyph')]\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "images.npy"), model.sample(5, seed=3))
+
+
+def test_weights_are_written_once(model, path):
+    parameters = sum(
+        network.count_params() for network in (model.networks["encoder"], model.networks["generator"])
+    )
+    size = sum(file.stat().st_size for file in (path / "variables").iterdir())
+    assert 4 * parameters <= size < 8 * parameters + 20_000
+
+
+def test_versions_count_up_from_the_highest(monkeypatch, tmp_path):
+    for name in ("1", "7", "notes", "٩"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "7" / "taken").write_text("")
+    temporary = tmp_path / ".writing-1"
+    temporary.mkdir()
+    (temporary / "saved_model.pb").write_text("")
+    assert exporting._publish(temporary, tmp_path) == tmp_path / "8"
+    assert (tmp_path / "8" / "saved_model.pb").exists() and not temporary.exists()
+
+
+def test_version_holds_the_architecture_and_no_leftovers(path):
+    copy = tfglyph.load_architecture(path / "assets.extra" / "architecture.json")
+    assert copy == tfglyph.load_architecture(SMALL_VAEGAN)
+    assert path.name == "1" and [entry.name for entry in path.parent.iterdir()] == ["1"]
+
+
+def test_unwritable_directory_is_one_line(model, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GlyphError, match="file/served: cannot be written: "):
+        exporting.export(model, tmp_path / "file" / "served")
