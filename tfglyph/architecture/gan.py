@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 
 from tfglyph.architecture.codes import Codes
+from tfglyph.architecture.condition import Condition
 from tfglyph.architecture.core import NonNegative, Section, invalid
 from tfglyph.architecture.families import Architecture, check_generated_size
 from tfglyph.architecture.kinds import Discriminator, Encoder, Painter
@@ -42,6 +43,8 @@ class GANArchitecture(Architecture):
     generator: Painter
     discriminator: Discriminator
     codes: Codes = Codes()
+    condition: Condition | None = None
+    """Class labels, seen by both networks; null: none."""
     objective: GANObjective = GANObjective()
 
     @property
@@ -56,6 +59,8 @@ class GANArchitecture(Architecture):
             raise invalid(
                 "generator.output", f"the last entry is {self.generator.output[-1]}, but the images' channels are {self.hwc[2]}"
             )
+        if self.condition is not None and self.condition.tokens is not None:
+            raise invalid("condition.tokens", f"a {self.mode} sees labels only; DDPM sees tokens")
         if self.discriminator.output_activation == "sigmoid" and self.objective.loss in ("bce", "hinge"):
             raise invalid(
                 "discriminator.output_activation",

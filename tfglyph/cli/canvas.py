@@ -27,11 +27,12 @@ def command(references, size, seeds, label, output):
     from tfglyph.render import paint_file
 
     model = tfglyph.load(references[0])
-    painter, latents = model.painter(), model.latents(seeds, label=label)
+    painter = model.painter()
+    inputs = model.painter_inputs(model.latents(seeds), label)
     directory = pathlib.Path(output) if output else output_of(model)
-    for seed, latent in zip(seeds, latents, strict=True):
+    for seed, row in zip(seeds, inputs, strict=True):
         path = directory / f"canvas-seed{seed}-{width}x{height}.png"
-        paint_file(path, painter, latent, height, width)
+        paint_file(path, painter, row, height, width)
         click.echo(f"{width} x {height} pixels: {path}")
 
 

@@ -7,6 +7,8 @@ from tfglyph import losses
 from tfglyph.errors import UsageError
 from tfglyph.models import codes as latent_codes
 from tfglyph.models.base import GlyphModel
+from tfglyph.models.rounds import repeat
+from tfglyph.networks import labels
 from tfglyph.networks.layers import float32_layers
 from tfglyph.progress import progress
 
@@ -22,21 +24,34 @@ class GAN(GlyphModel):
     _painter = None
 
     def build_networks(self):
-        objective = self.architecture.objective
-        return {
-            "generator": self._build_generator(),
-            # The penalties differentiate the discriminator twice, which half precision does not bear.
-            "discriminator": self._build_discriminator(float32=objective.gradient_penalty > 0 or objective.r1 > 0),
-        }
+        architecture, objective = self.architecture, self.architecture.objective
+        # The penalties differentiate the discriminator twice, which half precision does not bear.
+        with float32_layers(objective.gradient_penalty > 0 or objective.r1 > 0):
+            height, width, channels = architecture.hwc
+            seen = (height, width, channels + (architecture.condition is not None))
+            discriminator = self.network("discriminator", image_shape=seen)
+        painter = architecture.generator.type == "cppn"
+        shape = {"image_shape": architecture.hwc} if painter else {}  # the others know their size by themselves
+        inputs = architecture.latent_size + (labels.WIDTH if architecture.condition is not None else 0)
+        networks = {"generator": self.network("generator", z_dim=inputs, **shape), "discriminator": discriminator}
+        if architecture.condition is not None:
+            classes = architecture.condition.classes
+            networks["generator_labels"] = labels.build_label_vector(classes)
+            networks["discriminator_labels"] = labels.build_label_channel(classes, architecture.hwc)
+        return networks
 
-    def _build_generator(self):
-        painter = self.architecture.generator.type == "cppn"
-        shape = {"image_shape": self.architecture.hwc} if painter else {}  # the others know their size by themselves
-        return self.network("generator", z_dim=self.architecture.latent_size, **shape)
+    @property
+    def averaged(self):
+        return ("generator", "generator_labels") if self.architecture.condition is not None else ("generator",)
 
-    def _build_discriminator(self, float32):
-        with float32_layers(float32):
-            return self.network("discriminator", image_shape=self.architecture.hwc)
+    @property
+    def draw_options(self):
+        return ("label",) if self.architecture.condition is not None or self.architecture.codes.categorical else ()
+
+    def trained_variables(self, name):
+        own = super().trained_variables(name)
+        beside = self.networks.get(f"{name}_labels")
+        return own + beside.trainable_variables if beside is not None else own
 
     # === Training ===
 
@@ -48,23 +63,49 @@ class GAN(GlyphModel):
         objective, shape = self.architecture.objective, self.architecture.hwc
         # Neighbours in the data go to different updates, so that devices, which get slices, share out every update.
         images = tf.reshape(self.from_pixels(batch["images"]), [-1, objective.critic_steps, *shape])  # (n, k, h, w, c)
-        ok, critic_logs = self._repeat(objective.critic_steps, lambda turn, ok: self._critic_turn(images, turn, ok), ok)
-        count = tf.shape(images)[0]
-        ok, generator_logs = self._repeat(
-            objective.generator_steps, lambda turn, ok: self._generator_turn(count, turn, ok), ok
+        classes = self._labels_of(batch)  # (n, k, classes) or None
+        ok, critic_logs, used = repeat(
+            lambda turn, ok: self._critic_turn(images, classes, turn, ok), objective.critic_steps, ok, self.replicas,
+            leave=self._critic_has_had_enough if objective.accuracy_exit is not None else None,
+            statistics=[variable for network in self.networks.values() for variable in network.non_trainable_variables],
         )
-        return critic_logs | generator_logs, ok
+        ok, generator_logs, _ = repeat(
+            lambda turn, ok: self._generator_turn(tf.shape(images)[0], classes, turn, ok), objective.generator_steps, ok,
+            self.replicas,
+        )
+        logs = critic_logs | generator_logs
+        return logs | {"critic_updates": used} if objective.accuracy_exit is not None else logs, ok
 
-    def _critic_turn(self, images, turn, ok):
+    def _critic_has_had_enough(self, logs):
+        """bool scalar tensor, the same on all devices."""
+        accuracy = logs["d_accuracy"]
+        if self.replicas > 1:
+            accuracy = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, accuracy)
+        return accuracy > self.architecture.objective.accuracy_exit
+
+    def _labels_of(self, batch):
+        """One-hot labels of the step's images, some of them withheld; None without a condition."""
+        condition = self.architecture.condition
+        if condition is None:
+            return None
+        if "labels" not in batch:
+            raise UsageError("condition: the architecture needs class labels, but the data set has none")
+        steps = self.architecture.objective.critic_steps
+        classes = tf.one_hot(tf.reshape(batch["labels"], [-1, steps]), condition.classes)  # (n, k, classes)
+        kept = self.uniform("withheld", [tf.shape(classes)[0], steps, 1]) >= condition.drop
+        return classes * tf.cast(kept, tf.float32)
+
+    def _critic_turn(self, images, classes, turn, ok):
         """One update of the discriminator on batch ``turn``."""
         objective = self.architecture.objective
-        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         real_images = tf.gather(images, turn, axis=1)  # (n, h, w, c)
         count = tf.shape(real_images)[0]
-        generated_images = generator(self._latents("critic", count, turn)["latents"], training=True)  # (n, h, w, c)
+        classes = None if classes is None else tf.gather(classes, turn, axis=1)  # (n, classes)
+        latents = self._latents("critic", count, turn)["latents"]
+        generated_images = self._paint(latents, classes, training=True)  # (n, h, w, c)
 
         def score(x):
-            return discriminator(x, training=True)[0]  # (n, 1)
+            return self.judge(x, classes, training=True)[0]  # (n, 1)
 
         logs = {}
         with tf.GradientTape() as tape:
@@ -83,7 +124,7 @@ class GAN(GlyphModel):
                 weighted = objective.gradient_penalty * losses.gradient_penalty(norms)
                 penalty += weighted
                 logs |= {"loss/gradient_penalty": weighted, "critic_gradient_norm": tf.reduce_mean(norms)}
-            loss = losses.discriminator_loss(objective.loss, real, generated) + penalty + decay(discriminator)
+            loss = losses.discriminator_loss(objective.loss, real, generated) + penalty + decay(self.networks["discriminator"])
             scaled = self.scaled("discriminator", loss)
         gradients = tape.gradient(scaled, self.trained_variables("discriminator"))
         ok, norm = self.update("discriminator", gradients, loss, ok)
@@ -93,21 +134,34 @@ class GAN(GlyphModel):
             "wasserstein_estimate": tf.reduce_mean(real) - tf.reduce_mean(generated),
         }
 
-    def _generator_turn(self, count, turn, ok):
-        """One update of the generator."""
+    def _generator_turn(self, count, classes, turn, ok):
+        """One update of the generator, for as many images as a batch has and with its labels."""
         objective = self.architecture.objective
-        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         drawn = self._latents("generator", count, turn)
+        classes = None if classes is None else tf.gather(classes, turn % objective.critic_steps, axis=1)  # (n, classes)
         with tf.GradientTape() as tape:
-            images = generator(drawn["latents"], training=True)  # (n, h, w, c)
-            generated, features = discriminator(images, training=True)  # (n, 1), (n, d)
+            images = self._paint(drawn["latents"], classes, training=True)  # (n, h, w, c)
+            generated, features = self.judge(images, classes, training=True)  # (n, 1), (n, d)
             adversarial = losses.generator_loss(objective.loss, generated)
             further, logs = self.further_terms(drawn, features)
-            loss = adversarial + further + decay(generator)
+            loss = adversarial + further + decay(self.networks["generator"])
             scaled = self.scaled("generator", loss)
         gradients = tape.gradient(scaled, self.trained_variables("generator"))
         ok, norm = self.update("generator", gradients, loss, ok)
         return ok, logs | {"loss/generator": loss, "loss/adversarial": adversarial, "gradient_norm/generator": norm}
+
+    def _paint(self, latents, classes, training=False, inference=False):
+        """The generator on latents (n, d) and class weights (n, classes) or None: float32 (n, h, w, c)."""
+        network = self.inference if inference else self.networks.__getitem__
+        if classes is not None:
+            latents = tf.concat([latents, network("generator_labels")(classes)], axis=-1)
+        return network("generator")(latents, training=training)
+
+    def judge(self, images, classes, training=False):
+        """The discriminator on images (n, h, w, c) and class weights: [score (n, 1), features (n, d)]."""
+        if classes is not None:
+            images = tf.concat([images, self.networks["discriminator_labels"](classes)], axis=-1)  # (n, h, w, c + 1)
+        return self.networks["discriminator"](images, training=training)
 
     def further_terms(self, drawn, features):
         """What else enters the generator's loss: (float32 scalar, dict of logs). A plain GAN has nothing."""
@@ -129,69 +183,6 @@ class GAN(GlyphModel):
     def _uniform_around_zero(self, purpose, shape, index):
         return self.uniform(purpose, shape, index, low=-1.0, high=1.0)
 
-    # === Rounds ===
-
-    def _repeat(self, count, turn, ok):
-        """``turn(index, ok) -> (ok, logs)``, ``count`` times, leaving early as ``accuracy_exit`` says.
-
-        On one device this is a loop in the graph: twenty updates of a network are traced once. Optimizers cannot run
-        in such a loop on several devices; there the turns stand one after the other, and those after the exit change
-        nothing.
-
-        Returns:
-            (ok, logs of the last turn that counted, with ``critic_updates``, the number of turns that did, where
-            there is an exit).
-        """
-        if count == 1:
-            return turn(0, ok)
-        if self.replicas > 1:
-            return self._unrolled(count, turn, ok)
-        first_ok, first = turn(0, ok)
-
-        def goes_on(index, ok, logs):
-            return index < count if self._exit(logs) is None else (index < count) & ~self._exit(logs)
-
-        def step(index, ok, logs):
-            ok, logs = turn(index, ok)
-            return index + 1, ok, logs
-
-        used, ok, logs = tf.while_loop(goes_on, step, (tf.constant(1), first_ok, first), parallel_iterations=1)
-        return ok, self._with_updates(logs, used)
-
-    def _unrolled(self, count, turn, ok):
-        ok, logs = turn(0, ok)
-        used = tf.constant(1)
-        for index in range(1, count):
-            left = self._exit(logs)
-            if left is None:
-                ok, logs = turn(index, ok)
-                used += 1
-                continue
-            statistics = [
-                (variable.value, tf.identity(variable.value))
-                for network in self.networks.values() for variable in network.non_trainable_variables
-            ]
-            turn_ok, turn_logs = turn(index, ok & ~left)
-            for variable, before in statistics:
-                variable.assign(tf.where(left, before, variable))
-            ok = tf.where(left, ok, turn_ok)
-            logs = {name: tf.where(left, logs[name], value) for name, value in turn_logs.items()}
-            used += tf.cast(~left, tf.int32)
-        return ok, self._with_updates(logs, used)
-
-    def _exit(self, logs):
-        """bool scalar tensor, whether the discriminator has had enough; None where nothing ends a round early."""
-        border = self.architecture.objective.accuracy_exit
-        if border is None or "d_accuracy" not in logs:
-            return None
-        accuracy = logs["d_accuracy"]
-        if self.replicas > 1:
-            accuracy = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, accuracy)
-        return accuracy > border
-
-    def _with_updates(self, logs, used):
-        return logs | {"critic_updates": tf.cast(used, tf.float32)} if self._exit(logs) is not None else logs
-
     # === Using a trained model ===
 
     @property
@@ -207,45 +198,53 @@ class GAN(GlyphModel):
         )
 
     def generate(self, latents, label=None):
-        """As ``GlyphModel.generate``; ``label`` says which categories the latents get instead of their own."""
-        return super().generate(self.choose(latents, label))
-
-    def choose(self, latents, label):
-        """Latents with other categories.
+        """As ``GlyphModel.generate``.
 
         Args:
             latents: float32 (n, latent_size).
-            label: None for no change; a class ("3"), a mixture of two ("3+7" in equal parts, "3:0.7+7:0.3"), or several
-                of them with commas between, one for each categorical code; an empty one leaves its code as it is.
-
-        Returns:
-            float32 (n, latent_size).
+            label: None for none (and the latents' own categories); a class ("3"), or a mixture of classes ("3+7" in
+                equal parts, "3:0.7+7:0.3"). Without a ``condition`` section it chooses the categorical codes: one
+                mixture for each, with commas between; an empty one leaves its code as it is.
 
         Raises:
             UsageError: the model has no such class.
         """
-        if label is None:
-            return latents
-        codes = self.architecture.codes
-        return latent_codes.with_categories(
-            codes, self.architecture.z_dim, latents, latent_codes.parse_choices(codes, label)
-        )
+        return self._paint(*self._labelled(latents, label), inference=True)
 
-    def latents(self, seeds, label=None):
+    def _labelled(self, latents, label):
+        """Latents and class weights (None without a condition) that stand for a label."""
+        if label is None or self.architecture.condition is not None:
+            return latents, self.class_weights(tf.shape(latents)[0], label)
+        codes = self.architecture.codes
+        choices = latent_codes.parse_choices(codes, label)
+        return latent_codes.with_categories(codes, self.architecture.z_dim, latents, choices), None
+
+    def class_weights(self, count, label=None):
+        """float32 (count, classes), all 0 without a label; None for a model without a condition."""
+        condition = self.architecture.condition
+        if condition is None:
+            return None
+        weights = [0.0] * condition.classes if label is None else latent_codes.parse_mixture(label, condition.classes)
+        return tf.tile(tf.constant([weights], tf.float32), [count, 1])
+
+    def score(self, images, label=None):
+        """As ``GlyphModel.score``; with a condition, ``label`` as in ``generate``."""
+        return self.judge(images, self.class_weights(tf.shape(images)[0], label))[0][:, 0]
+
+    def latents(self, seeds):
         """The latents that ``sample_seeds`` paints.
 
         Args:
             seeds: list of int.
-            label: as for ``choose``.
 
         Returns:
             float32 (n, latent_size).
         """
         pairs = np.stack([np.asarray(seeds, np.int64), np.zeros(len(seeds), np.int64)], axis=1)
-        return self._in_chunks("latents", lambda rows: self.choose(self.prior(rows), label), pairs, "drawing")
+        return self._in_chunks("latents", self.prior, pairs, "drawing")
 
     def painter(self):
-        """tfglyph.render.Painter of the model's CPPN.
+        """tfglyph.render.Painter of the model's CPPN; it takes what ``painter_inputs`` gives.
 
         Raises:
             UsageError: the generator is no CPPN, so its images have one size.
@@ -263,29 +262,35 @@ class GAN(GlyphModel):
             )
         return self._painter
 
-    def _check_latents(self, latents):
+    def painter_inputs(self, latents, label=None):
+        """float32 (n, d): the generator's whole input for latents (n, latent_size) and a label."""
         latents = np.asarray(latents, np.float32)
         if latents.ndim != 2 or latents.shape[1:] != self.latent_shape:
             raise UsageError(f"latents have shape {latents.shape}, expected (n, {self.latent_shape[0]})")
-        return latents
+        latents, classes = self._labelled(tf.constant(latents), label)
+        if classes is not None:
+            latents = tf.concat([latents, self.inference("generator_labels")(classes)], axis=-1)
+        return latents.numpy()
 
-    def render(self, latents, height, width):
+    def render(self, latents, height, width, label=None):
         """Images of any size, painted by a CPPN; ``painter().bands`` gives one a few rows at a time.
 
         Args:
             latents: float32 (n, latent_size).
             height, width: int, pixels.
+            label: as in ``generate``.
 
         Returns:
             uint8 (n, height, width, c). Image i does not depend on the others, and at the trained size it is
             ``decode``'s, up to rounding.
 
         Raises:
-            UsageError: the generator is no CPPN, or latents of another shape.
+            UsageError: the generator is no CPPN, latents of another shape, or no such class.
         """
-        latents = self._check_latents(latents)
         painter = self.painter()
-        return np.stack([painter.image(latent, height, width) for latent in progress(latents, "painting", unit="image")])
+        inputs = self.painter_inputs(latents, label)
+        images = [painter.image(row, height, width) for row in progress(inputs, "painting", unit="image")]
+        return np.stack(images) if images else np.zeros((0, height, width, self.architecture.hwc[2]), np.uint8)
 
 
 def decay(network):
