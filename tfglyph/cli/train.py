@@ -34,6 +34,22 @@ FIXED = (
 @click.option("--keep", type=click.IntRange(1), default=5, show_default=True, help="Checkpoints that stay.")
 @click.option("--checkpoint_every", type=click.IntRange(1), help="Steps between checkpoints. Default: an epoch.")
 @click.option("--images_every", type=click.IntRange(1), help="Steps between pictures. Default: an epoch.")
+@click.option(
+    "--strategy", type=click.Choice(["one", "mirrored", "multiworker"]), default="one", show_default=True,
+    help="One device, all devices of this machine, or all machines of TF_CONFIG.",
+)
+@click.option(
+    "--max_bad_steps", type=click.IntRange(1), default=10, show_default=True,
+    help="Steps in a row with a NaN or an infinity, none of them applied, that end the run.",
+)
+@click.option(
+    "--max_parameters", type=click.FloatRange(1), default=2e8, show_default=True,
+    help="Refuse larger architectures before building anything.",
+)
+@click.option(
+    "--max_activation_gb", type=click.FloatRange(0, min_open=True), default=64, show_default=True,
+    help="Refuse architectures whose activations in one step take more (10^9 bytes).",
+)
 @click.option("--projector", is_flag=True, help="Write TensorBoard's embedding projector at the end.")
 @click.option("--dry-run", "dry_run", is_flag=True, help="Stop before training: print options, counts and shapes.")
 @click.pass_context
@@ -55,11 +71,17 @@ def command(ctx, **flags):
         click.echo("dry run: nothing was trained or written")
         return
     path = training.run(flags["logdir_root"], directory=flags["logdir"])
-    click.echo(f"trained to step {int(training.model.step.numpy()):,}: {path}")
+    where = path or "the first worker has the run directory"
+    click.echo(f"trained to step {int(training.model.step.numpy()):,}: {where}")
 
 
 def _settings(flags):
-    return {name: flags[name] for name in ("jit", "keep", "checkpoint_every", "images_every", "projector")}
+    names = "jit", "keep", "checkpoint_every", "images_every", "projector", "strategy", "max_bad_steps"
+    return {name: flags[name] for name in names}
+
+
+def _limits(flags):
+    return {name: flags[name] for name in ("max_parameters", "max_activation_gb")}
 
 
 def _new(flags):
@@ -71,7 +93,8 @@ def _new(flags):
         **_settings(flags),
     )
     overrides = ("epochs", "steps", "batch_size", "lr", "beta1", "reconst_v_gan", "precision")
-    return new_run(flags["architecture"], options, {name: flags[name] for name in overrides})
+    flags_given = {name: flags[name] for name in overrides}
+    return new_run(flags["architecture"], options, flags_given, _limits(flags))
 
 
 def _resume(flags, given):
@@ -81,4 +104,5 @@ def _resume(flags, given):
     if fixed:
         raise UsageError(f"--{fixed[0]}: a run that goes on keeps what it began with; leave this out")
     changes = {name: value for name, value in _settings(flags).items() if name in given}
-    return resumed_run(flags["restore_from"], {name: flags[name] for name in ("epochs", "steps")}, changes)
+    totals = {name: flags[name] for name in ("epochs", "steps")}
+    return resumed_run(flags["restore_from"], totals, changes, _limits(flags))

@@ -276,9 +276,10 @@ class Saving(StepCallback):
     def after_step(self, logs):
         self.guard.after_step(self.step, logs)
         self.saver.poll()
-        if self.stop.requested:
+        stopping = self.stop.requested
+        if stopping:
             self.model.stop_training = True
-        if self.step % self.every == 0 or self.step == self.training.steps or self.stop.requested:
+        if self.step % self.every == 0 or self.step == self.training.steps or stopping:
             self.training.save(self.saver)
 
 

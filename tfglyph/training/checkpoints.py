@@ -6,6 +6,7 @@ A checkpoint ``model.ckpt-<step>`` holds groups of variables: one per network, `
 """
 
 import json
+import os
 import pathlib
 import threading
 
@@ -113,6 +114,24 @@ class Checkpoints:
         for path in self.directory.glob("model.ckpt-*.safetensors"):
             if not storage.manifest_path(str(path).removesuffix(".safetensors")).exists():
                 path.unlink(missing_ok=True)
+
+    def set_aside_after(self, step):
+        """Moves checkpoints after ``step`` to ``superseded/``: the run writes them anew.
+
+        Raises:
+            GlyphError: they cannot be moved.
+        """
+        for later in [found for found in self.steps() if found > step]:
+            aside = self.directory / "superseded"
+            try:
+                aside.mkdir(exist_ok=True)
+                for path_of in (storage.manifest_path, storage.data_path):
+                    path = path_of(self.prefix(later))
+                    if path.exists():
+                        os.replace(path, aside / path.name)
+            except OSError as error:
+                raise GlyphError(f"{aside}: cannot be written: {error.strerror}") from None
+            warn(f"checkpoint {later} was moved to {aside}, as the run goes on from step {step}")
 
     # --- The best ---
 

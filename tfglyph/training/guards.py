@@ -16,7 +16,7 @@ class BadSteps:
 
     Args:
         limit: int, how many in a row end the run.
-        run: RunDirectory, where the evidence goes.
+        run: RunDirectory, where the evidence goes; None on a worker that does not write.
         batch_of: callable from a step (0-based, as the data is numbered) to its dict of numpy arrays; batches
             are a pure function of seed and step, so none is kept while everything goes well.
     """
@@ -47,11 +47,16 @@ class BadSteps:
             allowed = f"--max_bad_steps {self.limit} in a row end the run"
             warn(f"step {step} was not applied: {culprits} ({allowed})")
         if count >= self.limit:
-            files = [str(self._keep(*self._row[position])) for position in sorted({0, count - 1})]
             raise GlyphError(
-                f"{count} bad steps in a row, the last one {step}: {culprits}; batch and losses are in "
-                f"{' and '.join(files)}; try a lower learning rate or --precision float32"
+                f"{count} bad steps in a row, the last one {step}: {culprits}; {self._evidence()}"
+                "try a lower learning rate or --precision float32"
             )
+
+    def _evidence(self):
+        if self.run is None:
+            return ""
+        files = [str(self._keep(*self._row[position])) for position in sorted({0, len(self._row) - 1})]
+        return f"batch and losses are in {' and '.join(files)}; "
 
     def _keep(self, step, numbers):
         """Writes badstep-<step>.npz: step, names and values of the numbers, and the batch as it was fed."""
