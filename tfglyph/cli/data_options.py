@@ -45,7 +45,7 @@ def add_training_options(command):
     """Adds the above and what only training takes: ``--dataset --holdout --augment --flip``."""
     command = add_dataset_options(command)
     decorators = [
-        click.option("--dataset", default="cns", show_default=True, help="Data set; see `tfglyph data list`."),
+        click.option("--dataset", default="cns", show_default=True, help="Name; see `tfglyph data list`."),
         click.option(
             "--holdout", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True,
             help="Share of the characters kept out of training, the same at every size.",

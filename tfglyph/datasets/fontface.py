@@ -97,20 +97,34 @@ class FontFace:
         Raises:
             GlyphError: this glyph cannot be drawn.
         """
-        from PIL import Image, ImageDraw
-
         if character not in self and character != _NO_CHARACTER:
             raise GlyphError(f"{self.path}: it lacks U+{ord(character):04X}")
+        if box == "ink":
+            return self._centred(character, pixels)
+        return self._text(character, pixels, pixels)
+
+    def _centred(self, character, pixels):
+        """The drawing with the middle of its ink in the middle; what sticks out of the square is lost."""
+        from PIL import Image
+
+        wide = self._text(character, pixels, 2 * pixels)
+        ink = wide.getbbox() or (0, 0, 2 * pixels, 2 * pixels)
+        left, top = round((ink[0] + ink[2] - pixels) / 2), round((ink[1] + ink[3] - pixels) / 2)
+        return wide.transform(
+            (pixels, pixels), Image.Transform.EXTENT, (left, top, left + pixels, top + pixels)
+        )
+
+    def _text(self, character, pixels, side):
+        """A picture of ``side`` pixels, in its middle the glyph as typeset in a square of ``pixels``."""
+        from PIL import Image, ImageDraw
+
         font = self._freetype(pixels)
-        picture = Image.new("L", (pixels, pixels), 0)
+        picture = Image.new("L", (side, side), 0)
         try:
-            left, top, right, bottom = font.getbbox(character, anchor="ls")
-            if box == "ink":
-                x, y = (pixels - left - right) / 2, (pixels - top - bottom) / 2
-            else:
-                x, y = (pixels - font.getlength(character)) / 2, self.ascender * pixels / self.em
-            if max(-left, -top, right, bottom) > 8 * pixels:
+            if max(map(abs, font.getbbox(character, anchor="ls"))) > 8 * pixels:
                 raise ValueError("its outline is far larger than the em square")
+            x = (side - font.getlength(character)) / 2
+            y = (side - pixels) / 2 + self.ascender * pixels / self.em
             ImageDraw.Draw(picture).text((round(x), round(y)), character, font=font, fill=255, anchor="ls")
         except (OSError, ValueError, MemoryError) as error:
             raise GlyphError(f"{self.path}: cannot draw U+{ord(character):04X} ({error})") from None

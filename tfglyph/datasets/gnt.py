@@ -55,7 +55,7 @@ def read_records(file, name):
         pixels = file.read(width * height)
         if len(pixels) < width * height:
             raise GlyphError(
-                f"{name}: cut off in the record at byte {offset}: {len(pixels):,} of {width * height:,} pixels"
+                f"{name}: cut off in the record at byte {offset}: {len(pixels):,} of {width * height:,} px"
             )
         yield offset, _character(tag, name, offset), np.frombuffer(pixels, np.uint8).reshape(height, width)
         offset += size

@@ -5,6 +5,7 @@ uint32 big-endian, then the values.
 """
 
 import gzip
+import math
 import os
 import zlib
 
@@ -29,15 +30,42 @@ def read_idx(path):
         GlyphError: it is no such file, or is cut off before its first entry.
     """
     try:
-        with open(path, "rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if zipped else open(path, "rb") as file:
-            return _read(file, path)
-    except (OSError, EOFError, zlib.error) as error:
-        raise GlyphError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        with open(path, "rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            limit = _LARGEST if zipped else os.fstat(file.fileno()).st_size
+            return _read(_Unzipped(file) if zipped else file, path, limit)
+    except OSError as error:
+        raise GlyphError(f"{path}: {error.strerror or error}") from None
 
 
-def _read(file, path):
+class _Unzipped:
+    """Reads a gzip stream, also one that is cut off or damaged: as far as it goes."""
+
+    def __init__(self, file):
+        self.file = file
+        self.stream = zlib.decompressobj(wbits=31)
+        self.rest = b""
+        self.ended = False
+
+    def read(self, size):
+        """At most ``size`` bytes; fewer at the end or where the damage begins."""
+        parts, found = [self.rest], len(self.rest)
+        while found < size and not self.ended:
+            compressed = self.stream.unconsumed_tail or self.file.read(1 << 12)
+            try:
+                part = self.stream.decompress(compressed, 1 << 20)
+            except zlib.error:
+                part, compressed = b"", b""
+            self.ended = self.stream.eof or not compressed
+            parts.append(part)
+            found += len(part)
+        content = b"".join(parts)
+        self.rest = content[size:]
+        return content[:size]
+
+
+def _read(file, path, limit):
     magic = file.read(4)
     if len(magic) < 4 or magic[:3] != b"\0\0\x08" or not 1 <= magic[3] <= 3:
         raise GlyphError(
@@ -48,29 +76,14 @@ def _read(file, path):
     if len(header) < 4 * magic[3]:
         raise GlyphError(f"{path}: cut off in its header")
     shape = tuple(int(side) for side in np.frombuffer(header, ">u4"))
-    entry = int(np.prod(shape[1:], dtype=np.int64))
+    entry = math.prod(shape[1:])
     if entry == 0 or entry > 1 << 26 or shape[0] * entry > _LARGEST:
         raise GlyphError(f"{path}: impossible dimensions {'x'.join(map(str, shape))}")
-    content = _read_what_is_there(file, shape[0] * entry)
+    content = file.read(min(shape[0] * entry, limit))
     count = len(content) // entry
     if count == 0:
         raise GlyphError(f"{path}: cut off before its first entry")
     return np.frombuffer(content, np.uint8, count * entry).reshape(count, *shape[1:]), shape[0]
-
-
-def _read_what_is_there(file, size):
-    """At most ``size`` bytes; fewer where the file, or its compressed stream, ends early or is damaged."""
-    parts = []
-    while size > 0:
-        try:
-            part = file.read(min(size, 1 << 20))
-        except (OSError, EOFError, zlib.error):
-            break
-        if not part:
-            break
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
 
 
 def write_idx(path, array):

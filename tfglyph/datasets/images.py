@@ -20,7 +20,7 @@ EXTENSIONS = (
     ".pgm",
     ".pbm",
 )
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "MPO")
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 _PIXELS = 1 << 26  # 8192×8192: more is no glyph but an accident or an attack
 _BYTES = 1 << 28
 
@@ -76,6 +76,8 @@ def decode(content):
                 notes.append("animated or of several pages: only the first is used")
                 image.seek(0)
             image.load()
+            if image.format == "PNG" and b"IEND" not in content:
+                raise ImageError("damaged (cut off before its end)")
             image = _to_eight_bits(ImageOps.exif_transpose(image), notes)
     except ImageError:
         raise

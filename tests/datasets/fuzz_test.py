@@ -1,0 +1,203 @@
+"""2,000 damaged files of each format: no traceback, no hang, no wrong size, no shifted record."""
+
+import gzip
+import io
+import pathlib
+import signal
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.datasets.sources import NUMERALS, glyph_like, mutated, write_font
+from tfglyph.datasets.casia import convert as convert_gnt
+from tfglyph.datasets.casia import gnt_files
+from tfglyph.datasets.charsets import charset
+from tfglyph.datasets.fontface import faces
+from tfglyph.datasets.gnt import TagError, read_records, write_gnt
+from tfglyph.datasets.idx import read_idx, write_idx
+from tfglyph.datasets.images import ImageError, decode, fit
+from tfglyph.datasets.pack import read_pack, write_pack
+from tfglyph.errors import GlyphError
+
+pytestmark = pytest.mark.slow
+MUTATIONS = 2000
+SECONDS = 120  # far more than needed: a reader that hangs meets it
+
+
+@pytest.fixture(autouse=True)
+def bounded():
+    """Ends a test that hangs."""
+
+    def too_long(number, frame):
+        raise TimeoutError(f"more than {SECONDS} s for {MUTATIONS} files")
+
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(SECONDS)
+    yield
+    signal.alarm(0)
+
+
+def damaged(content):
+    random = np.random.default_rng(2026)
+    for _ in range(MUTATIONS):
+        yield mutated(content, random)
+
+
+def picture(mode):
+    random = np.random.default_rng(1)
+    grey = glyph_like(random, 1, 24)[0]
+    image = Image.fromarray(grey if mode == "L" else np.stack([grey, grey // 2, grey.T], -1))
+    return image.convert(mode) if mode == "P" else image
+
+
+FILES = {
+    "png": ("L", "PNG", {}),
+    "png-rgb": ("RGB", "PNG", {}),
+    "png-palette": ("P", "PNG", {"transparency": 0}),
+    "jpeg": ("RGB", "JPEG", {}),
+    "jpeg-progressive": ("L", "JPEG", {"progressive": True}),
+    "gif": ("P", "GIF", {}),
+    "bmp": ("RGB", "BMP", {}),
+    "webp": ("RGB", "WEBP", {"lossless": True}),
+    "tiff": ("L", "TIFF", {"compression": "tiff_lzw"}),
+    "ppm": ("RGB", "PPM", {}),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_images(name):
+    mode, file_format, options = FILES[name]
+    buffer = io.BytesIO()
+    picture(mode).save(buffer, file_format, **options)
+    good = 0
+    for content in damaged(buffer.getvalue()):
+        try:
+            image, notes = decode(content)
+        except ImageError as error:
+            assert str(error) and "\n" not in str(error)
+            continue
+        assert image.mode in ("L", "RGB")
+        assert all(isinstance(note, str) for note in notes)
+        for shape in ((16, 16, 1), (12, 20, 3)):
+            assert fit(image, shape).shape == shape
+        good += 1
+    assert good > 0
+
+
+def gnt_bytes(tmp_path):
+    random = np.random.default_rng(3)
+    characters = "啊阿埃A丂"
+    pictures = [
+        random.integers(0, 256, (int(h), int(w)), dtype=np.uint8) for h, w in random.integers(3, 12, (5, 2))
+    ]
+    write_gnt(tmp_path / "good.gnt", zip(characters, pictures, strict=True))
+    return (tmp_path / "good.gnt").read_bytes(), list(characters), pictures
+
+
+def test_gnt_records_are_whole_and_in_place(tmp_path):
+    content, characters, pictures = gnt_bytes(tmp_path)
+    offsets = np.cumsum([0] + [10 + picture.size for picture in pictures])
+    for data in damaged(content):
+        read = []
+        try:
+            for record in read_records(io.BytesIO(data), "file"):
+                read.append(record)
+        except GlyphError as error:
+            assert "file: " in str(error) and "byte" in str(error)
+        end = 0
+        for offset, character, image in read:
+            assert offset == end  # nothing between two records was passed over
+            size = int.from_bytes(data[offset : offset + 4], "little")
+            width, height = np.frombuffer(data, "<u2", 2, offset + 6)
+            assert image.shape == (height, width) and size == 10 + image.size
+            assert image.tobytes() == data[offset + 10 : offset + size]
+            if not isinstance(character, TagError):
+                assert character.encode("gb18030").ljust(2, b"\0") == data[offset + 4 : offset + 6]
+            end = offset + size
+        # What stands before the first damaged byte is read as it was.
+        same = next(
+            (i for i, (a, b) in enumerate(zip(data, content, strict=False)) if a != b),
+            min(len(data), len(content)),
+        )
+        whole = int(np.searchsorted(offsets, same, "right")) - 1
+        assert [character for _, character, _ in read[:whole]] == characters[:whole]
+        assert all((a == b).all() for (_, _, a), b in zip(read[:whole], pictures[:whole], strict=True))
+
+
+def test_zip_of_gnt(tmp_path):
+    content, _, _ = gnt_bytes(tmp_path)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.gnt", content)
+    path = tmp_path / "damaged.zip"
+    for data in damaged(buffer.getvalue()):
+        path.write_bytes(data)
+        try:
+            files, _ = gnt_files(str(path))
+        except GlyphError:
+            continue
+        for item in files:
+            made = convert_gnt(item, (16, 16, 1))
+            assert made.images.shape == (len(made.characters), 16, 16, 1)
+            assert len(made.keys) == len(made.characters)
+            assert made.characters or made.problems
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_idx(tmp_path, zipped):
+    array = np.random.default_rng(5).integers(0, 256, (20, 6, 7), dtype=np.uint8)
+    write_idx(tmp_path / "good", array)
+    content = (tmp_path / "good").read_bytes()
+    path = tmp_path / "damaged"
+    for data in damaged(gzip.compress(content) if zipped else content):
+        path.write_bytes(data)
+        try:
+            read, stated = read_idx(str(path))
+        except GlyphError as error:
+            assert str(path) in str(error)
+            continue
+        assert 1 <= len(read) <= stated and 1 <= read.ndim <= 3 and read.dtype == np.uint8
+        if not zipped and data[:16] == content[:16]:
+            rows = data[16 : 16 + read.size]
+            assert read.tobytes() == rows  # entries are where they were
+
+
+def test_fonts(tmp_path):
+    content = pathlib.Path(write_font(tmp_path / "good.ttf")).read_bytes()
+    path = tmp_path / "damaged.ttf"
+    for data in damaged(content):
+        path.write_bytes(data)
+        try:
+            for face in faces(str(path)):
+                for character in face.drawable(NUMERALS)[:2]:
+                    assert face.render(character, 16).shape == (16, 16)
+        except GlyphError as error:
+            assert str(path) in str(error)
+
+
+def test_packs(tmp_path):
+    path = tmp_path / "pack.xz"
+    images = glyph_like(np.random.default_rng(4), 8)
+    write_pack(path, NUMERALS, images, 16, "test")
+    content = path.read_bytes()
+    for data in damaged(content):
+        path.write_bytes(data)
+        try:
+            characters, read = read_pack(path)
+        except GlyphError:
+            continue
+        assert characters == list(NUMERALS) and read.shape == images.shape
+
+
+def test_charset_files(tmp_path):
+    path = tmp_path / "charset.txt"
+    for data in damaged("一二三四五六七八九十\n".encode() * 3):
+        path.write_bytes(data)
+        try:
+            found = charset(str(path)).characters
+        except GlyphError as error:
+            assert str(path) in str(error)
+            continue
+        assert len(set(found)) == len(found) > 0 and all(len(character) == 1 for character in found)

@@ -1,0 +1,98 @@
+"""Small fonts and images for the tests of data sets."""
+
+import io
+
+import numpy as np
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from PIL import Image
+
+NUMERALS = "一二三四五六七八"
+EM = 1000
+ASCENDER, DESCENDER = 800, -200
+
+
+def block(left, bottom, right, top):
+    """A glyph that is one filled rectangle, in font units."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((left, bottom))
+    pen.lineTo((left, top))
+    pen.lineTo((right, top))
+    pen.lineTo((right, bottom))
+    pen.closePath()
+    return pen.glyph()
+
+
+def write_font(path, characters=NUMERALS, name="Blocks", boxes="", blanks="", mapped_to_missing=""):
+    """A TrueType font of 1000 units per em, whose k-th glyph is a block from (100, 0) to (200 + 60k, 500).
+
+    Args:
+        path: where to.
+        characters: str, drawn as blocks.
+        name: str, the font's name.
+        boxes: str, characters that all show one and the same picture, a placeholder.
+        blanks: str, characters without ink.
+        mapped_to_missing: str, characters that the character map sends to glyph 0.
+    """
+    glyphs = {
+        ".notdef": block(50, -150, 950, 750),
+        "placeholder": block(300, 100, 700, 500),
+        "blank": TTGlyphPen(None).glyph(),
+    }
+    codes = {ord(c): "placeholder" for c in boxes} | {ord(c): "blank" for c in blanks}
+    codes |= {ord(c): ".notdef" for c in mapped_to_missing}
+    for number, character in enumerate(characters):
+        glyphs[f"block{number}"] = block(100, 0, 200 + 60 * number, 500)
+        codes[ord(character)] = f"block{number}"
+    builder = FontBuilder(EM, isTTF=True)
+    builder.setupGlyphOrder(list(glyphs))
+    builder.setupCharacterMap(codes)
+    builder.setupGlyf(glyphs)
+    builder.setupHorizontalMetrics({glyph: (EM, 100) for glyph in glyphs})
+    builder.setupHorizontalHeader(ascent=ASCENDER, descent=DESCENDER)
+    builder.setupNameTable({"familyName": name, "styleName": "Regular", "fullName": name})
+    builder.setupOS2(sTypoAscender=ASCENDER, sTypoDescender=DESCENDER)
+    builder.setupPost()
+    builder.save(str(path))
+    return str(path)
+
+
+def encoded(array, file_format, **options):
+    """The bytes of a uint8 array as an image file."""
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def glyph_like(random, count, side=12):
+    """uint8 ``[count, side, side]``: a white block somewhere on black, all different, edges black."""
+    images = np.zeros((count, side, side), np.uint8)
+    for image in images:
+        top, left = random.integers(2, side // 2, 2)
+        image[top : side - 2, left : side - 2] = random.integers(128, 256, (side - 2 - top, side - 2 - left))
+    return images
+
+
+def mutated(content, random):
+    """A copy of some bytes with damage: bytes changed, cut off, cut out, doubled or swapped in."""
+    damaged = bytearray(content)
+    for _ in range(int(random.integers(1, 6))):
+        if not damaged:
+            break
+        place = int(random.integers(len(damaged)))
+        kind = int(random.integers(6))
+        if kind == 0:
+            damaged[place] ^= 1 << int(random.integers(8))
+        elif kind == 1:
+            damaged[place] = int(random.integers(256))
+        elif kind == 2:
+            del damaged[place:]
+        elif kind == 3:
+            del damaged[place : place + int(random.integers(1, 9))]
+        elif kind == 4:
+            damaged[place:place] = (
+                random.integers(0, 256, int(random.integers(1, 9))).astype(np.uint8).tobytes()
+            )
+        else:
+            damaged[place : place + 4] = b"\xff\xff\xff\xff"
+    return bytes(damaged)
