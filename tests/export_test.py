@@ -16,6 +16,7 @@ from tfglyph.errors import GlyphError
 from tfglyph.latent import analogy, slerp, times
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (19, 32, 32, 1), np.uint8)
+ONE = IMAGES[:1]
 BAD = tf.errors.InvalidArgumentError
 
 
@@ -105,13 +106,13 @@ def test_empty_batches_give_empty_results(served):
     ("sample", {"count": 100, "seed": list(range(50))}, "count must not exceed 4096 images"),
     ("sample", {"count": [1, 2], "seed": [1, 2, 3]}, "one number, or one per request"),
     ("decode", {"latents": np.full((2, 6), np.nan)}, "latents must not hold NaN or infinity"),
-    ("interpolate", {"a": IMAGES[:1], "b": IMAGES[:1], "steps": 0}, "steps must be at least 1"),
-    ("interpolate", {"a": IMAGES[:1], "b": IMAGES[:1], "steps": 2**31 - 1}, "more than 4096 images"),
+    ("interpolate", {"a": ONE, "b": ONE, "steps": 0}, "steps must be at least 1"),
+    ("interpolate", {"a": ONE, "b": ONE, "steps": 2**31 - 1}, "more than 4096 images"),
     ("interpolate", {"a": IMAGES[:2], "b": IMAGES[:2], "steps": [2, 3]}, "one number for all requests"),
-    ("interpolate", {"a": IMAGES[:2], "b": IMAGES[:1], "steps": 2}, "the same number of images"),
-    ("arithmetic", {"a": IMAGES[:1], "b": IMAGES[:1], "c": IMAGES[:2], "scale": 1.0}, "the same number of images"),
-    ("arithmetic", {"a": IMAGES[:1], "b": IMAGES[:1], "c": IMAGES[:1], "scale": np.inf}, "scale must not be NaN"),
-    ("arithmetic", {"a": IMAGES[:1], "b": IMAGES[:1], "c": IMAGES[:1], "scale": [1.0, 2.0]}, "or one per image"),
+    ("interpolate", {"a": IMAGES[:2], "b": ONE, "steps": 2}, "the same number of images"),
+    ("arithmetic", {"a": ONE, "b": ONE, "c": IMAGES[:2], "scale": 1.0}, "the same number of images"),
+    ("arithmetic", {"a": ONE, "b": ONE, "c": ONE, "scale": np.inf}, "scale must not be NaN"),
+    ("arithmetic", {"a": ONE, "b": ONE, "c": ONE, "scale": [1.0, 2.0]}, "or one per image"),
 ])  # fmt: skip
 def test_impossible_requests_are_named(served, name, inputs, message):
     with pytest.raises(BAD, match=message):

@@ -39,7 +39,7 @@ def stats(directory):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """(directory, events and stats of six steps in one go, those after going back to step 3 and on to step 8)."""
+    """(directory, events and stats of six steps, those after going back to step 3 and on to step 8)."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(callbacks, "LOG_EVERY", 2)
         patch.setattr(projector, "GLYPHS", 50)

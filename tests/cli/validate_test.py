@@ -1,0 +1,92 @@
+"""``validate``: which figures are written where, and that one wrong thing does not stop the others."""
+
+import pathlib
+
+import pytest
+
+import tfglyph
+from tfglyph.errors import GlyphError, UsageError
+
+
+def write(text):
+    pathlib.Path("test.txt").write_text(text, encoding="utf-8")
+
+
+def names(directory):
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_figures_go_beside_the_run(run, verb, capsys):
+    write("酪鉻鉸\n驅軀躺\n")
+    assert verb("validate", "--checkpoint", run) == 0
+    directory = run.parent.parent / "generate" / "small"
+    assert names(directory) == ["contact-sheet.png", "test-arith-00.png", "test-arith-01.png"]
+    assert f"2 figures test-arith-*.png are in {directory}" in capsys.readouterr().out
+
+
+def test_everything_wrong_is_told_and_the_rest_is_done(run, verb, capsys, tmp_path):
+    write("酪鉻\n酪鉻a\n驅軀躺\n")
+    words = ("--checkpoint", tmp_path / "none", "--checkpoint", run / "model.ckpt-0", "--output", "out")
+    assert verb("validate", *words) == 1
+    assert names(tmp_path / "out" / "small") == ["contact-sheet.png", "test-arith-02.png"]
+    assert capsys.readouterr().err.splitlines()[-3:] == [
+        "tfglyph: error: test.txt:1: found 2 characters (酪鉻), expected three: A B C",
+        f"tfglyph: error: {tmp_path / 'none'}: no such run directory or checkpoint",
+        "tfglyph: error: test.txt:2: data set cns lacks a (U+0061)",
+    ]
+
+
+def test_two_checkpoints_of_a_run_do_not_overwrite_each_other(run, verb, tmp_path):
+    write("酪鉻鉸\n")
+    words = (
+        "--checkpoint",
+        run / "model.ckpt-0",
+        "--checkpoint",
+        run / "model.ckpt-5",
+        "--output",
+        tmp_path / "out",
+    )
+    assert verb("validate", *words) == 0
+    assert (tmp_path / "out" / "small" / "test-arith-00.png").exists()
+    assert (tmp_path / "out" / "small" / "model.ckpt-5" / "test-arith-00.png").exists()
+
+
+def test_a_file_of_rubbish_takes_a_screenful_and_no_model(verb, capsys):
+    write("rubbish\n" * 1000)
+    with pytest.raises(GlyphError, match=r"test\.txt: no line holds a tuple A B C"):
+        verb("validate", "--checkpoint", "anything")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 31 and lines[-1] == "tfglyph: error: and 970 more such lines"
+
+
+def test_other_data_can_be_asked_for(run, verb, tmp_path):
+    from PIL import Image
+
+    tfglyph.datasets.load("cns", size=32)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for letter in "ABC":
+        Image.new("L", (32, 32), 0).save(folder / f"U{ord(letter)}.png")
+    write("A B C\n")
+    assert verb("validate", "--checkpoint", run, "--datadir", folder, "--output", "out") == 0
+    assert names(tmp_path / "out") == ["contact-sheet.png", "test-arith-00.png"]
+
+
+def test_models_without_encoder_are_refused_in_one_line(run, verb, capsys, monkeypatch):
+    from tfglyph.models.base import GlyphModel
+
+    monkeypatch.setattr(GlyphModel, "encodes", False)
+    write("酪鉻鉸\n")
+    assert verb("validate", "--checkpoint", run) == 1
+    assert "has no encoder" in capsys.readouterr().err
+
+
+def test_no_model_at_all_is_a_question(run, verb, monkeypatch):
+    write("酪鉻鉸\n")
+    with pytest.raises(UsageError, match="which model"):
+        verb("validate")
+    monkeypatch.chdir(run.parent.parent.parent)
+    pathlib.Path("logdir").symlink_to(run.parent.parent)
+    pathlib.Path("test.txt").write_text("酪鉻鉸\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="such as --checkpoint logdir/train/small"):
+        verb("validate")
