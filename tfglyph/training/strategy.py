@@ -150,10 +150,9 @@ def fit_distributed(model, strategy, batches, steps, callbacks, stop):
             listed.on_train_batch_end(index, logs)
             if model.stop_training:
                 break
-    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
-        reason = error.message.splitlines()[0][:120]
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError):
         raise GlyphError(
-            f"another worker ended or is out of reach ({reason}); start all of them again with --restore_from"
+            "another worker ended or is out of reach; start all of them again with --restore_from"
         ) from None
     listed.on_train_end()
 
