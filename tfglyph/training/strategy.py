@@ -80,16 +80,18 @@ def is_distributed(strategy):
     return strategy.num_replicas_in_sync > 1
 
 
-def distributed_batches(strategy, batch_size, piece):
-    """Batches of which each replica gets its own part.
+def distributed_batches(strategy, batch_size, dataset):
+    """Batches of which each replica gets its own part: the one that it draws its noise for.
+
+    Every worker prepares whole batches and keeps its part, so that augmentation, too, is that of one device.
 
     Args:
         strategy: tf.distribute.Strategy.
-        batch_size: int, the global one.
-        piece: callable from (index, count) to the tf.data.Dataset of that part of every global batch.
+        batch_size: int, images per update, over all devices.
+        dataset: tf.data.Dataset of dicts of tensors (n, ...), n a multiple of ``batch_size``.
 
     Returns:
-        A distributed dataset: one element per step, with one dict of tensors per replica.
+        A distributed dataset: one element per step, with one dict of tensors (n / replicas, ...) per replica.
 
     Raises:
         UsageError: the batch cannot be divided evenly.
@@ -98,14 +100,17 @@ def distributed_batches(strategy, batch_size, piece):
     if batch_size % replicas:
         raise UsageError(f"batch_size {batch_size} cannot be divided by {replicas} devices")
 
-    def pieces(context):
+    def parts(context):
         here = replicas // context.num_input_pipelines
         first = context.input_pipeline_id * here
-        feeds = [piece((replica, replicas)) for replica in range(first, first + here)]
-        # A worker deals its pieces out to its replicas in turn.
-        return tf.data.Dataset.choose_from_datasets(feeds, tf.data.Dataset.range(here).repeat())
 
-    return strategy.distribute_datasets_from_function(pieces)
+        def ours(batch):
+            shared = {name: tf.reshape(v, [replicas, -1, *v.shape[1:]]) for name, v in batch.items()}
+            return {name: v[first:first + here] for name, v in shared.items()}
+
+        return dataset.map(ours).unbatch().prefetch(2 * here)  # dealt out to the worker's replicas in turn
+
+    return strategy.distribute_datasets_from_function(parts)
 
 
 def fit_distributed(model, strategy, batches, steps, callbacks, stop):

@@ -189,15 +189,15 @@ class Training:
     def _fit_distributed(self, callbacks, agreed):
         start = int(self.model.step.numpy())
         batches = distributed_batches(
-            self.strategy, self.architecture.training.batch_size, lambda shard: self.batches(start, shard)
+            self.strategy, self.architecture.training.batch_size, self.batches(start)
         )
         fit_distributed(self.model, self.strategy, batches, self.steps - start, callbacks, agreed)
 
-    def batches(self, start, shard=(0, 1)):
-        """tf.data.Dataset of the batches from step ``start`` on, or of one replica's part of them."""
+    def batches(self, start):
+        """tf.data.Dataset of the batches from step ``start`` on."""
         return datasets.feed(
             self.glyphs, self.architecture.training.batch_size, self.options.seed, start_step=start,
-            batches_per_step=self.model.batches_per_step, shard=shard,
+            batches_per_step=self.model.batches_per_step,
             augmentation=datasets.Augmentation(**self.options.augment) if self.options.augment else None,
         )
 
