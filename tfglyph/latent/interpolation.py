@@ -45,9 +45,8 @@ def slerp(a, b, t):
     White 2016 (https://arxiv.org/abs/1609.04468), after Shoemake 1985. A straight line passes through short
     vectors, which a Gaussian prior hardly ever gives; the arc keeps to lengths between those of its ends.
     Where the angle is nearly zero, or one end is the zero vector, the arc is a straight line. Where the ends
-    are opposite, every half
-    circle is as good: the one taken passes through the axis on which ``a`` is smallest, and the length runs
-        evenly.
+    are opposite, every half circle is as good: the one taken passes through the axis on which ``a`` is
+    smallest, and the length runs evenly.
 
     Args:
         a, b: float latents [n, d].

@@ -36,6 +36,7 @@ class GlyphModel(keras.Model):
 
     averaged = ("generator",)  # the networks that make images; a family overrides
     chunk = CHUNK
+    preview_images = 64  # images in a training's pictures; a family that paints slowly overrides
     draw_options = ()  # names of what ``sample`` takes besides count and seed; a family overrides
 
     def __init__(self, architecture, seed=0):

@@ -4,6 +4,7 @@ All callbacks work by the model's step, for one call of ``fit`` over all remaini
 touches what is trained. ``training_callbacks`` gives the list of a training run.
 """
 
+import math
 import time
 
 import keras
@@ -20,7 +21,6 @@ from tfglyph.training.projector import write_projector
 from tfglyph.training.summary import describe
 
 LOG_EVERY = 20  # steps between scalars
-INTERPOLATIONS = 8  # rows of the interpolation grid
 INTERPOLATION_STEPS = 10  # from reconstruction to reconstruction
 PICTURE_SIDE = 1024  # pixels; grids of large images hold fewer of them
 
@@ -41,12 +41,11 @@ def training_callbacks(training, place, saver, stop):
     board = Board(
         place, {"architecture": dump(training.architecture), "training": "\n".join(describe(training))}
     )
+    pictures_every = options.images_every or training.steps_per_epoch
     images_per_step = training.architecture.training.batch_size * model.batches_per_step
     callbacks = [
         Scalars(place, board, images_per_step, LOG_EVERY),
-        Pictures(
-            place, board, training.glyphs, options.images_every or training.steps_per_epoch, training.steps
-        ),
+        Pictures(place, board, training.glyphs, model.preview_images, pictures_every, training.steps),
         Saving(training, saver, stop, BadSteps(options.max_bad_steps, place, training.batch_of)),
     ]
     if options.projector and model.encodes:
@@ -202,8 +201,7 @@ class Scalars(StepCallback):
 class Pictures(StepCallback):
     """Grids of images in ``images/`` and TensorBoard, and histograms of latents and logits.
 
-    The same images and latents each time, so that progress is visible: real images (once, before step 1),
-        their
+    Always the same images and latents, so that progress is visible: real images (once, before step 1), their
     reconstructions, samples from fixed latents, and walks between two real images. Brightness is the model's
     own fixed rule from pixels to bytes.
 
@@ -211,15 +209,16 @@ class Pictures(StepCallback):
         run: RunDirectory.
         board: Board.
         glyphs: Glyphs.
+        count: int, about how many images a grid holds; fewer where they are large.
         every: int, steps between pictures.
         total_steps: int, the last step, which is always pictured.
     """
 
-    def __init__(self, run, board, glyphs, every, total_steps):
+    def __init__(self, run, board, glyphs, count, every, total_steps):
         super().__init__()
         self.run, self.board, self.every, self.total_steps = run, board, every, total_steps
         height, width = glyphs.images.shape[1:3]
-        self.columns = int(np.clip(PICTURE_SIDE // max(height, width), 2, 8))
+        self.columns = max(min(PICTURE_SIDE // max(height, width), math.isqrt(count)), 2)
         order = np.random.default_rng(0).permutation(len(glyphs))
         self.real = np.asarray(glyphs.images[np.sort(order[: self.columns**2])])  # (n, h, w, c)
 
@@ -243,9 +242,9 @@ class Pictures(StepCallback):
             tf.summary.histogram("z", latents)
             logits["reconstructed"] = model.decode(latents)
             self._show("reconstructions", logits["reconstructed"], self.columns)
-            half = min(len(self.real) // 2, INTERPOLATIONS)
-            if half:
-                rows = interpolation_rows(model, self.real[:half], self.real[-half:], INTERPOLATION_STEPS)
+            walks = min(len(self.real) // 2, self.columns)
+            if walks:
+                rows = interpolation_rows(model, self.real[:walks], self.real[-walks:], INTERPOLATION_STEPS)
                 self._show("interpolation", rows, INTERPOLATION_STEPS + 2)
         if "discriminator" in model.networks:
             for name, images in logits.items():
