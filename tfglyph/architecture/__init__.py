@@ -22,6 +22,7 @@ MODES = {
     "GAN": "tfglyph.architecture.gan:GANArchitecture",
     "InfoGAN": "tfglyph.architecture.infogan:InfoGANArchitecture",
     "VAE": "tfglyph.architecture.vae:VAEArchitecture",
+    "DDPM": "tfglyph.architecture.diffusion:DDPMArchitecture",
 }
 
 SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "architectures"

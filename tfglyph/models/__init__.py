@@ -21,6 +21,7 @@ FAMILIES = {
     "GAN": "tfglyph.models.gan:GAN",
     "InfoGAN": "tfglyph.models.infogan:InfoGAN",
     "VAE": "tfglyph.models.vae:VAE",
+    "DDPM": "tfglyph.models.diffusion:Diffusion",
 }
 
 

@@ -14,6 +14,8 @@ BUILDERS = {
     ("generator", "resnet"): "tfglyph.networks.resnet:build_generator",
     ("discriminator", "resnet"): "tfglyph.networks.resnet:build_discriminator",
     ("generator", "cppn"): "tfglyph.networks.cppn:build_generator",
+    ("denoiser", "unet"): "tfglyph.networks.unet:build_denoiser",
+    ("denoiser", "patch-unet"): "tfglyph.networks.patch_unet:build_denoiser",
 }
 
 

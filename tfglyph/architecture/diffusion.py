@@ -1,0 +1,212 @@
+"""Mode DDPM: a denoiser, the path from images to noise, and how to sample."""
+
+from typing import Annotated, ClassVar, Literal
+
+import pydantic
+
+from tfglyph.architecture.condition import Condition
+from tfglyph.architecture.core import MAXIMUM_LAYERS, NonNegative, Positive, Section, Size, invalid, one_of
+from tfglyph.architecture.families import Architecture
+from tfglyph.architecture.networks import Layers
+from tfglyph.architecture.training import Optimizer
+
+Steps = Annotated[int, pydantic.Field(strict=True, ge=1, le=100_000)]
+Heads = Annotated[int, pydantic.Field(strict=True, ge=0, le=64)]
+Counts = Annotated[
+    list[Annotated[int, pydantic.Field(strict=True, ge=1, le=16)]],
+    pydantic.Field(min_length=1, max_length=MAXIMUM_LAYERS),
+]
+HeadsPerLevel = Annotated[list[Heads], pydantic.Field(max_length=MAXIMUM_LAYERS)]
+EvenSize = Annotated[int, pydantic.Field(strict=True, ge=2, le=1 << 14, multiple_of=2)]
+
+
+class UNet(Section):
+    """The U-Net of GANji: max-pooling down, blocks of three convolutions, bilinear enlargement up."""
+
+    type: Literal["unet"]
+    output: Layers
+    """Channels of the first convolution and of the block after each halving."""
+    bottleneck: Layers
+    """Channels of the blocks at the lowest resolution."""
+    upward: Layers
+    """Channels of the block after each doubling; as many as halvings."""
+    groups: Size = 4
+    """Groups of the group norms."""
+    attention: Heads = 0
+    """Heads of the self-attention after every block of the way down and up; 0: none."""
+    embedding: EvenSize = 256
+    """Size of the time's sinusoids."""
+
+    def check(self, hwc, condition):
+        """Raises what is wrong for images of shape ``hwc`` and a ``condition``."""
+        if len(self.upward) != len(self.output) - 1:
+            raise invalid(
+                "denoiser.upward",
+                f"{len(self.upward)} entries, but output has {len(self.output)}: one doubling for each
+                halving expected",
+            )
+        _divides(hwc, 2 ** len(self.upward), "denoiser.output")
+        skips = self.output[-2::-1]
+        channels = [*self.output, *self.bottleneck, *self.upward]
+        before = [self.bottleneck[-1], *self.upward]
+        channels += [skip + below for skip, below in zip(skips, before, strict=False)]
+        _grouped(channels, self.groups)
+        if self.attention:
+            for value in (*self.output[1:], *self.upward):
+                if value % self.attention or value % 8:
+                    raise invalid("denoiser.attention", f"{value} channels do not divide into
+                    {self.attention} heads and 8 groups")
+        if condition is not None and condition.tokens is not None:
+            raise invalid("condition.tokens", "a denoiser of type unet sees labels only; patch-unet sees
+            tokens")
+
+
+class PatchUNet(Section):
+    """A lean U-Net that works on patches of pixels: residual blocks, time and conditions by scale and shift."""
+
+    type: Literal["patch-unet"]
+    patch: Annotated[int, pydantic.Field(strict=True, ge=1, le=16)] = 2
+    """Side of a patch in pixels; 1 works on the pixels themselves."""
+    output: Layers
+    """Channels of each level, from the highest resolution to the lowest, each half as large as the one before."""
+    blocks: Counts
+    """Residual blocks of each level, on the way down and again on the way up; the last level is passed once."""
+    attention: HeadsPerLevel
+    """Heads of the self-attention after the first block of each pass through a level; 0: none."""
+    cross_attention: HeadsPerLevel | None = None
+    """Heads of the attention to the condition's tokens, at the same places; 0: none; null: none anywhere."""
+    groups: Size = 8
+    """Groups of the group norms."""
+    embedding: EvenSize = 256
+    """Size of the vector that stands for time and condition."""
+
+    def check(self, hwc, condition):
+        """Raises what is wrong for images of shape ``hwc`` and a ``condition``."""
+        for key in ("blocks", "attention", "cross_attention"):
+            found = getattr(self, key)
+            if found is not None and len(found) != len(self.output):
+                raise invalid(f"denoiser.{key}", f"{len(found)} entries, but output has {len(self.output)}")
+        _divides(hwc, self.patch * 2 ** (len(self.output) - 1), "denoiser.output")
+        _grouped(self.output, self.groups)
+        for key in ("attention", "cross_attention"):
+            for channels, heads in zip(self.output, getattr(self, key) or [], strict=False):
+                if heads and channels % heads:
+                    raise invalid(f"denoiser.{key}", f"{channels} channels do not divide into {heads} heads")
+        tokens = condition is not None and condition.tokens is not None
+        if any(self.cross_attention or []) and not tokens:
+            raise invalid("denoiser.cross_attention", "there are no tokens to look at; expected
+            condition.tokens")
+
+
+def _divides(hwc, factor, key):
+    if hwc[0] % factor or hwc[1] % factor:
+        raise invalid(key, f"halves images to 1/{factor}, but hwc is {list(hwc)}")
+
+
+def _grouped(channels, groups):
+    for value in channels:
+        if value % groups:
+            raise invalid("denoiser.groups", f"{value} channels do not divide into {groups} groups")
+
+
+Denoiser = one_of(None, unet=UNet, patch_unet=PatchUNet)
+
+
+class DiffusionObjective(Section):
+    """Path, target, loss weights, and the sampler that is used where no other is asked for."""
+
+    path: Literal["linear", "cosine", "straight"] = "cosine"
+    """linear: betas from 1e-4 to 0.02 (Ho et al. 2020); cosine (Nichol and Dhariwal 2021); straight: flow
+    matching
+    (Lipman et al. 2023)."""
+    noise_steps: Annotated[int, pydantic.Field(strict=True, ge=2, le=100_000)] | None = None
+    """Entries of the table of betas (linear and cosine); null: 1000. Sampling takes any number of steps all the same."""
+    target: Literal["noise", "x0", "v", "velocity"] = "noise"
+    """What the network predicts: the noise, the image, v (Salimans and Ho 2022) or noise - image."""
+    loss_weight: Literal["uniform", "min-snr"] = "uniform"
+    """min-snr: Hang et al. 2023, so that the image's error counts min(SNR, min_snr_gamma)."""
+    min_snr_gamma: Positive | None = None
+    """Cap of min-snr's signal-to-noise ratio; null: 5."""
+    time_mean: Annotated[float, pydantic.Field(strict=True, ge=-20, le=20)] | None = None
+    """Mean of the logit-normal training times of the straight path (Esser et al. 2024); null: 0."""
+    time_deviation: NonNegative | None = None
+    """Their standard deviation; 0: uniform times; null: 1."""
+    sampler: Literal["ddpm", "ddim", "dpm++", "heun"] = "ddim"
+    """The sampler where none is asked for."""
+    sampling_steps: Steps = 50
+    """Its steps where no number is asked for."""
+    eta: Annotated[float, pydantic.Field(strict=True, ge=0, le=1)] = 0.0
+    """Noise that ddim adds, from 0 (deterministic) to 1 (as ddpm)."""
+    encoding_steps: Steps = 50
+    """Steps of encode (DDIM inversion) and, where no other number is asked for, of decode."""
+    accumulate: Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 16)] = 1
+    """Parts of a batch whose gradients are computed one after another and summed, for networks that need
+    much memory;
+    a divisor of training.batch_size."""
+    guidance: NonNegative = 1.0
+    """Strength of classifier-free guidance where none is asked for: 1 is the plain conditional model."""
+
+    @pydantic.model_validator(mode="after")
+    def _keys_mean_something(self):
+        straight = self.path == "straight"
+        if straight and self.noise_steps is not None:
+            raise invalid("noise_steps", "the straight path has no table of betas; leave this out")
+        for key in ("time_mean", "time_deviation"):
+            if not straight and getattr(self, key) is not None:
+                raise invalid(key, f"the path {self.path} trains on the entries of its table; leave this out")
+        if self.time_deviation == 0 and self.time_mean is not None:
+            raise invalid("time_mean", "uniform times (time_deviation 0) have no mean to set; leave this out")
+        if self.min_snr_gamma is not None and self.loss_weight != "min-snr":
+            raise invalid("min_snr_gamma", "only loss_weight min-snr reads this; leave it out")
+        return self
+
+
+class DDPMArchitecture(Architecture):
+    """Mode DDPM: a diffusion model (Ho et al. 2020) or a flow-matching model (Lipman et al. 2023)."""
+
+    trained: ClassVar[dict[str, Optimizer]] = {"denoiser": Optimizer(learning_rate=2e-4, beta1=0.9)}
+
+    mode: Literal["DDPM"]
+    z_dim: Annotated[int, pydantic.Field(strict=True, ge=1)]
+    """Size of the latent: an image's worth of noise, so height x width x channels, which is what it is where
+    left
+    out."""
+    denoiser: Denoiser
+    objective: DiffusionObjective = DiffusionObjective()
+    condition: Condition | None = None
+    """What the model is told about an image; null: nothing."""
+
+    pixel_range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _latents_are_noise(cls, data):
+        if isinstance(data, dict) and "z_dim" not in data:
+            hwc = data.get("hwc")
+            if isinstance(hwc, list | tuple) and len(hwc) == 3 and all(isinstance(side, int) for side in hwc):
+                data = data | {"z_dim": max(hwc[0] * hwc[1] * hwc[2], 1)}
+        return data
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _classes_are_y_dim(cls, data):
+        """``y_dim`` gives the number of classes to a condition that has neither classes nor tokens."""
+        if isinstance(data, dict) and isinstance(data.get("condition"), dict) and data.get("y_dim") is not None:
+            condition = data["condition"]
+            if condition.get("classes") is None and condition.get("tokens") is None:
+                data = data | {"condition": condition | {"classes": data["y_dim"]}}
+        return data
+
+    @pydantic.model_validator(mode="after")
+    def _sizes_fit(self):
+        height, width, channels = self.hwc
+        if self.z_dim != height * width * channels:
+            raise invalid("z_dim", f"found {self.z_dim}, expected {height * width * channels}, the size of an
+            image")
+        self.denoiser.check(self.hwc, self.condition)
+        if self.training.batch_size % self.objective.accumulate:
+            raise invalid("objective.accumulate", f"no divisor of the batch size {self.training.batch_size}")
+        if self.condition is None and self.objective.guidance != 1:
+            raise invalid("objective.guidance", "without a condition there is nothing to be guided by;
+            expected 1")
+        return self

@@ -1,0 +1,378 @@
+"""Diffusion (Ho et al. 2020) and flow matching (Lipman et al. 2023): a denoiser, trained on mixtures with
+noise.
+
+A latent is an image's worth of noise: deterministic samplers draw an image from it, and DDIM inversion finds
+it.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from tfglyph.diffusion import paths, samplers, targets
+from tfglyph.diffusion.guidance import guide
+from tfglyph.diffusion.noise import image_noise
+from tfglyph.errors import UsageError, did_you_mean
+from tfglyph.models.base import GlyphModel
+from tfglyph.progress import hidden, progress
+
+REFINEMENTS = 2  # fixed-point iterations of each step of the inversion
+UNCONDITIONAL = -1  # the label that means "no label"
+
+
+class Diffusion(GlyphModel):
+    """One network, the denoiser.
+
+    Attributes:
+        noise_path: tfglyph.diffusion.paths.Path, the way from images to noise.
+    """
+
+    averaged = ("denoiser",)
+
+    def __init__(self, architecture, seed=0):
+        super().__init__(architecture, seed)
+        self.noise_path = path_of(architecture.objective)
+        self._bar = None
+        self._ticking = False
+
+    def build_networks(self):
+        architecture = self.architecture
+        shape = {"image_shape": architecture.hwc, "condition": architecture.condition}
+        return {"denoiser": self.network("denoiser", **shape)}
+
+    # === Training ===
+
+    def learn(self, batch, ok):
+        images = self.from_pixels(batch["images"])  # (n, h, w, c)
+        count = tf.shape(images)[0]
+        data = {
+            "images": images,
+            "noise": self.normal("noise", tf.shape(images)),
+            "times": self.noise_path.draw_times(self._spread("times", count)),
+            **self._conditions_of(batch, count),
+        }
+        loss, gradients = self._in_parts(data, self.architecture.objective.accumulate)
+        ok, norm = self.update("denoiser", gradients, loss, ok)
+        return {"loss/denoiser": loss, "gradient_norm/denoiser": norm}, ok
+
+    def _spread(self, purpose, count):
+        """Uniform draws, one from each of as many equal parts of [0, 1) as the global batch has images.
+
+        Every batch then sees early and late times in their right shares, which makes the loss and its
+        gradient less noisy than independent times do (as in Kingma et al. 2021, appendix I.1).
+
+        Returns:
+            float32 (count,).
+        """
+        jitter = self.uniform(purpose, count[None])
+        first = 0
+        if self.replicas > 1:
+            first = tf.distribute.get_replica_context().replica_id_in_sync_group * count
+        place = tf.cast(first + tf.range(count), tf.float32)
+        return (place + jitter) / tf.cast(count * self.replicas, tf.float32)
+
+    def _conditions_of(self, batch, count):
+        """What the denoiser is told in this step: labels and tokens, some of them withheld."""
+        condition = self.architecture.condition
+        if condition is None:
+            return {}
+        told = {}
+        for name, wanted in (("labels", condition.classes), ("tokens", condition.tokens)):
+            if wanted is not None:
+                if name not in batch:
+                    raise UsageError(f"condition: the architecture needs {name}, but the data set has none")
+                told[name] = batch[name]
+        withheld = self.uniform("withhold all", count[None]) < condition.drop
+        for name in told:
+            gone = withheld
+            if len(told) > 1:
+                gone |= self.uniform(f"withhold {name}", count[None]) < condition.drop
+            if name == "labels":
+                told[name] = tf.where(gone, UNCONDITIONAL, told[name])
+            else:
+                told[name] = tf.where(gone[:, None], 0, told[name])
+        return told
+
+    def _in_parts(self, data, parts):
+        """Loss and gradients of a batch, ``parts`` pieces one after another: memory for one piece.
+
+        Args:
+            data: dict of tensors (n, ...).
+            parts: int, a divisor of n.
+
+        Returns:
+            (float32 scalar, list of float32 tensors).
+        """
+        if parts == 1:
+            return self._loss_and_gradients(data)
+        variables = self.trained_variables("denoiser")
+        count = data["images"].shape[0]
+        if count is not None and count % parts:
+            raise UsageError(f"objective.accumulate: {count} images of a device do not divide into {parts}
+            parts")
+        size = tf.shape(data["images"])[0] // parts
+
+        def body(index, loss, *gradients):
+            part = {name: value[index * size : (index + 1) * size] for name, value in data.items()}
+            more_loss, more = self._loss_and_gradients(part)
+            summed = (total + gradient / parts for total, gradient in zip(gradients, more, strict=True))
+            return index + 1, loss + more_loss / parts, *summed
+
+        state = (0, 0.0, *(tf.zeros(variable.shape) for variable in variables))
+        _, loss, *gradients = tf.while_loop(lambda index, *_: index < parts, body, state,
+        parallel_iterations=1) return loss, gradients
+
+    def _loss_and_gradients(self, data):
+        """Mean weighted squared error of the target, and the gradients of its scaled value."""
+        objective, told = self.architecture.objective, dict(data)
+        images, noise, times = told.pop("images"), told.pop("noise"), told.pop("times")
+        alpha, sigma = self.noise_path.alpha_sigma(times)
+        target = targets.make(objective.target, images, noise, alpha, sigma)
+        weight = targets.loss_weight(
+            objective.loss_weight, objective.target, alpha, sigma, objective.min_snr_gamma or 5.0
+        )
+        with tf.GradientTape() as tape:
+            mixed = self.noise_path.mix(images, noise, times)
+            prediction = self._predict(self.networks["denoiser"], mixed, times, told, training=True)
+            error = tf.reduce_mean(tf.square(prediction - target), [1, 2, 3])  # (n,)
+            loss = tf.reduce_mean(weight * error)
+            scaled = self.scaled("denoiser", loss)
+        return loss, tape.gradient(scaled, self.trained_variables("denoiser"))
+
+    def _predict(self, network, mixed, times, told, training=False):
+        """The network's target for x_t, float32 (n, h, w, c)."""
+        times = tf.broadcast_to(tf.cast(times, tf.float32), [tf.shape(mixed)[0]])
+        return network({"images": mixed, "times": times, **told}, training=training)
+
+    # === Sampling ===
+
+    @property
+    def draw_options(self):
+        return ("steps", "sampler") + (("label", "guidance") if self.architecture.condition is not None else ())
+
+    def sample_inputs(self):
+        inputs = {"steps": tf.TensorSpec(None, tf.int32, name="steps")}
+        condition = self.architecture.condition
+        if condition is not None:
+            inputs["guidance"] = tf.TensorSpec(None, tf.float32, name="guidance")
+            if condition.classes is not None:
+                inputs["label"] = tf.TensorSpec(None, tf.int32, name="label")
+        return inputs
+
+    def sample_pairs(self, pairs, label=None, tokens=None, **options):
+        """Images of explicit (seed, index) pairs.
+
+        Args:
+            pairs: int (n, 2).
+            label: None, or a class by number or name, or one per image; None: unconditional.
+            tokens: None, or int (length,) or (n, length).
+            **options: ``steps`` int, ``sampler`` str, ``guidance`` float; the architecture's where not given.
+
+        Returns:
+            uint8 (n, h, w, c).
+
+        Raises:
+            UsageError: an option that does not exist, or a condition that the model does not know.
+        """
+        self._check_options(options)
+        pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
+        columns = [pairs, self._label_numbers(label, len(pairs))[:, None]]
+        if tokens is not None:
+            columns.append(self._checked_tokens(tokens, len(pairs)))
+        rows = np.concatenate(columns, axis=1)  # (n, 3 + length)
+        return self._in_chunks("draw", self._draw_rows, rows, "sampling", **options)
+
+    def _draw_rows(self, rows, **options):
+        tokens = tf.cast(rows[:, 3:], tf.int32) if rows.shape[1] > 3 else None
+        return self.draw(rows[:, :2], label=tf.cast(rows[:, 2], tf.int32), tokens=tokens, **options)
+
+    def draw(self, pairs, steps=None, sampler=None, **options):
+        objective = self.architecture.objective
+        sampler, eta = sampler or objective.sampler, objective.eta
+        steps = objective.sampling_steps if steps is None else steps
+        options = {"guidance": objective.guidance, **options}
+        images = self.generate(self.prior(pairs), pairs=pairs, steps=steps, sampler=sampler, eta=eta, **options)
+        return self.to_pixels(images)
+
+    def generate(self, latents, pairs=None, steps=None, sampler="ddim", eta=0.0, **told):
+        """Images of latents, by default along the way that ``encode`` goes back.
+
+        Args:
+            latents: float32 (n, z_dim), standard normal.
+            pairs: int64 (n, 2), the seeds of the noise that a sampler adds; None: everyone's is the same.
+            steps: int or int32 scalar tensor; None: ``encoding_steps``.
+            sampler: one of ``samplers.SAMPLERS``.
+            eta: float, the noise that ddim adds.
+            **told: ``label``, ``tokens`` and ``guidance``, see ``_denoiser``.
+
+        Returns:
+            float32 (n, h, w, c) in ``pixel_range``; differentiable.
+        """
+        shape = self.architecture.hwc
+        steps = self.architecture.objective.encoding_steps if steps is None else _one(steps, "steps", 1)
+        count = tf.shape(latents)[0]
+        pairs = tf.zeros([count, 2], tf.int64) if pairs is None else pairs
+        adds_noise = sampler == "ddpm" or (sampler == "ddim" and eta > 0)
+        images = samplers.sample(
+            sampler, self.noise_path, self._denoiser(count, **told), tf.reshape(latents, [-1, *shape]),
+            samplers.grid_for(sampler, self.noise_path, steps), eta,
+            (lambda step: image_noise(pairs, step, shape)) if adds_noise else None,
+        )  # (n, h, w, c)
+        return tf.clip_by_value(images, *self.architecture.pixel_range)
+
+    @property
+    def encodes(self):
+        return True
+
+    def encode_floats(self, images):
+        """float32 (n, h, w, c) in ``pixel_range`` -> float32 (n, z_dim): the noise that DDIM turns into ``images``."""
+        grid = self.noise_path.grid(self.architecture.objective.encoding_steps)
+        denoise = self._denoiser(tf.shape(images)[0])
+        noise = samplers.invert(self.noise_path, denoise, images, grid, REFINEMENTS)
+        return tf.reshape(noise, [-1, self.architecture.z_dim])  # (n, h w c)
+
+    def _denoiser(self, count, label=None, tokens=None, guidance=1.0):
+        """What a sampler asks: ``(x_t, time) -> (images in pixel_range, noise)``, with classifier-free
+        guidance.
+
+        Args:
+            count: int32 scalar tensor, images.
+            label: None, or int32 scalar or (count,), negative for "no label".
+            tokens: None, or int32 (count, length).
+            guidance: float or float32 scalar tensor.
+        """
+        network, target = self.inference("denoiser"), self.architecture.objective.target
+        low, high = self.architecture.pixel_range
+        told, nothing = self._told(count, label, tokens)
+        guided = bool(told) and not (isinstance(guidance, int | float) and guidance == 1)
+        if guided:
+            told = {name: tf.concat([told[name], nothing[name]], 0) for name in told}
+            guidance = _one(guidance, "guidance", 0.0)
+
+        def denoise(mixed, time):
+            seen = tf.concat([mixed, mixed], 0) if guided else mixed
+            prediction = self._predict(network, seen, time, told)  # (n or 2 n, h, w, c)
+            if guided:
+                prediction = guide(*tf.split(prediction, 2), guidance)
+            if self._ticking:
+                with tf.control_dependencies([tf.py_function(self._tick, [], [])]):
+                    prediction = tf.identity(prediction)
+            alpha, sigma = self.noise_path.alpha_sigma(time)
+            images, _ = targets.read(target, prediction, mixed, alpha, sigma)
+            # Clipped to what an image can be; the noise is what remains, so that both still make x_t.
+            images = tf.clip_by_value(images, low, high)
+            return images, targets.noise_of(images, mixed, alpha, sigma)
+
+        return denoise
+
+    def _told(self, count, label, tokens):
+        """The denoiser's conditions and what "no condition" looks like: two dicts of tensors, empty without any."""
+        condition, told, nothing = self.architecture.condition, {}, {}
+        if condition is not None and condition.classes is not None:
+            nothing["labels"] = tf.fill([count], UNCONDITIONAL)
+            label = UNCONDITIONAL if label is None else label
+            told["labels"] = tf.broadcast_to(_below(label, condition.classes), [count])
+        if condition is not None and condition.tokens is not None:
+            nothing["tokens"] = tf.zeros([count, condition.tokens.length], tf.int32)
+            told["tokens"] = nothing["tokens"] if tokens is None else tokens
+        return told, nothing
+
+    # === Progress and checks ===
+
+    def _in_chunks(self, name, function, rows, description, **options):
+        """As the base class does it, but the bar counts the denoiser's work: one chunk alone can take minutes."""
+        objective = self.architecture.objective
+        steps = options.get("steps") or objective.encoding_steps
+        if name == "draw":
+            steps = options.get("steps") or objective.sampling_steps
+        work = samplers.evaluations(options.get("sampler") or (objective.sampler if name == "draw" else "ddim"), steps)
+        if name == "encode":
+            work *= REFINEMENTS + 1
+        chunks = -(-max(len(rows), 1) // self.chunk)
+        with progress(description=description, total=chunks * work, unit="step") as self._bar, hidden():
+            self._ticking = True
+            try:
+                return super()._in_chunks(name, function, rows, description, **options)
+            finally:
+                self._ticking, self._bar = False, None
+
+    def _tick(self):
+        if self._bar is not None:
+            self._bar.update(1)
+
+    def decode(self, latents, **options):
+        """float32 (n, z_dim) -> uint8 (n, h, w, c); ``options`` as for ``sample``, without conditions."""
+        self._check_options(options)
+        return super().decode(latents, **options)
+
+    def _check_options(self, options):
+        for name in options:
+            if name not in self.draw_options:
+                raise UsageError(
+                    f"{name}: {self.name} takes no such option{did_you_mean(name, self.draw_options)}; "
+                    f"it takes {', '.join(self.draw_options)}"
+                )
+        sampler, steps, guidance = (options.get(name) for name in ("sampler", "steps", "guidance"))
+        if sampler is not None and sampler not in samplers.SAMPLERS:
+            known = ", ".join(samplers.SAMPLERS)
+            raise UsageError(f"sampler: found {sampler!r}, expected one of {known}{did_you_mean(sampler,
+            samplers.SAMPLERS)}")
+        if steps is not None and not 1 <= steps <= 100_000:
+            raise UsageError(f"steps: found {steps}, expected a number from 1 to 100000")
+        if guidance is not None and not 0 <= guidance <= 1000:
+            raise UsageError(f"guidance: found {guidance}, expected a number from 0 to 1000")
+
+    def _label_numbers(self, label, count):
+        """int64 (count,) of label numbers for what a person gave."""
+        if label is None:
+            return np.full(count, UNCONDITIONAL)
+        condition = self.architecture.condition
+        if condition is None or condition.classes is None:
+            raise UsageError(f"label: {self.name} has no class labels in its condition")
+        several = not isinstance(label, str) and np.ndim(label) == 1
+        numbers = [condition.number_of(each) for each in (label if several else [label])]
+        if several and len(numbers) != count:
+            raise UsageError(f"label: {len(numbers)} labels for {count} images")
+        return np.broadcast_to(np.asarray(numbers, np.int64), [count])
+
+    def _checked_tokens(self, tokens, count):
+        """int64 (count, length)."""
+        condition = self.architecture.condition
+        if condition is None or condition.tokens is None:
+            raise UsageError(f"tokens: {self.name} has no tokens in its condition")
+        tokens, section = np.asarray(tokens, np.int64), condition.tokens
+        fits = tokens.shape in ((section.length,), (count, section.length))
+        if not fits or tokens.min() < 0 or tokens.max() >= section.vocabulary:
+            raise UsageError(
+                f"tokens: expected {section.length} numbers per image from 0 to {section.vocabulary - 1}"
+            )
+        return np.broadcast_to(tokens, [count, section.length])
+
+
+def path_of(objective):
+    """The ``Path`` that an objective section describes."""
+    if objective.path == "straight":
+        mean = 0.0 if objective.time_mean is None else objective.time_mean
+        return paths.Straight(mean, 1.0 if objective.time_deviation is None else objective.time_deviation)
+    betas = {"linear": paths.linear_betas, "cosine": paths.cosine_betas}[objective.path]
+    return paths.VariancePreserving(betas(objective.noise_steps or 1000))
+
+
+def _one(value, name, least):
+    """A number as it is; of a served tensor its one value, checked when it runs."""
+    if not tf.is_tensor(value):
+        return value
+    values = tf.reshape(value, [-1])
+    usable = (tf.size(values) > 0) & tf.reduce_all(values == values[:1]) & tf.reduce_all(values >= least)
+    message = f"sample: {name} must be one number, at least {least}"
+    with tf.control_dependencies([tf.debugging.Assert(usable, [message])]):
+        return tf.reduce_max(values)
+
+
+def _below(label, classes):
+    """int32 labels, checked when they run: each below ``classes``."""
+    label = tf.cast(label, tf.int32)
+    if label.shape.rank != 1:
+        label = tf.reshape(label, [-1])
+    message = f"sample: label must be below {classes}; negative means none"
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(label < classes), [message])]):
+        return tf.identity(label)

@@ -1,0 +1,118 @@
+"""A lean U-Net for CPUs: it works on patches of pixels, so that most of its arithmetic is wide and shallow."""
+
+import keras
+import tensorflow as tf
+
+from tfglyph.networks.attention import CrossAttention, SelfAttention
+from tfglyph.networks.conditions import denoiser_inputs, embed
+from tfglyph.networks.convolutions import Conv2D
+from tfglyph.networks.group_norm import GroupNorm
+from tfglyph.networks.layers import to_float32
+
+
+def build_denoiser(section, image_shape, condition=None):
+    """Noisy images to the diffusion target.
+
+    Patches of pixels become channels. On the way down each level has its blocks and then half the size; the
+    last level is the middle; on the way up each level has as many blocks again, the first of them beside
+    what the way down ended with there.
+
+    Args:
+        section: PatchUNet.
+        image_shape: (height, width, channels).
+        condition: Condition or None.
+
+    Returns:
+        keras.Model: dict of ``denoiser_inputs`` -> float32 (n, h, w, c), zero before training.
+    """
+    inputs = denoiser_inputs(image_shape, condition)
+    embedding, context = embed(inputs, section.embedding, condition, hidden=True)
+    embedding = keras.layers.Dense(section.embedding, activation="silu", name="embedding_out")(embedding)
+    visit = _Visits(section, embedding, context)
+    last = len(section.output) - 1
+
+    x = SpaceToDepth(section.patch, name="patches")(inputs["images"])  # (n, h / p, w / p, c p p)
+    x = _convolution(section.output[0], "conv_in")(x)
+    skips = []
+    for level in range(last):
+        x = visit(x, level, f"down_{level + 1}")
+        skips.append(x)
+        x = _convolution(section.output[level], f"smaller_{level + 1}", strides=2)(x)  # (n, h / 2, w / 2, c)
+    x = visit(x, last, "middle")
+    for level in range(last - 1, -1, -1):
+        x = keras.layers.UpSampling2D(2, name=f"larger_{level + 1}")(x)  # (n, 2 h, 2 w, c)
+        x = _convolution(section.output[level], f"larger_{level + 1}_conv")(x)
+        x = keras.layers.Concatenate(name=f"skip_{level + 1}")([x, skips.pop()])
+        x = visit(x, level, f"up_{level + 1}")
+    x = GroupNorm(section.groups, "silu", name="norm_out")(x)
+    x = _convolution(image_shape[-1] * section.patch**2, "conv_out", zero=True)(x)
+    x = DepthToSpace(section.patch, name="pixels")(x)  # (n, h, w, c)
+    return keras.Model(inputs, to_float32(x, "prediction"), name="denoiser")
+
+
+class _Visits:
+    """A level's residual blocks, with the attention that it has after the first of them."""
+
+    def __init__(self, section, embedding, context):
+        self.section, self.embedding, self.context = section, embedding, context
+
+    def __call__(self, x, level, name):
+        section = self.section
+        for number in range(1, section.blocks[level] + 1):
+            x = self._residual(x, section.output[level], f"{name}_{number}")
+            if number == 1 and section.attention[level]:
+                x = SelfAttention(section.attention[level], section.groups, name=f"{name}_attention")(x)
+            if number == 1 and section.cross_attention is not None and section.cross_attention[level]:
+                cross = CrossAttention(section.cross_attention[level], section.groups, name=f"{name}_cross")
+                x = cross(x, *self.context)
+        return x
+
+    def _residual(self, x, channels, name):
+        """Two (group norm, SiLU, 3x3 convolution), the second norm scaled and shifted by the embedding, plus x."""
+        y = GroupNorm(self.section.groups, "silu", name=f"{name}_norm_1")(x)
+        y = _convolution(channels, f"{name}_conv_1")(y)
+        modulation = keras.layers.Dense(2 * channels, name=f"{name}_modulation")(self.embedding)
+        y = GroupNorm(self.section.groups, "silu", name=f"{name}_norm_2")(y, modulation)
+        y = _convolution(channels, f"{name}_conv_2", zero=True)(y)
+        if x.shape[-1] != channels:
+            x = keras.layers.Conv2D(channels, 1, name=f"{name}_shortcut")(x)
+        return keras.layers.Add(name=f"{name}_sum")([x, y])
+
+
+def _convolution(channels, name, strides=1, zero=False):
+    """3x3 convolution; ``zero`` starts it as nothing."""
+    kernel = "zeros" if zero else "glorot_uniform"
+    return Conv2D(channels, 3, strides=strides, padding="same", kernel_initializer=kernel, name=name)
+
+
+class SpaceToDepth(keras.layers.Layer):
+    """Patches of size x size pixels as channels: (n, h, w, c) -> (n, h / size, w / size, c size size).
+
+    Args:
+        size: int, a divisor of height and width.
+    """
+
+    def __init__(self, size, **options):
+        super().__init__(**options)
+        self.size = size
+
+    def call(self, x):
+        return tf.nn.space_to_depth(x, self.size) if self.size > 1 else x
+
+    def compute_output_shape(self, shape):
+        n, h, w, c = shape
+        return n, h // self.size, w // self.size, c * self.size**2
+
+    def get_config(self):
+        return super().get_config() | {"size": self.size}
+
+
+class DepthToSpace(SpaceToDepth):
+    """The inverse of ``SpaceToDepth``."""
+
+    def call(self, x):
+        return tf.nn.depth_to_space(x, self.size) if self.size > 1 else x
+
+    def compute_output_shape(self, shape):
+        n, h, w, c = shape
+        return n, h * self.size, w * self.size, c // self.size**2

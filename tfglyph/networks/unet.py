@@ -1,0 +1,76 @@
+"""The U-Net of GANji's diffusion models, as its author built it, parameter for parameter."""
+
+import keras
+import tensorflow as tf
+
+from tfglyph.networks.attention import ProjectedSelfAttention
+from tfglyph.networks.conditions import denoiser_inputs, embed
+from tfglyph.networks.convolutions import Conv2D
+from tfglyph.networks.group_norm import GroupNorm
+from tfglyph.networks.layers import to_float32
+
+ATTENTION_GROUPS = 8
+
+
+def build_denoiser(section, image_shape, condition=None):
+    """Noisy images to the diffusion target.
+
+    Convolution; max-pool and a block for each further entry of ``output``; blocks of the bottleneck; for
+    each entry of ``upward`` twice the size, the skipped features beside it, and a block; convolution.
+
+    Args:
+        section: UNet.
+        image_shape: (height, width, channels).
+        condition: Condition or None.
+
+    Returns:
+        keras.Model: dict of ``denoiser_inputs`` -> float32 (n, h, w, c).
+    """
+    inputs = denoiser_inputs(image_shape, condition)
+    embedding, _ = embed(inputs, section.embedding, condition, hidden=False)
+    x = Conv2D(section.output[0], 3, padding="same", name="conv_in")(inputs["images"])
+    skips = []
+    for level, channels in enumerate(section.output[1:], 1):
+        skips.append(x)
+        x = keras.layers.MaxPooling2D(2, name=f"pool_{level}")(x)  # (n, h / 2, w / 2, c)
+        x = _block(section, x, embedding, channels, f"down_{level}")  # (n, h / 2, w / 2, channels)
+        x = _attention(section, x, f"down_{level}")
+    for number, channels in enumerate(section.bottleneck, 1):
+        x = _block(section, x, embedding, channels, f"bottleneck_{number}")
+    for level, channels in enumerate(section.upward, 1):
+        x = DoubleAligned(name=f"double_{level}")(x)  # (n, 2 h, 2 w, c)
+        x = keras.layers.Concatenate(name=f"skip_{level}")([skips.pop(), x])  # (n, 2 h, 2 w, c + skipped)
+        x = _block(section, x, embedding, channels, f"up_{level}")  # (n, 2 h, 2 w, channels)
+        x = _attention(section, x, f"up_{level}")
+    x = Conv2D(image_shape[-1], 3, padding="same", name="conv_out")(x)
+    return keras.Model(inputs, to_float32(x, "prediction"), name="denoiser")
+
+
+def _block(section, x, embedding, channels, name):
+    """Three (3x3 convolution, group norm, ReLU), plus a 1x1 shortcut, plus a linear of the embedding."""
+    y = x
+    for number, width in enumerate((x.shape[-1], channels, channels), 1):
+        y = Conv2D(width, 3, padding="same", use_bias=False, name=f"{name}_conv_{number}")(y)
+        y = GroupNorm(section.groups, "relu", name=f"{name}_norm_{number}")(y)
+    shortcut = Conv2D(channels, 1, name=f"{name}_shortcut")(x)
+    told = keras.layers.Dense(channels, name=f"{name}_time")(embedding)
+    told = keras.layers.Reshape((1, 1, channels), name=f"{name}_time_everywhere")(told)
+    return keras.layers.Add(name=f"{name}_sum")([y, shortcut, told])
+
+
+def _attention(section, x, name):
+    if not section.attention:
+        return x
+    return ProjectedSelfAttention(section.attention, ATTENTION_GROUPS, name=f"{name}_attention")(x)
+
+
+class DoubleAligned(keras.layers.Layer):
+    """Bilinear enlargement to twice the size with aligned corners: output pixel i lies at i (h - 1) / (2 h - 1)."""
+
+    def call(self, x):
+        """float (n, h, w, c) -> (n, 2 h, 2 w, c)."""
+        size = [2 * x.shape[1], 2 * x.shape[2]]
+        return tf.cast(tf.compat.v1.image.resize_bilinear(x, size, align_corners=True), x.dtype)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], 2 * shape[1], 2 * shape[2], shape[3])
