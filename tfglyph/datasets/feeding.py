@@ -12,6 +12,9 @@ import numpy as np
 
 from tfglyph.errors import UsageError
 
+_STEPS_TOGETHER = 16
+_BYTES_TOGETHER = 1 << 22
+
 
 class Order:
     """Which rows of a set of n images are in which batch.
@@ -91,28 +94,31 @@ def feed(
     length = batches_per_step * batch_size // shards
     labels = np.zeros(len(glyphs), np.int32) if glyphs.labels is None else np.asarray(glyphs.labels, np.int32)
 
-    def gather(step):
-        rows = order.step_rows(int(step), batches_per_step, shard)
-        # Rows in rising order keep reads of a memory map sequential; the order is put right after it.
-        if not isinstance(glyphs.images, np.ndarray) or isinstance(glyphs.images, np.memmap):
-            ascending = np.argsort(rows)
-            images = np.empty((length, height, width, channels), np.uint8)
-            images[ascending] = glyphs.images[rows[ascending]]
-        else:
-            images = glyphs.images[rows]
-        return images, labels[rows]
+    # Python is asked for several steps at once: a call costs more than copying the images of a step.
+    together = max(1, min(_STEPS_TOGETHER, _BYTES_TOGETHER // (length * height * width * channels)))
 
-    def batch(step):
-        images, chosen = tf.numpy_function(gather, [step], (tf.uint8, tf.int32), stateful=False)
-        images = tf.ensure_shape(images, (length, height, width, channels))
+    def gather(first):
+        rows = np.stack(
+            [order.step_rows(step, batches_per_step, shard) for step in range(first, first + together)]
+        )
+        return glyphs.images[rows.reshape(-1)].reshape(*rows.shape, height, width, channels), labels[rows]
+
+    def steps_from(first):
+        images, chosen = tf.numpy_function(gather, [first], (tf.uint8, tf.int32), stateful=False)
+        images = tf.ensure_shape(images, (together, length, height, width, channels))
+        return first + tf.range(together, dtype=tf.int64), images, tf.ensure_shape(chosen, (together, length))
+
+    def batch(step, images, chosen):
         if augmentation is not None:
-            images = augmentation.apply(images, seed, step, order.batch_size, batches_per_step, shard)
-        result = {"images": images}
+            images = augmentation.apply(images, seed, step, batch_size, batches_per_step, shard)
+        result = {"images": images}  # (k * batch_size / count, h, w, c)
         if glyphs.labels is not None:
-            result["labels"] = tf.ensure_shape(chosen, (length,))
+            result["labels"] = chosen  # (k * batch_size / count,)
         return result
 
-    stop = np.iinfo(np.int64).max if steps is None else start_step + steps
-    dataset = tf.data.Dataset.range(start_step, stop)
+    dataset = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max - together, together)
+    dataset = dataset.map(steps_from, num_parallel_calls=2, deterministic=True).unbatch()
+    if steps is not None:
+        dataset = dataset.take(steps)
     dataset = dataset.map(batch, num_parallel_calls=2, deterministic=True)
     return dataset.prefetch(4)

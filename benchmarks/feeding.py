@@ -1,0 +1,83 @@
+#!/usr/bin/env python
+"""How many images a second the data feed gives to a training step that does next to nothing.
+
+    python benchmarks/feeding.py                  # 20,000 random images of 64x64x1, batches of 64, 5 seconds
+    python benchmarks/feeding.py --memory-mapped  # from a file, as prepared sets are
+
+Prints one line a variant. The step is a compiled ``tf.function`` that adds up one number of each batch.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+COUNT = 20_000
+
+
+def images_a_second(glyphs, batch_size, seconds, **options):
+    """Runs the feed into a trivial step, after one second of warming up.
+
+    Returns:
+        Images a second, and images a second of processor time: on a busy machine the second number, times the
+        cores, says what an idle one could do.
+    """
+    import tensorflow as tf
+
+    from tfglyph.datasets import feed
+
+    total = tf.Variable(0, dtype=tf.int64)
+
+    @tf.function
+    def step(batch):
+        total.assign_add(tf.cast(batch["images"][0, 0, 0, 0], tf.int64))
+
+    batches = iter(feed(glyphs, batch_size, seed=0, **options))
+    size = batch_size * options.get("batches_per_step", 1)
+    start = time.perf_counter()
+    while time.perf_counter() - start < 1:
+        step(next(batches))
+    steps, start, busy = 0, time.perf_counter(), time.process_time()
+    while time.perf_counter() - start < seconds:
+        step(next(batches))
+        steps += 1
+    return steps * size / (time.perf_counter() - start), steps * size / (time.process_time() - busy)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--size", type=int, default=64, help="side of the images (default: 64)")
+    parser.add_argument("--channels", type=int, default=1, help="channels of the images (default: 1)")
+    parser.add_argument("--batch_size", type=int, default=64, help="default: 64")
+    parser.add_argument("--seconds", type=float, default=5.0, help="for each variant (default: 5)")
+    parser.add_argument("--memory-mapped", action="store_true", help="read from a file instead of memory")
+    options = parser.parse_args()
+
+    from tfglyph.datasets import Augmentation, Glyphs
+
+    shape = (COUNT, options.size, options.size, options.channels)
+    with tempfile.TemporaryDirectory() as directory:
+        if options.memory_mapped:
+            images = np.memmap(os.path.join(directory, "images"), np.uint8, "w+", shape=shape)
+        else:
+            images = np.empty(shape, np.uint8)
+        images[:] = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+        glyphs = Glyphs("random", images, labels=np.zeros(COUNT, np.int32))
+        variants = {
+            "plain": {},
+            "five batches a step": {"batches_per_step": 5},
+            "augmented": {"augmentation": Augmentation(rotate=3, shift=0.02, scale=0.05, shear=2)},
+        }
+        place = "memory-mapped" if options.memory_mapped else "in memory"
+        size = "x".join(map(str, shape))
+        print(f"{size} uint8 {place}, batches of {options.batch_size}, {os.cpu_count()} cores")
+        for name, variant in variants.items():
+            rate, busy = images_a_second(glyphs, options.batch_size, options.seconds, **variant)
+            print(f"{name:20} {rate:10,.0f} images/s {busy:10,.0f} images per second of one core")
+
+
+if __name__ == "__main__":
+    main()
