@@ -20,7 +20,7 @@ class Tokens(Section):
 
 
 class Condition(Section):
-    """Conditions can stand alone or together: a label (digit, class, font) and a sequence of tokens (parts)."""
+    """Conditions stand alone or together: a label (digit, class, font) and a sequence of tokens (parts)."""
 
     classes: Size | None = None
     """Number of class labels, 0 to classes - 1; null: the data's labels are not used."""

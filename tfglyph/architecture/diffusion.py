@@ -42,8 +42,7 @@ class UNet(Section):
         if len(self.upward) != len(self.output) - 1:
             raise invalid(
                 "denoiser.upward",
-                f"{len(self.upward)} entries, but output has {len(self.output)}: one doubling for each
-                halving expected",
+                f"{len(self.upward)} entries, but output has {len(self.output)}; expected one for each halving",
             )
         _divides(hwc, 2 ** len(self.upward), "denoiser.output")
         skips = self.output[-2::-1]
@@ -54,23 +53,26 @@ class UNet(Section):
         if self.attention:
             for value in (*self.output[1:], *self.upward):
                 if value % self.attention or value % 8:
-                    raise invalid("denoiser.attention", f"{value} channels do not divide into
-                    {self.attention} heads and 8 groups")
+                    raise invalid(
+                        "denoiser.attention",
+                        f"{value} channels do not divide into {self.attention} heads and 8 groups",
+                    )
         if condition is not None and condition.tokens is not None:
-            raise invalid("condition.tokens", "a denoiser of type unet sees labels only; patch-unet sees
-            tokens")
+            raise invalid(
+                "condition.tokens", "a denoiser of type unet sees labels only; patch-unet sees tokens"
+            )
 
 
 class PatchUNet(Section):
-    """A lean U-Net that works on patches of pixels: residual blocks, time and conditions by scale and shift."""
+    """A lean U-Net on patches of pixels: residual blocks, time and conditions by scale and shift."""
 
     type: Literal["patch-unet"]
     patch: Annotated[int, pydantic.Field(strict=True, ge=1, le=16)] = 2
     """Side of a patch in pixels; 1 works on the pixels themselves."""
     output: Layers
-    """Channels of each level, from the highest resolution to the lowest, each half as large as the one before."""
+    """Channels of each level, from the highest resolution down; each is half as large as the one before."""
     blocks: Counts
-    """Residual blocks of each level, on the way down and again on the way up; the last level is passed once."""
+    """Residual blocks of each level, on the way down and again on the way up; the last is passed once."""
     attention: HeadsPerLevel
     """Heads of the self-attention after the first block of each pass through a level; 0: none."""
     cross_attention: HeadsPerLevel | None = None
@@ -94,8 +96,9 @@ class PatchUNet(Section):
                     raise invalid(f"denoiser.{key}", f"{channels} channels do not divide into {heads} heads")
         tokens = condition is not None and condition.tokens is not None
         if any(self.cross_attention or []) and not tokens:
-            raise invalid("denoiser.cross_attention", "there are no tokens to look at; expected
-            condition.tokens")
+            raise invalid(
+                "denoiser.cross_attention", "there are no tokens to look at; expected condition.tokens"
+            )
 
 
 def _divides(hwc, factor, key):
@@ -120,7 +123,8 @@ class DiffusionObjective(Section):
     matching
     (Lipman et al. 2023)."""
     noise_steps: Annotated[int, pydantic.Field(strict=True, ge=2, le=100_000)] | None = None
-    """Entries of the table of betas (linear and cosine); null: 1000. Sampling takes any number of steps all the same."""
+    """Entries of the table of betas (linear and cosine); null: 1000. Sampling takes any
+    number of steps all the same."""
     target: Literal["noise", "x0", "v", "velocity"] = "noise"
     """What the network predicts: the noise, the image, v (Salimans and Ho 2022) or noise - image."""
     loss_weight: Literal["uniform", "min-snr"] = "uniform"
@@ -191,7 +195,11 @@ class DDPMArchitecture(Architecture):
     @classmethod
     def _classes_are_y_dim(cls, data):
         """``y_dim`` gives the number of classes to a condition that has neither classes nor tokens."""
-        if isinstance(data, dict) and isinstance(data.get("condition"), dict) and data.get("y_dim") is not None:
+        if (
+            isinstance(data, dict)
+            and isinstance(data.get("condition"), dict)
+            and data.get("y_dim") is not None
+        ):
             condition = data["condition"]
             if condition.get("classes") is None and condition.get("tokens") is None:
                 data = data | {"condition": condition | {"classes": data["y_dim"]}}
@@ -201,12 +209,14 @@ class DDPMArchitecture(Architecture):
     def _sizes_fit(self):
         height, width, channels = self.hwc
         if self.z_dim != height * width * channels:
-            raise invalid("z_dim", f"found {self.z_dim}, expected {height * width * channels}, the size of an
-            image")
+            raise invalid(
+                "z_dim", f"found {self.z_dim}, expected {height * width * channels}, the size of an image"
+            )
         self.denoiser.check(self.hwc, self.condition)
         if self.training.batch_size % self.objective.accumulate:
             raise invalid("objective.accumulate", f"no divisor of the batch size {self.training.batch_size}")
         if self.condition is None and self.objective.guidance != 1:
-            raise invalid("objective.guidance", "without a condition there is nothing to be guided by;
-            expected 1")
+            raise invalid(
+                "objective.guidance", "without a condition there is nothing to be guided by; expected 1"
+            )
         return self

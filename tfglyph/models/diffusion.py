@@ -107,8 +107,7 @@ class Diffusion(GlyphModel):
         variables = self.trained_variables("denoiser")
         count = data["images"].shape[0]
         if count is not None and count % parts:
-            raise UsageError(f"objective.accumulate: {count} images of a device do not divide into {parts}
-            parts")
+            raise UsageError(f"objective.accumulate: {count} images of a device are no multiple of {parts}")
         size = tf.shape(data["images"])[0] // parts
 
         def body(index, loss, *gradients):
@@ -118,8 +117,9 @@ class Diffusion(GlyphModel):
             return index + 1, loss + more_loss / parts, *summed
 
         state = (0, 0.0, *(tf.zeros(variable.shape) for variable in variables))
-        _, loss, *gradients = tf.while_loop(lambda index, *_: index < parts, body, state,
-        parallel_iterations=1) return loss, gradients
+        more = lambda index, *_: index < parts  # noqa: E731
+        _, loss, *gradients = tf.while_loop(more, body, state, parallel_iterations=1)
+        return loss, gradients
 
     def _loss_and_gradients(self, data):
         """Mean weighted squared error of the target, and the gradients of its scaled value."""
@@ -147,7 +147,9 @@ class Diffusion(GlyphModel):
 
     @property
     def draw_options(self):
-        return ("steps", "sampler") + (("label", "guidance") if self.architecture.condition is not None else ())
+        return ("steps", "sampler") + (
+            ("label", "guidance") if self.architecture.condition is not None else ()
+        )
 
     def sample_inputs(self):
         inputs = {"steps": tf.TensorSpec(None, tf.int32, name="steps")}
@@ -190,7 +192,9 @@ class Diffusion(GlyphModel):
         sampler, eta = sampler or objective.sampler, objective.eta
         steps = objective.sampling_steps if steps is None else steps
         options = {"guidance": objective.guidance, **options}
-        images = self.generate(self.prior(pairs), pairs=pairs, steps=steps, sampler=sampler, eta=eta, **options)
+        images = self.generate(
+            self.prior(pairs), pairs=pairs, steps=steps, sampler=sampler, eta=eta, **options
+        )
         return self.to_pixels(images)
 
     def generate(self, latents, pairs=None, steps=None, sampler="ddim", eta=0.0, **told):
@@ -213,8 +217,12 @@ class Diffusion(GlyphModel):
         pairs = tf.zeros([count, 2], tf.int64) if pairs is None else pairs
         adds_noise = sampler == "ddpm" or (sampler == "ddim" and eta > 0)
         images = samplers.sample(
-            sampler, self.noise_path, self._denoiser(count, **told), tf.reshape(latents, [-1, *shape]),
-            samplers.grid_for(sampler, self.noise_path, steps), eta,
+            sampler,
+            self.noise_path,
+            self._denoiser(count, **told),
+            tf.reshape(latents, [-1, *shape]),
+            samplers.grid_for(sampler, self.noise_path, steps),
+            eta,
             (lambda step: image_noise(pairs, step, shape)) if adds_noise else None,
         )  # (n, h, w, c)
         return tf.clip_by_value(images, *self.architecture.pixel_range)
@@ -224,7 +232,7 @@ class Diffusion(GlyphModel):
         return True
 
     def encode_floats(self, images):
-        """float32 (n, h, w, c) in ``pixel_range`` -> float32 (n, z_dim): the noise that DDIM turns into ``images``."""
+        """float32 (n, h, w, c) in ``pixel_range`` -> float32 (n, z_dim), the noise that DDIM makes them of."""
         grid = self.noise_path.grid(self.architecture.objective.encoding_steps)
         denoise = self._denoiser(tf.shape(images)[0])
         noise = samplers.invert(self.noise_path, denoise, images, grid, REFINEMENTS)
@@ -265,7 +273,7 @@ class Diffusion(GlyphModel):
         return denoise
 
     def _told(self, count, label, tokens):
-        """The denoiser's conditions and what "no condition" looks like: two dicts of tensors, empty without any."""
+        """The denoiser's conditions, and what "no condition" looks like: two dicts of tensors."""
         condition, told, nothing = self.architecture.condition, {}, {}
         if condition is not None and condition.classes is not None:
             nothing["labels"] = tf.fill([count], UNCONDITIONAL)
@@ -279,12 +287,14 @@ class Diffusion(GlyphModel):
     # === Progress and checks ===
 
     def _in_chunks(self, name, function, rows, description, **options):
-        """As the base class does it, but the bar counts the denoiser's work: one chunk alone can take minutes."""
+        """As the base class does it, with a bar that counts the denoiser's work: one chunk can take minutes."""
         objective = self.architecture.objective
         steps = options.get("steps") or objective.encoding_steps
         if name == "draw":
             steps = options.get("steps") or objective.sampling_steps
-        work = samplers.evaluations(options.get("sampler") or (objective.sampler if name == "draw" else "ddim"), steps)
+        work = samplers.evaluations(
+            options.get("sampler") or (objective.sampler if name == "draw" else "ddim"), steps
+        )
         if name == "encode":
             work *= REFINEMENTS + 1
         chunks = -(-max(len(rows), 1) // self.chunk)
@@ -314,8 +324,8 @@ class Diffusion(GlyphModel):
         sampler, steps, guidance = (options.get(name) for name in ("sampler", "steps", "guidance"))
         if sampler is not None and sampler not in samplers.SAMPLERS:
             known = ", ".join(samplers.SAMPLERS)
-            raise UsageError(f"sampler: found {sampler!r}, expected one of {known}{did_you_mean(sampler,
-            samplers.SAMPLERS)}")
+            near = did_you_mean(sampler, samplers.SAMPLERS)
+            raise UsageError(f"sampler: found {sampler!r}, expected one of {known}{near}")
         if steps is not None and not 1 <= steps <= 100_000:
             raise UsageError(f"steps: found {steps}, expected a number from 1 to 100000")
         if guidance is not None and not 0 <= guidance <= 1000:

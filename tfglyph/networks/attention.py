@@ -59,7 +59,7 @@ def _attend_in_chunks(queries, keys, values, chunk):
             return _scores(piece, keys, None, values.dtype) @ values
 
         def backward(asked, upstream):
-            """What one chunk of queries and its gradient give to the gradients of queries, keys and values."""
+            """What one chunk of queries gives to the gradients of queries, keys and values."""
             share = _scores(asked, keys, None, tf.float32)  # (n, heads, chunk, k)
             slope = tf.cast(tf.matmul(upstream, values, transpose_b=True), tf.float32)
             slope = share * (slope - tf.reduce_sum(slope * share, -1, keepdims=True)) * scale
@@ -74,11 +74,18 @@ def _attend_in_chunks(queries, keys, values, chunk):
             # A plain loop: the gradient of a mapped function would keep every piece, and so would tf.scan.
             def body(index, written, to_keys, to_values):
                 to_queries, more_keys, more_values = backward(asked[index], upstream[index])
-                return index + 1, written.write(index, to_queries), to_keys + more_keys, to_values + more_values
+                return (
+                    index + 1,
+                    written.write(index, to_queries),
+                    to_keys + more_keys,
+                    to_values + more_values,
+                )
 
             state = (
-                0, tf.TensorArray(queries.dtype, pieces, element_shape=asked.shape[1:]),
-                tf.zeros_like(keys, tf.float32), tf.zeros_like(values, tf.float32),
+                0,
+                tf.TensorArray(queries.dtype, pieces, element_shape=asked.shape[1:]),
+                tf.zeros_like(keys, tf.float32),
+                tf.zeros_like(values, tf.float32),
             )
             _, written, to_keys, to_values = tf.while_loop(
                 lambda index, *_: index < pieces, body, state, parallel_iterations=1
@@ -153,7 +160,7 @@ class SelfAttention(PixelAttention):
 
 
 class ProjectedSelfAttention(PixelAttention):
-    """GANji's attention, whose projections are there twice: 1x1 convolutions around a complete attention layer."""
+    """GANji's attention, with its projections twice: 1x1 convolutions around a complete layer."""
 
     def build(self, shape):
         channels = shape[-1]
@@ -182,7 +189,8 @@ class CrossAttention(PixelAttention):
         channels = x_shape[-1]
         self.norm.build(x_shape)
         self.positions = self.add_weight(
-            name="positions", shape=(x_shape[1] * x_shape[2], channels),
+            name="positions",
+            shape=(x_shape[1] * x_shape[2], channels),
             initializer=keras.initializers.RandomNormal(stddev=0.02),
         )
         self.asking = self.dense("asking", channels, channels)
@@ -201,5 +209,7 @@ class CrossAttention(PixelAttention):
             float tensor (n, h, w, c).
         """
         queries = split_heads(self.asking(self.tokens(x) + self.positions), self.heads)
-        keys, values = (split_heads(part, self.heads) for part in tf.split(self.answering(context), 2, axis=-1))
+        keys, values = (
+            split_heads(part, self.heads) for part in tf.split(self.answering(context), 2, axis=-1)
+        )
         return self.add(x, self.outward(join_heads(attend(queries, keys, values, mask))))

@@ -1,4 +1,4 @@
-"""Numbers, labels and token sequences as vectors: the layers through which networks see times and conditions."""
+"""Times, labels and token sequences as vectors: the layers through which networks see them."""
 
 import math
 
@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-LONGEST = 10_000.0  # wavelengths of the sinusoids go from 2 pi to this many times that, as in Vaswani et al. 2017
+LONGEST = (
+    10_000.0  # wavelengths of the sinusoids go from 2 pi to this many times that, as in Vaswani et al. 2017
+)
 
 
 class TimeEmbedding(keras.layers.Layer):
@@ -51,8 +53,9 @@ class LabelEmbedding(keras.layers.Layer):
 
     def build(self, shape):
         self.table = self.add_weight(
-            name="table", shape=(self.classes + 1, self.width),
-            initializer=keras.initializers.RandomNormal(stddev=0.5)
+            name="table",
+            shape=(self.classes + 1, self.width),
+            initializer=keras.initializers.RandomNormal(stddev=0.5),
         )
 
     def call(self, labels):
@@ -102,7 +105,9 @@ class TokenEmbedding(keras.layers.Layer):
         seen = tokens > 0
         vectors = tf.gather(tf.convert_to_tensor(self.table), tokens) + self.places  # (n, length, width)
         first = tf.broadcast_to(self.first, [tf.shape(tokens)[0], 1, self.width])
-        vectors = self.norm(tf.concat([tf.cast(first, vectors.dtype), vectors], axis=1))  # (n, 1 + length, width)
+        vectors = self.norm(
+            tf.concat([tf.cast(first, vectors.dtype), vectors], axis=1)
+        )  # (n, 1 + length, width)
         mask = tf.concat([tf.ones_like(seen[:, :1]), seen], axis=1)
         return tf.cast(vectors, self.compute_dtype), mask
 
@@ -115,7 +120,9 @@ class TokenEmbedding(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | {
-            "vocabulary": self.vocabulary, "length": self.length, "width": self.width,
+            "vocabulary": self.vocabulary,
+            "length": self.length,
+            "width": self.width,
         }
 
 

@@ -68,5 +68,7 @@ class GroupNorm(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | {
-            "groups": self.groups, "activation": self.activation, "epsilon": self.epsilon,
+            "groups": self.groups,
+            "activation": self.activation,
+            "epsilon": self.epsilon,
         }

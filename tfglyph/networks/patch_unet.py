@@ -1,4 +1,4 @@
-"""A lean U-Net for CPUs: it works on patches of pixels, so that most of its arithmetic is wide and shallow."""
+"""A lean U-Net for CPUs: it works on patches of pixels, so that most of its arithmetic is wide."""
 
 import keras
 import tensorflow as tf
@@ -68,7 +68,7 @@ class _Visits:
         return x
 
     def _residual(self, x, channels, name):
-        """Two (group norm, SiLU, 3x3 convolution), the second norm scaled and shifted by the embedding, plus x."""
+        """x plus two (group norm, SiLU, 3x3 convolution), the second norm modulated by the embedding."""
         y = GroupNorm(self.section.groups, "silu", name=f"{name}_norm_1")(x)
         y = _convolution(channels, f"{name}_conv_1")(y)
         modulation = keras.layers.Dense(2 * channels, name=f"{name}_modulation")(self.embedding)

@@ -65,7 +65,7 @@ def _attention(section, x, name):
 
 
 class DoubleAligned(keras.layers.Layer):
-    """Bilinear enlargement to twice the size with aligned corners: output pixel i lies at i (h - 1) / (2 h - 1)."""
+    """Bilinear enlargement to twice the size, corners aligned: pixel i lies at i (h - 1) / (2 h - 1)."""
 
     def call(self, x):
         """float (n, h, w, c) -> (n, 2 h, 2 w, c)."""
