@@ -1,6 +1,7 @@
 """What a running training shows: numbers, pictures, TensorBoard events; and nothing twice after a resume."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -144,3 +145,23 @@ def test_the_bar_of_a_resumed_run_starts_in_the_middle():
     assert (bar._bar.n, bar._bar.initial, bar._bar.total) == (41, 40, 100)
     assert bar._bar.postfix == "kl=1.5"
     bar.on_train_end()
+
+
+@pytest.mark.parametrize("requested", [False, True])
+def test_a_request_to_stop_saves_at_once_and_skips_the_projector(requested, monkeypatch):
+    done = []
+    monkeypatch.setattr(callbacks, "write_projector", lambda *arguments: done.append("projector"))
+    stop = SimpleNamespace(requested=requested)
+    quiet = SimpleNamespace(poll=lambda: None, after_step=lambda step, logs: None)
+    training = SimpleNamespace(
+        options=SimpleNamespace(checkpoint_every=10), steps=100, save=lambda saver: done.append("checkpoint")
+    )
+    saving = callbacks.Saving(training, quiet, stop, quiet)
+    end = callbacks.Projector(SimpleNamespace(path=None), None, stop)
+    for callback in (saving, end):
+        callback.set_model(SimpleNamespace(stop_training=False, step=np.int64(3)))
+    saving.step = 3
+    saving.on_train_batch_end(0)
+    end.on_train_end()
+    assert done == (["checkpoint"] if requested else ["projector"])
+    assert saving.model.stop_training is requested

@@ -49,7 +49,7 @@ def training_callbacks(training, place, saver, stop):
         Saving(training, saver, stop, BadSteps(options.max_bad_steps, place, training.batch_of)),
     ]
     if options.projector and model.encodes:
-        callbacks.append(Projector(place, training.glyphs))
+        callbacks.append(Projector(place, training.glyphs, stop))
     return [*callbacks, Progress(training.steps), board]
 
 
@@ -283,19 +283,21 @@ class Saving(StepCallback):
 
 
 class Projector(StepCallback):
-    """Files for TensorBoard's embedding projector, when the training ends.
+    """Files for TensorBoard's embedding projector, when the training ends; not when it was told to stop.
 
     Args:
         run: RunDirectory.
         glyphs: Glyphs.
+        stop: StopRequest.
     """
 
-    def __init__(self, run, glyphs):
+    def __init__(self, run, glyphs, stop):
         super().__init__()
-        self.run, self.glyphs = run, glyphs
+        self.run, self.glyphs, self.stop = run, glyphs, stop
 
     def on_train_end(self, logs=None):
-        write_projector(self.model, self.glyphs, self.run.path)
+        if not self.stop.requested:  # whoever stops a run does not want to wait for ten thousand glyphs
+            write_projector(self.model, self.glyphs, self.run.path)
 
 
 def _preformatted(text):
