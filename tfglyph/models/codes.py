@@ -48,79 +48,77 @@ def draw(codes, z_dim, pair, uniform_prior):
     return assemble(codes, z, categorical, continuous)[0]
 
 
-def with_categories(codes, z_dim, latents, choices):
+def with_categories(codes, z_dim, latents, weights):
     """The same latents with other categories.
 
     Args:
         codes: tfglyph.architecture.codes.Codes.
         z_dim: int.
         latents: float32 (n, z_dim + codes.size).
-        choices: tuple with, for each categorical code, a tuple of its ways' weights, or None to leave it as it is.
+        weights: float32 (n, sum of codes.categorical): each code's weights of its ways; negative ones leave the code.
 
     Returns:
         float32 (n, z_dim + codes.size).
     """
     parts, start = [latents[:, :z_dim]], z_dim
-    for ways, weights in zip(codes.categorical, choices, strict=True):
-        stop = start + ways * codes.repeat
-        part = latents[:, start:stop]
-        if weights is not None:
-            part = tf.zeros_like(part) + tf.tile(tf.constant([weights], tf.float32), [1, codes.repeat])
-        parts.append(part)
+    for chosen in tf.split(weights, codes.categorical, axis=1) if codes.categorical else []:
+        chosen = tf.tile(chosen, [1, codes.repeat])  # (n, ways * repeat)
+        stop = start + chosen.shape[1]
+        parts.append(tf.where(chosen < 0, latents[:, start:stop], chosen))
         start = stop
     return tf.concat([*parts, latents[:, start:]], axis=-1)
 
 
-def parse_mixture(text, ways, names=None):
+def parse_mixture(text, ways, number_of):
     """The weights of classes from what a person types: "3", "3+7" (half and half), "3:0.7+7:0.3".
 
     Args:
-        text: str or int, classes by number or name, joined by +, each with an optional weight after a colon.
+        text: str or int, classes joined by +, each with an optional weight after a colon.
         ways: int, how many classes there are.
-        names: list of str or None, their names.
+        number_of: function of a class as typed to its number; raises UsageError where there is none.
 
     Returns:
-        tuple of ``ways`` floats that sum to 1.
+        list of ``ways`` floats that sum to 1.
 
     Raises:
         UsageError: no such class, or weights that are no positive numbers.
     """
     weights = [0.0] * ways
     for part in str(text).split("+"):
-        name, colon, weight = part.strip().rpartition(":")
-        if not colon or names and part.strip() in names:
-            name, weight = part.strip(), "1"
-        if names and name in names:
-            place = names.index(name)
-        elif name.isdecimal() and int(name) < ways:
-            place = int(name)
-        else:
-            known = f"a number from 0 to {ways - 1}" + (f" or one of {', '.join(names[:12])}" if names else "")
-            raise UsageError(f"label {name!r}: no such class; expected {known}")
+        name, _, weight = part.partition(":")
         try:
-            amount = float(weight)
+            amount = float(weight or 1)
         except ValueError:
             amount = 0.0
         if not 0.0 < amount < 1e6:
-            raise UsageError(f"label {part.strip()!r}: its weight is no positive number; write for instance 3:0.7+7:0.3")
-        weights[place] += amount
-    return tuple(weight / sum(weights) for weight in weights)
+            raise UsageError(f"label: found {part.strip()!r}, expected a positive weight, as in 3:0.7+7:0.3")
+        weights[number_of(name.strip())] += amount
+    return [weight / sum(weights) for weight in weights]
 
 
-def parse_choices(codes, label):
-    """``choices`` of ``with_categories`` from a label: one mixture for each categorical code, joined by commas.
+def parse_categories(codes, label):
+    """Weights for ``with_categories`` from a label: one mixture for each categorical code, joined by commas.
 
     Args:
         codes: tfglyph.architecture.codes.Codes.
-        label: str or int; fewer mixtures than codes, or an empty one, leave the others random.
+        label: str or int; codes without a mixture, or with an empty one, are left as they are.
+
+    Returns:
+        list of float, as many as the codes have ways; -1 where a code is left.
 
     Raises:
         UsageError: more mixtures than codes, or one that ``parse_mixture`` does not accept.
     """
     texts = str(label).split(",")
     if len(texts) > len(codes.categorical):
-        raise UsageError(f"label {label!r}: {len(texts)} classes, but the model has {len(codes.categorical)} categorical codes")
+        raise UsageError(f"label: found {label!r}, {len(texts)} classes, but there are {len(codes.categorical)} categorical codes")
     texts += [""] * (len(codes.categorical) - len(texts))
-    return tuple(
-        parse_mixture(text, ways) if text.strip() else None for text, ways in zip(texts, codes.categorical, strict=True)
-    )
+    weights = []
+    for text, ways in zip(texts, codes.categorical, strict=True):
+        def number_of(name, ways=ways):
+            if name.isdecimal() and int(name) < ways:
+                return int(name)
+            raise UsageError(f"label: found {name!r}, expected a number from 0 to {ways - 1}")
+
+        weights += parse_mixture(text, ways, number_of) if text.strip() else [-1.0] * ways
+    return weights

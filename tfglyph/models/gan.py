@@ -1,27 +1,23 @@
 """GAN and DC-GAN: a generator against a discriminator, with the losses and penalties that came after them."""
 
-import numpy as np
 import tensorflow as tf
 
 from tfglyph import losses
 from tfglyph.errors import UsageError
 from tfglyph.models import codes as latent_codes
-from tfglyph.models.base import GlyphModel
+from tfglyph.models.painting import Painting
 from tfglyph.models.rounds import repeat
 from tfglyph.networks import labels
 from tfglyph.networks.layers import float32_layers
-from tfglyph.progress import progress
 
 
-class GAN(GlyphModel):
+class GAN(Painting):
     """Generator and discriminator. One training step is one round: ``critic_steps`` updates of the discriminator, each
     on a fresh batch, then ``generator_steps`` of the generator.
 
     A round takes ``critic_steps`` batches from the data whether ``accuracy_exit`` ends its first half early or not, so
     that the data's order depends on the step alone.
     """
-
-    _painter = None
 
     def build_networks(self):
         architecture, objective = self.architecture, self.architecture.objective
@@ -43,10 +39,6 @@ class GAN(GlyphModel):
     @property
     def averaged(self):
         return ("generator", "generator_labels") if self.architecture.condition is not None else ("generator",)
-
-    @property
-    def draw_options(self):
-        return ("label",) if self.architecture.condition is not None or self.architecture.codes.categorical else ()
 
     def trained_variables(self, name):
         own = super().trained_variables(name)
@@ -102,7 +94,7 @@ class GAN(GlyphModel):
         count = tf.shape(real_images)[0]
         classes = None if classes is None else tf.gather(classes, turn, axis=1)  # (n, classes)
         latents = self._latents("critic", count, turn)["latents"]
-        generated_images = self._paint(latents, classes, training=True)  # (n, h, w, c)
+        generated_images = self.paint(latents, classes, training=True)  # (n, h, w, c)
 
         def score(x):
             return self.judge(x, classes, training=True)[0]  # (n, 1)
@@ -140,7 +132,7 @@ class GAN(GlyphModel):
         drawn = self._latents("generator", count, turn)
         classes = None if classes is None else tf.gather(classes, turn % objective.critic_steps, axis=1)  # (n, classes)
         with tf.GradientTape() as tape:
-            images = self._paint(drawn["latents"], classes, training=True)  # (n, h, w, c)
+            images = self.paint(drawn["latents"], classes, training=True)  # (n, h, w, c)
             generated, features = self.judge(images, classes, training=True)  # (n, 1), (n, d)
             adversarial = losses.generator_loss(objective.loss, generated)
             further, logs = self.further_terms(drawn, features)
@@ -149,19 +141,6 @@ class GAN(GlyphModel):
         gradients = tape.gradient(scaled, self.trained_variables("generator"))
         ok, norm = self.update("generator", gradients, loss, ok)
         return ok, logs | {"loss/generator": loss, "loss/adversarial": adversarial, "gradient_norm/generator": norm}
-
-    def _paint(self, latents, classes, training=False, inference=False):
-        """The generator on latents (n, d) and class weights (n, classes) or None: float32 (n, h, w, c)."""
-        network = self.inference if inference else self.networks.__getitem__
-        if classes is not None:
-            latents = tf.concat([latents, network("generator_labels")(classes)], axis=-1)
-        return network("generator")(latents, training=training)
-
-    def judge(self, images, classes, training=False):
-        """The discriminator on images (n, h, w, c) and class weights: [score (n, 1), features (n, d)]."""
-        if classes is not None:
-            images = tf.concat([images, self.networks["discriminator_labels"](classes)], axis=-1)  # (n, h, w, c + 1)
-        return self.networks["discriminator"](images, training=training)
 
     def further_terms(self, drawn, features):
         """What else enters the generator's loss: (float32 scalar, dict of logs). A plain GAN has nothing."""
@@ -182,115 +161,6 @@ class GAN(GlyphModel):
 
     def _uniform_around_zero(self, purpose, shape, index):
         return self.uniform(purpose, shape, index, low=-1.0, high=1.0)
-
-    # === Using a trained model ===
-
-    @property
-    def latent_shape(self):
-        return (self.architecture.latent_size,)
-
-    def prior(self, pairs):
-        architecture = self.architecture
-        uniform = architecture.objective.prior == "uniform"
-        return tf.map_fn(
-            lambda pair: latent_codes.draw(architecture.codes, architecture.z_dim, pair, uniform), pairs,
-            fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
-        )
-
-    def generate(self, latents, label=None):
-        """As ``GlyphModel.generate``.
-
-        Args:
-            latents: float32 (n, latent_size).
-            label: None for none (and the latents' own categories); a class ("3"), or a mixture of classes ("3+7" in
-                equal parts, "3:0.7+7:0.3"). Without a ``condition`` section it chooses the categorical codes: one
-                mixture for each, with commas between; an empty one leaves its code as it is.
-
-        Raises:
-            UsageError: the model has no such class.
-        """
-        return self._paint(*self._labelled(latents, label), inference=True)
-
-    def _labelled(self, latents, label):
-        """Latents and class weights (None without a condition) that stand for a label."""
-        if label is None or self.architecture.condition is not None:
-            return latents, self.class_weights(tf.shape(latents)[0], label)
-        codes = self.architecture.codes
-        choices = latent_codes.parse_choices(codes, label)
-        return latent_codes.with_categories(codes, self.architecture.z_dim, latents, choices), None
-
-    def class_weights(self, count, label=None):
-        """float32 (count, classes), all 0 without a label; None for a model without a condition."""
-        condition = self.architecture.condition
-        if condition is None:
-            return None
-        weights = [0.0] * condition.classes if label is None else latent_codes.parse_mixture(label, condition.classes)
-        return tf.tile(tf.constant([weights], tf.float32), [count, 1])
-
-    def score(self, images, label=None):
-        """As ``GlyphModel.score``; with a condition, ``label`` as in ``generate``."""
-        return self.judge(images, self.class_weights(tf.shape(images)[0], label))[0][:, 0]
-
-    def latents(self, seeds):
-        """The latents that ``sample_seeds`` paints.
-
-        Args:
-            seeds: list of int.
-
-        Returns:
-            float32 (n, latent_size).
-        """
-        pairs = np.stack([np.asarray(seeds, np.int64), np.zeros(len(seeds), np.int64)], axis=1)
-        return self._in_chunks("latents", self.prior, pairs, "drawing")
-
-    def painter(self):
-        """tfglyph.render.Painter of the model's CPPN; it takes what ``painter_inputs`` gives.
-
-        Raises:
-            UsageError: the generator is no CPPN, so its images have one size.
-        """
-        architecture = self.architecture
-        if architecture.generator.type != "cppn":
-            raise UsageError(
-                f"{self.name}: its generator is of type {architecture.generator.type}; only a cppn paints any size"
-            )
-        if self._painter is None:
-            from tfglyph.render import Painter
-
-            self._painter = Painter(
-                self.inference("generator"), architecture.generator, architecture.hwc, self.to_pixels
-            )
-        return self._painter
-
-    def painter_inputs(self, latents, label=None):
-        """float32 (n, d): the generator's whole input for latents (n, latent_size) and a label."""
-        latents = np.asarray(latents, np.float32)
-        if latents.ndim != 2 or latents.shape[1:] != self.latent_shape:
-            raise UsageError(f"latents have shape {latents.shape}, expected (n, {self.latent_shape[0]})")
-        latents, classes = self._labelled(tf.constant(latents), label)
-        if classes is not None:
-            latents = tf.concat([latents, self.inference("generator_labels")(classes)], axis=-1)
-        return latents.numpy()
-
-    def render(self, latents, height, width, label=None):
-        """Images of any size, painted by a CPPN; ``painter().bands`` gives one a few rows at a time.
-
-        Args:
-            latents: float32 (n, latent_size).
-            height, width: int, pixels.
-            label: as in ``generate``.
-
-        Returns:
-            uint8 (n, height, width, c). Image i does not depend on the others, and at the trained size it is
-            ``decode``'s, up to rounding.
-
-        Raises:
-            UsageError: the generator is no CPPN, latents of another shape, or no such class.
-        """
-        painter = self.painter()
-        inputs = self.painter_inputs(latents, label)
-        images = [painter.image(row, height, width) for row in progress(inputs, "painting", unit="image")]
-        return np.stack(images) if images else np.zeros((0, height, width, self.architecture.hwc[2]), np.uint8)
 
 
 def decay(network):

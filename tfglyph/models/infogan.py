@@ -67,6 +67,6 @@ class InfoGAN(GAN):
         return {"probabilities": probabilities, "means": means, "deviations": tf.exp(0.5 * log_variances).numpy()}
 
     def _guess(self, images):
-        _, features = self.judge(self.from_pixels(images), self.class_weights(tf.shape(images)[0]))
+        _, features = self.judge(self.from_pixels(images), self.classes_of(None, tf.shape(images)[0]))
         guess = self.networks["q_head"](features, training=False)
         return tf.concat([guess[name] for name in ("logits", "means", "log_variances") if name in guess], axis=-1)
