@@ -137,7 +137,7 @@ def fit_distributed(model, strategy, batches, steps, callbacks, stop):
         names[:] = list(logs)
         return tf.stack([tf.cast(value, tf.float32) for value in logs.values()])
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(batch, told):
         return strategy.reduce("MEAN", strategy.run(replica_step, args=(batch, told)), axis=None)
 
