@@ -104,7 +104,7 @@ def test_empty_batches_give_empty_results(served):
     ("sample", {"count": -1, "seed": 0}, "count must not be negative"),
     ("sample", {"count": 2**31 - 1, "seed": 0}, "count must not exceed 4096 images"),
     ("sample", {"count": 100, "seed": list(range(50))}, "count must not exceed 4096 images"),
-    ("sample", {"count": [1, 2], "seed": [1, 2, 3]}, "one number, or one per request"),
+    ("sample", {"count": [1, 2], "seed": [1, 2, 3]}, "one number each, or one per request"),
     ("decode", {"latents": np.full((2, 6), np.nan)}, "latents must not hold NaN or infinity"),
     ("interpolate", {"a": ONE, "b": ONE, "steps": 0}, "steps must be at least 1"),
     ("interpolate", {"a": ONE, "b": ONE, "steps": 2**31 - 1}, "more than 4096 images"),
@@ -160,3 +160,19 @@ def test_unwritable_directory_is_one_line(model, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(GlyphError, match="file/served: cannot be written: "):
         exporting.export(model, tmp_path / "file" / "served")
+
+
+def test_labels_go_with_their_requests(tmp_path):
+    from tests.models.gan_test import GAN
+
+    model = tfglyph.build({**GAN, "condition": {"classes": 3}}, seed=2)
+    served = tf.saved_model.load(str(exporting.export(model, tmp_path))).signatures
+    assert set(served) == {"sample", "decode", "sample_png", "decode_png", "serving_default"}
+    found = call(served, "sample", count=[1, 2], seed=[5, 6], label=[0, 2])
+    wanted = [model.sample(1, seed=5, label=0), model.sample(2, seed=6, label=2)]
+    np.testing.assert_array_equal(found, np.concatenate(wanted))
+    np.testing.assert_array_equal(call(served, "sample", count=2, seed=6, label=-1), model.sample(2, seed=6))
+    with pytest.raises(BAD, match="label must be below 3"):
+        call(served, "sample", count=1, seed=0, label=3)
+    with pytest.raises(BAD, match="count and seed and label must be one number each, or one per request"):
+        call(served, "sample", count=[1, 1, 1], seed=0, label=[0, 1])

@@ -138,24 +138,38 @@ def _png(maker, model):
     return lambda **inputs: {"images_bytes": encode_pngs(maker(model, **inputs))}
 
 
-def _sample(model, count, seed, **options):
-    """``count`` images of ``seed``; lists go in pairs and give their images one after another."""
-    count, seed = tf.reshape(count, [-1]), tf.reshape(seed, [-1])
-    requests = tf.maximum(tf.size(count), tf.size(seed))
-    fits = [(tf.size(values) == requests) | (tf.size(values) == 1) for values in (count, seed)]
-    count = _required(
-        count, tf.reduce_all(fits), "sample: count and seed must be one number, or one per request"
-    )
+def _sample(model, label=None, **inputs):
+    """``count`` images of ``seed``; lists go in pairs and give their images one after another.
+
+    A ``label``, for models that take one, goes with its request; other options hold for all requests.
+    """
+    each = {name: tf.reshape(inputs.pop(name), [-1]) for name in ("count", "seed")}
+    if label is not None:
+        each["label"] = tf.reshape(label, [-1])
+    count, *rows = _one_per_request(each)
     count = _required(count, tf.reduce_all(count >= 0), "sample: count must not be negative")
     total = tf.reduce_sum(tf.cast(count, tf.int64))
     too_many = f"sample: count must not exceed {MAXIMUM_IMAGES} images in a request"
     count = _required(count, total <= MAXIMUM_IMAGES, too_many)
-    count, seed = (tf.broadcast_to(values, [requests]) for values in (count, seed))
-    total = tf.reduce_sum(tf.cast(count, tf.int64))
-    count = _required(count, total <= MAXIMUM_IMAGES, too_many)  # again: one count for many seeds
+    seed, *labels = (tf.repeat(values, count) for values in rows)
     index = tf.ragged.range(count).flat_values  # (images,)
-    pairs = tf.cast(tf.stack([tf.repeat(seed, count), index], axis=1), tf.int64)  # (images, 2)
-    return _images_in_chunks(model, lambda chunk: model.draw(chunk, **options), pairs)
+    rows = tf.cast(tf.stack([seed, index, *labels], axis=1), tf.int64)  # (images, 2 or 3)
+
+    def draw(chunk):
+        options = inputs if label is None else {**inputs, "label": tf.cast(chunk[:, 2], tf.int32)}
+        return model.draw(chunk[:, :2], **options)
+
+    return _images_in_chunks(model, draw, rows)
+
+
+def _one_per_request(inputs):
+    """Flat tensors of one length: single numbers are repeated for every request."""
+    sizes = tf.stack([tf.size(values) for values in inputs.values()])
+    requests = tf.reduce_max(sizes)
+    names = " and ".join(inputs)
+    fits = tf.reduce_all((sizes == requests) | (sizes == 1))
+    requests = _required(requests, fits, f"sample: {names} must be one number each, or one per request")
+    return [tf.broadcast_to(values, [requests]) for values in inputs.values()]
 
 
 def _encode(model, images):
