@@ -24,7 +24,10 @@ class NetworkSection(Section):
     l2_reg: NonNegative = pydantic.Field(default=0.0, alias="l2-reg")
     """Weight decay: l2-reg * 1/2 * sum(w^2) over the kernels of convolutions and linear layers enters the loss."""
     init_std: Positive | None = None
-    """Standard deviation of normal initial kernels (and of batch-norm scales around 1); null: Glorot uniform."""
+    """Standard deviation of normal initial kernels (and of batch-norm scales around 1); null: as ``init`` says."""
+    init: Literal["glorot", "fan-in"] = "glorot"
+    """Uniform initial kernels without an init_std: glorot, up to sqrt(6 / (inputs + outputs)), or fan-in, up to
+    sqrt(1 / inputs), which is what PyTorch begins with."""
 
 
 class ConvStack(NetworkSection):

@@ -31,10 +31,15 @@ class VAE(GlyphModel):
             reconstruction = self._reconstruction_loss(z, images)
             kl = kl_divergence(mean, log_variance)
             loss = reconstruction + self.kl_weight() * kl + decay(encoder) + decay(generator)
-            scaled = self.scaled("encoder", loss)
-        gradients = tape.gradient(scaled, variables)  # one backward pass for both networks
-        ratio = self.optimizers["generator"].scale_loss(1.0) / self.optimizers["encoder"].scale_loss(1.0)
-        gradients["generator"] = [gradient * ratio for gradient in gradients["generator"]]
+            # One backward pass for both networks, under the smaller of their loss scales: the larger might overflow
+            # the other network's gradient for ever.
+            scales = {name: self.optimizers[name].scale_loss(1.0) for name in variables}
+            scale = tf.minimum(scales["encoder"], scales["generator"])
+            scaled = loss * scale / self.replicas
+        gradients = tape.gradient(scaled, variables)
+        gradients = {
+            name: [gradient * (scales[name] / scale) for gradient in values] for name, values in gradients.items()
+        }
         logs = {"loss/total": loss, "loss/reconstruction": reconstruction, "loss/kl": kl, "kl_weight": self.kl_weight()}
         for name, values in gradients.items():
             ok, logs[f"gradient_norm/{name}"] = self.update(name, values, loss, ok)

@@ -4,8 +4,9 @@ import math
 
 import keras
 
+from tfglyph.networks.convolutions import Conv2DTranspose
 from tfglyph.networks.heads import critic_outputs, gaussian_heads
-from tfglyph.networks.layers import batch_norm, has_bias, normal_or_glorot, weight_decay
+from tfglyph.networks.layers import batch_norm, has_bias, initial_kernel, weight_decay
 from tfglyph.networks.spectral import convolution_class
 
 
@@ -42,7 +43,7 @@ def build_generator(section, z_dim):
     # The original regularizes every kernel of the section but this one.
     x = keras.layers.Dense(
         math.prod(section.hwc), use_bias=has_bias(section, norm=section.batch_norm),
-        kernel_initializer=normal_or_glorot(section), name="linear",
+        kernel_initializer=initial_kernel(section), name="linear",
     )(x)  # (n, h0 w0 c0)
     reshape = keras.layers.Reshape(section.hwc, name="reshape")
     if section.first_norm == "unit":
@@ -52,9 +53,9 @@ def build_generator(section, z_dim):
     last = len(section.output) - 1
     for layer, channels in enumerate(section.output):
         norm = section.batch_norm and layer < last
-        x = keras.layers.Conv2DTranspose(
+        x = Conv2DTranspose(
             channels, section.kernel[layer], section.stride[layer], padding="same",
-            use_bias=has_bias(section, norm), kernel_initializer=normal_or_glorot(section),
+            use_bias=has_bias(section, norm), kernel_initializer=initial_kernel(section),
             kernel_regularizer=weight_decay(section), name=f"conv_{layer + 1}",
         )(x)  # (n, h s, w s, channels)
         if layer < last:
@@ -89,7 +90,7 @@ def _convolution(section, x, layer, norm):
     name = f"conv_{layer + 1}"
     x = convolution_class(section)(
         section.output[layer], section.kernel[layer], section.stride[layer], padding="same",
-        use_bias=has_bias(section, norm), kernel_initializer=normal_or_glorot(section),
+        use_bias=has_bias(section, norm), kernel_initializer=initial_kernel(section),
         kernel_regularizer=weight_decay(section), name=name,
     )(x)  # (n, h / s, w / s, channels)
     return _norm_and_rectify(section, x, name, norm)

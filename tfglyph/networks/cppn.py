@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfglyph.networks.layers import normal_or_glorot, weight_decay
+from tfglyph.networks.layers import initial_kernel, weight_decay
 
 
 def native_grid(section, image_shape):
@@ -109,7 +109,7 @@ def build_generator(section, z_dim, image_shape):
 
     # === Layers ===
     def kernel():  # an initializer object gives the same numbers each time, so every layer needs its own
-        return {"kernel_initializer": normal_or_glorot(section), "kernel_regularizer": weight_decay(section)}
+        return {"kernel_initializer": initial_kernel(section), "kernel_regularizer": weight_decay(section)}
 
     latent = keras.layers.Dense(section.output[0], name="latent", **kernel())
     field = CoordinateLayer(grid, name="coordinates", **kernel())

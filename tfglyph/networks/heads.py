@@ -2,7 +2,7 @@
 
 import keras
 
-from tfglyph.networks.layers import batch_norm, normal_or_glorot, to_float32, weight_decay
+from tfglyph.networks.layers import batch_norm, initial_kernel, to_float32, weight_decay
 from tfglyph.networks.spectral import dense_class
 
 
@@ -20,7 +20,7 @@ def gaussian_heads(section, x, z_dim):
     x = keras.layers.Flatten(name="flatten")(x)  # (n, h w c)
     return [
         keras.layers.Dense(
-            z_dim, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section),
+            z_dim, kernel_initializer=initial_kernel(section), kernel_regularizer=weight_decay(section),
             dtype="float32", name=name,
         )(x)
         for name in ("mean", "log_variance")
@@ -40,7 +40,7 @@ def critic_outputs(section, x, features):
     """
     x = keras.layers.Flatten(name="flatten")(x)  # (n, h w c)
     logit = dense_class(section)(
-        1, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section), dtype="float32",
+        1, kernel_initializer=initial_kernel(section), kernel_regularizer=weight_decay(section), dtype="float32",
         name="logit",
     )(x)  # (n, 1)
     if section.output_activation == "sigmoid":
@@ -69,7 +69,7 @@ def build_q_head(section, feature_size, categorical, continuous):
     for layer, width in enumerate(section.output):
         name = f"linear_{layer + 1}"
         x = keras.layers.Dense(
-            width, use_bias=False, kernel_initializer=normal_or_glorot(section),
+            width, use_bias=False, kernel_initializer=initial_kernel(section),
             kernel_regularizer=weight_decay(section), name=name,
         )(x)  # (n, width)
         x = batch_norm(section, f"{name}_norm")(x)
@@ -77,7 +77,7 @@ def build_q_head(section, feature_size, categorical, continuous):
     sizes = {"logits": sum(categorical), "means": continuous, "log_variances": continuous}
     outputs = {
         name: keras.layers.Dense(
-            size, kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section),
+            size, kernel_initializer=initial_kernel(section), kernel_regularizer=weight_decay(section),
             dtype="float32", name=name,
         )(x)  # (n, size)
         for name, size in sizes.items() if size

@@ -29,11 +29,13 @@ def float32_layers(active=True):
         keras.config.set_dtype_policy(before)
 
 
-def normal_or_glorot(section):
-    """Initial kernels: N(0, section.init_std^2), or Glorot uniform where the file gives no ``init_std``."""
-    if section.init_std is None:
-        return keras.initializers.GlorotUniform()
-    return keras.initializers.RandomNormal(stddev=section.init_std)
+def initial_kernel(section):
+    """Initial kernels: N(0, section.init_std^2), or uniform as ``section.init`` says where the file gives no std."""
+    if section.init_std is not None:
+        return keras.initializers.RandomNormal(stddev=section.init_std)
+    if section.init == "fan-in":
+        return keras.initializers.VarianceScaling(scale=1 / 3, mode="fan_in", distribution="uniform")
+    return keras.initializers.GlorotUniform()
 
 
 def weight_decay(section):

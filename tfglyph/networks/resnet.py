@@ -5,7 +5,7 @@ import math
 import keras
 
 from tfglyph.networks.heads import critic_outputs, gaussian_heads
-from tfglyph.networks.layers import batch_norm, has_bias, normal_or_glorot, weight_decay
+from tfglyph.networks.layers import batch_norm, has_bias, initial_kernel, weight_decay
 from tfglyph.networks.spectral import convolution_class
 
 
@@ -43,7 +43,7 @@ def build_generator(section, z_dim):
     z = keras.Input((z_dim,), name="z")
     x = keras.layers.Activation("tanh", dtype="float32", name="z_tanh")(z) if section.z_activation == "tanh" else z
     x = keras.layers.Dense(
-        math.prod(section.hwc), use_bias=section.linear_bias, kernel_initializer=normal_or_glorot(section),
+        math.prod(section.hwc), use_bias=section.linear_bias, kernel_initializer=initial_kernel(section),
         kernel_regularizer=weight_decay(section), name="linear",
     )(x)  # (n, h0 w0 c0)
     x = keras.layers.Reshape(section.hwc, name="reshape")(x)  # (n, h0, w0, c0)
@@ -106,7 +106,7 @@ def _block(section, x, block, norm, relu_after_sum=False, layer=keras.layers.Con
 def _convolution(section, x, channels, kernel, stride, name, norm, layer=keras.layers.Conv2D):
     x = layer(
         channels, kernel, stride, padding="same", use_bias=has_bias(section, norm),
-        kernel_initializer=normal_or_glorot(section), kernel_regularizer=weight_decay(section), name=name,
+        kernel_initializer=initial_kernel(section), kernel_regularizer=weight_decay(section), name=name,
     )(x)
     return batch_norm(section, f"{name}_norm")(x) if norm else x
 

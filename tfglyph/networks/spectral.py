@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from tfglyph.networks.border import BorderConv2D
+from tfglyph.networks.convolutions import Conv2D
 
 
 class SpectralKernel:
@@ -57,7 +58,7 @@ def convolution_class(section):
     """The Conv2D class that a section's keys ask for."""
     spectral, border = getattr(section, "spectral_norm", False), getattr(section, "compensate_border", False)
     return {
-        (False, False): keras.layers.Conv2D, (True, False): SpectralConv2D, (False, True): BorderConv2D,
+        (False, False): Conv2D, (True, False): SpectralConv2D, (False, True): BorderConv2D,
         (True, True): SpectralBorderConv2D,
     }[spectral, border]
 
