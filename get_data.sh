@@ -6,6 +6,7 @@
 # fonts-cns11643-kai (no root needed), the official open-data archive. Running it again changes nothing.
 #
 #   TWKAI_URL=https://...   another address of the archive (a .zip that holds TW-Kai-98_1.ttf; file:// works)
+#   FONT_DIRS="dir dir"     other places to look for installed fonts
 #   PYTHON=python3.12       the Python in which tfglyph's requirements are installed
 set -eu
 
@@ -13,6 +14,8 @@ cd "$(dirname "$0")"
 PYTHON=${PYTHON:-$(command -v python3 || command -v python || echo python3)}
 TWKAI_URL=${TWKAI_URL:-https://www.cns11643.gov.tw/opendata/Fonts_Kai.zip}
 FONT=TW-Kai-98_1.ttf
+HOMES="${XDG_DATA_HOME:-$HOME/.local/share}/fonts $HOME/.fonts $HOME/Library/Fonts"
+FONT_DIRS=${FONT_DIRS:-$HOMES /usr/local/share/fonts /usr/share/fonts /Library/Fonts}
 WORK=
 
 say() { echo "get_data.sh: $*"; }
@@ -53,8 +56,7 @@ keep() {
 }
 
 installed_font() {
-    for place in "${XDG_DATA_HOME:-$HOME/.local/share}/fonts" "$HOME/.fonts" /usr/local/share/fonts \
-        /usr/share/fonts "$HOME/Library/Fonts" /Library/Fonts; do
+    for place in $FONT_DIRS; do
         [ ! -d "$place" ] || find "$place" -name "$FONT" 2>/dev/null
     done | head -n 1
 }
@@ -77,8 +79,15 @@ from_archive() {
     if command -v curl >/dev/null; then
         curl -fsSL --retry 2 --connect-timeout 20 -o "$WORK/kai.zip" "$TWKAI_URL" || return 1
     else
-        "$PYTHON" -c 'import sys, urllib.request; urllib.request.urlretrieve(*sys.argv[1:])' \
-            "$TWKAI_URL" "$WORK/kai.zip" || return 1
+        "$PYTHON" - "$TWKAI_URL" "$WORK/kai.zip" <<'PYTHON_END' || return 1
+import sys
+import urllib.request
+
+try:
+    urllib.request.urlretrieve(*sys.argv[1:])
+except (OSError, ValueError) as error:
+    sys.exit(f"cannot fetch it ({error})")
+PYTHON_END
     fi
     "$PYTHON" - "$WORK/kai.zip" "$FONT" "$WORK/$FONT" <<'PYTHON_END' || return 1
 import shutil

@@ -120,8 +120,13 @@ def image_files(directory, extensions=EXTENSIONS):
         visited.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
         for name in sorted(files):
-            if not name.startswith(".") and name.lower().endswith(extensions):
-                paths.append(os.path.join(folder, name))
+            path = os.path.join(folder, name)
+            if name.startswith(".") or not name.lower().endswith(extensions):
+                continue
+            if os.path.exists(path) and not os.path.isfile(path):
+                problems.append(Problem(path, "not a regular file"))  # reading a pipe would wait for ever
+            else:
+                paths.append(path)
     paths.sort()
     if not paths:
         raise GlyphError(f"{directory}: no file in it ends in {', '.join(extensions)}")

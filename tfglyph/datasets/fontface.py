@@ -186,6 +186,8 @@ def faces(path):
 
 
 def _face_count(path):
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise GlyphError(f"{path}: not a regular file")
     try:
         with open(path, "rb") as file:
             head = file.read(12)

@@ -41,7 +41,7 @@ def report(problems, place, lines=_LINES, stream=None):
         lines: int or None, how many to spell out; ``None`` for all.
     """
     stream = stream or sys.stderr
-    shown = problems if lines is None else problems[:lines]
+    shown = sorted(problems, key=lambda problem: problem.used)[:lines]  # what is lost comes first
     for problem in shown:
         print(problem, file=stream)
     if len(shown) < len(problems):
