@@ -42,7 +42,7 @@ class UNet(Section):
         if len(self.upward) != len(self.output) - 1:
             raise invalid(
                 "denoiser.upward",
-                f"{len(self.upward)} entries, but output has {len(self.output)}; expected one for each halving",
+                f"found {len(self.upward)} doublings, but output has {len(self.output) - 1} halvings",
             )
         _divides(hwc, 2 ** len(self.upward), "denoiser.output")
         skips = self.output[-2::-1]

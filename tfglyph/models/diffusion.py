@@ -27,6 +27,7 @@ class Diffusion(GlyphModel):
     """
 
     averaged = ("denoiser",)
+    preview_images = 16
 
     def __init__(self, architecture, seed=0):
         super().__init__(architecture, seed)
@@ -232,7 +233,7 @@ class Diffusion(GlyphModel):
         return True
 
     def encode_floats(self, images):
-        """float32 (n, h, w, c) in ``pixel_range`` -> float32 (n, z_dim), the noise that DDIM makes them of."""
+        """float32 (n, h, w, c) in ``pixel_range`` -> float32 (n, z_dim), the noise of these images."""
         grid = self.noise_path.grid(self.architecture.objective.encoding_steps)
         denoise = self._denoiser(tf.shape(images)[0])
         noise = samplers.invert(self.noise_path, denoise, images, grid, REFINEMENTS)
@@ -287,7 +288,7 @@ class Diffusion(GlyphModel):
     # === Progress and checks ===
 
     def _in_chunks(self, name, function, rows, description, **options):
-        """As the base class does it, with a bar that counts the denoiser's work: one chunk can take minutes."""
+        """As the base class does it, with a bar that counts the denoiser's work."""
         objective = self.architecture.objective
         steps = options.get("steps") or objective.encoding_steps
         if name == "draw":
