@@ -112,3 +112,14 @@ def test_impossible_sections_are_one_line(generator, words):
     with pytest.raises(UsageError, match="^a: ") as caught:
         architecture(**generator)
     assert words in str(caught.value)
+
+
+def test_clipped_pixels_keep_the_gradient_that_leads_back():
+    x = tf.constant([-2.0, -2.0, 0.5, 0.5, 3.0, 3.0])
+    pull = tf.constant([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])  # a descent step moves x against it
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = cppn.hard(x)
+        loss = tf.reduce_sum(pull * y)
+    np.testing.assert_array_equal(y, [0, 0, 0.5, 0.5, 1, 1])
+    np.testing.assert_array_equal(tape.gradient(loss, x), [0, -1, 1, -1, 1, 0])

@@ -7,6 +7,7 @@ size lies where its area does. ``tfglyph.render`` paints large images with the l
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from tfglyph.networks.layers import initial_kernel, weight_decay
@@ -150,5 +151,17 @@ def output_activation(section):
 
 @keras.saving.register_keras_serializable("tfglyph")
 def hard(x):
-    """x clipped to [0, 1]."""
-    return ops.clip(x, 0.0, 1.0)
+    """x clipped to [0, 1], with a gradient wherever a step against it would lead back into that range.
+
+    A clipped pixel has no gradient by itself, and a network whose pixels all are black or white would stay so.
+    """
+    return _hard(ops.convert_to_tensor(x))
+
+
+@tf.custom_gradient
+def _hard(x):
+    def gradient(upstream):
+        stuck = ((x < 0.0) & (upstream > 0.0)) | ((x > 1.0) & (upstream < 0.0))
+        return tf.where(stuck, tf.zeros_like(upstream), upstream)
+
+    return tf.clip_by_value(x, 0.0, 1.0), gradient

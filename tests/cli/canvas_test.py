@@ -1,0 +1,75 @@
+"""``tfglyph canvas``: files of the size that was asked for, equal to what the model renders."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tfglyph
+from tfglyph.cli import main
+from tfglyph.cli.canvas import parse_size
+from tfglyph.errors import UsageError
+
+CPPN = {
+    "mode": "GAN", "hwc": [32, 32, 1], "z_dim": 4, "codes": {"categorical": [3], "repeat": 2},
+    "generator": {"type": "cppn", "output": [6, 6, 1], "init_std": 0.7},
+    "discriminator": {"kernel": [[5, 5]], "stride": [[4, 4]], "output": [3], "batch_norm": False},
+    "objective": {"loss": "wasserstein", "gradient_penalty": 10.0, "critic_steps": 2},
+    "training": {"batch_size": 4, "steps": 2, "ema": {"decay": 0.9}},
+}
+
+
+def tfglyph_command(*words):
+    """Runs the command line in this process; returns its exit code."""
+    return main.main([str(word) for word in words], prog_name="tfglyph", standalone_mode=False) or 0
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("canvas")
+    (folder / "cppn.json").write_text(json.dumps(CPPN))
+    (folder / "characters.txt").write_text("".join(map(chr, range(0x4E00, 0x4E00 + 20))))
+    options = ("--architecture", folder / "cppn.json", "--charset", folder / "characters.txt", "--logdir", folder / "run")
+    assert tfglyph_command("train", *options) == 0
+    return folder / "run"
+
+
+def test_one_file_for_each_seed_in_the_size_asked_for(run, tmp_path, capsys):
+    words = ("--checkpoint", run, "--size", "300x200", "--seeds", "3,5", "--output", tmp_path, "--label", "0+2")
+    assert tfglyph_command("canvas", *words) == 0
+    printed = capsys.readouterr().out.splitlines()
+    model = tfglyph.load(run)
+    for line, seed in zip(printed, (3, 5), strict=True):
+        path = tmp_path / f"canvas-seed{seed}-300x200.png"
+        assert line.endswith(str(path))
+        with Image.open(path) as image:
+            assert image.size == (300, 200)
+            found = np.asarray(image)
+        np.testing.assert_array_equal(found, model.render(model.latents([seed]), 200, 300, label="0+2")[0, :, :, 0])
+
+
+def test_a_seed_is_the_same_picture_in_sample_and_canvas(run):
+    model = tfglyph.load(run)
+    small = model.sample_seeds([7])[0].astype(int)
+    assert np.abs(model.render(model.latents([7]), 32, 32)[0] - small).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--size", "0"), "--size"),
+        (("--size", "big"), "--size"),
+        (("--size", "200000"), "a side must be from 1"),
+        (("--seeds", "5-3"), "--seeds"),
+        (("--label", "9"), "label"),
+    ],
+)
+def test_wrong_options_are_one_clear_line(run, tmp_path, words, message):
+    with pytest.raises(UsageError, match=message):
+        tfglyph_command("canvas", "--checkpoint", run, "--output", tmp_path, *words)
+
+
+def test_sizes_as_people_type_them():
+    assert parse_size("8192") == (8192, 8192)
+    assert parse_size("1920x1080") == parse_size(" 1920 × 1080 ") == (1080, 1920)
