@@ -99,6 +99,7 @@ def signatures(model):
         dict from name to (function of named tensors that returns a dict of tensors, dict of tf.TensorSpec by
         input name). ``sample`` comes first, which makes it ``serving_default``.
     """
+    painter = _Painter(model)
     image = _spec("images", tf.uint8, [None, *model.architecture.hwc])
     latent = _spec("latents", tf.float32, [None, *model.latent_shape])
     number = {name: _spec(name, tf.int32, None) for name in ("count", "seed", "steps")}
@@ -118,11 +119,11 @@ def signatures(model):
             ),
         }
     for name, (maker, inputs) in makers.items():
-        found[name] = (_images(maker, model), inputs)
+        found[name] = (_images(maker, painter), inputs)
     if model.encodes:
-        found["encode"] = (lambda images: {"latents": _encode(model, images)}, {"images": image})
+        found["encode"] = (lambda images: {"latents": painter.encode(images)}, {"images": image})
     for name, (maker, inputs) in makers.items():
-        found[f"{name}_png"] = (_png(maker, model), inputs)
+        found[f"{name}_png"] = (_png(maker, painter), inputs)
     return found
 
 
@@ -130,15 +131,44 @@ def _spec(name, dtype, shape):
     return tf.TensorSpec(shape, dtype, name=name)
 
 
-def _images(maker, model):
-    return lambda **inputs: {"images": maker(model, **inputs)}
+def _images(maker, painter):
+    return lambda **inputs: {"images": maker(painter, **inputs)}
 
 
-def _png(maker, model):
-    return lambda **inputs: {"images_bytes": encode_pngs(maker(model, **inputs))}
+def _png(maker, painter):
+    return lambda **inputs: {"images_bytes": encode_pngs(maker(painter, **inputs))}
 
 
-def _sample(model, label=None, **inputs):
+class _Painter:
+    """A model's methods on any batch: in chunks of the model's own size, each method traced once for all."""
+
+    def __init__(self, model):
+        self.chunk = model.chunk
+        self.image_shape, self.latent_shape = model.architecture.hwc, model.latent_shape
+        self._encode, self._decode = tf.function(model.encode_pixels), tf.function(model.decode_latents)
+        self._draw = tf.function(model.draw)
+
+    def encode(self, images):
+        """uint8 (n, h, w, c) -> float32 (n, *latent_shape)."""
+        return _in_chunks(self._encode, images, self.chunk, self.latent_shape, tf.float32)
+
+    def decode(self, latents):
+        """float32 (n, *latent_shape) -> uint8 (n, h, w, c)."""
+        finite = tf.reduce_all(tf.math.is_finite(latents))
+        latents = _required(latents, finite, "decode: latents must not hold NaN or infinity")
+        return _in_chunks(self._decode, latents, self.chunk, self.image_shape, tf.uint8)
+
+    def draw(self, rows, labelled, options):
+        """int64 (n, 2 or 3): seed, index and, where ``labelled``, label of images -> uint8 (n, h, w, c)."""
+
+        def draw(chunk):
+            label = {"label": tf.cast(chunk[:, 2], tf.int32)} if labelled else {}
+            return self._draw(chunk[:, :2], **label, **options)
+
+        return _in_chunks(draw, rows, self.chunk, self.image_shape, tf.uint8)
+
+
+def _sample(painter, label=None, **inputs):
     """``count`` images of ``seed``; lists go in pairs and give their images one after another.
 
     A ``label``, for models that take one, goes with its request; other options hold for all requests.
@@ -154,12 +184,7 @@ def _sample(model, label=None, **inputs):
     seed, *labels = (tf.repeat(values, count) for values in rows)
     index = tf.ragged.range(count).flat_values  # (images,)
     rows = tf.cast(tf.stack([seed, index, *labels], axis=1), tf.int64)  # (images, 2 or 3)
-
-    def draw(chunk):
-        options = inputs if label is None else {**inputs, "label": tf.cast(chunk[:, 2], tf.int32)}
-        return model.draw(chunk[:, :2], **options)
-
-    return _images_in_chunks(model, draw, rows)
+    return painter.draw(rows, label is not None, inputs)
 
 
 def _one_per_request(inputs):
@@ -172,21 +197,15 @@ def _one_per_request(inputs):
     return [tf.broadcast_to(values, [requests]) for values in inputs.values()]
 
 
-def _encode(model, images):
-    return _in_chunks(model.encode_pixels, images, model.chunk, model.latent_shape, tf.float32)
+def _decode(painter, latents):
+    return painter.decode(latents)
 
 
-def _decode(model, latents):
-    finite = tf.reduce_all(tf.math.is_finite(latents))
-    latents = _required(latents, finite, "decode: latents must not hold NaN or infinity")
-    return _images_in_chunks(model, model.decode_latents, latents)
+def _reconstruct(painter, images):
+    return painter.decode(painter.encode(images))
 
 
-def _reconstruct(model, images):
-    return _decode(model, _encode(model, images))
-
-
-def _interpolate(model, a, b, steps):
+def _interpolate(painter, a, b, steps):
     """Images uint8 (n, steps, h, w, c) along the arc between the latents of a and b."""
     a = _with_batch_of("interpolate", a, b)
     steps = tf.reshape(steps, [-1])
@@ -196,12 +215,12 @@ def _interpolate(model, a, b, steps):
     total = tf.cast(tf.maximum(tf.shape(a)[0], 1), tf.int64) * tf.cast(steps, tf.int64)
     too_many = f"interpolate: steps must not make more than {MAXIMUM_IMAGES} images in a request"
     steps = _required(steps, total <= MAXIMUM_IMAGES, too_many)
-    walk = slerp(_encode(model, a), _encode(model, b), times(steps))  # (n, steps, d)
-    images = _decode(model, tf.reshape(walk, [-1, *model.latent_shape]))  # (n * steps, h, w, c)
-    return tf.reshape(images, tf.concat([[tf.shape(a)[0], steps], model.architecture.hwc], axis=0))
+    walk = slerp(painter.encode(a), painter.encode(b), times(steps))  # (n, steps, d)
+    images = painter.decode(tf.reshape(walk, [-1, *painter.latent_shape]))  # (n * steps, h, w, c)
+    return tf.reshape(images, tf.concat([[tf.shape(a)[0], steps], painter.image_shape], axis=0))
 
 
-def _arithmetic(model, a, b, c, scale):
+def _arithmetic(painter, a, b, c, scale):
     """Images of scale * (a - b + c) in latent space."""
     a = _with_batch_of("arithmetic", a, b, c)
     scale = tf.reshape(scale, [-1, 1])
@@ -209,7 +228,7 @@ def _arithmetic(model, a, b, c, scale):
     scale = _required(scale, fits, "arithmetic: scale must be one number, or one per image")
     finite = tf.reduce_all(tf.math.is_finite(scale))
     scale = _required(scale, finite, "arithmetic: scale must not be NaN or infinity")
-    return _decode(model, analogy(*(_encode(model, image) for image in (a, b, c)), scale))
+    return painter.decode(analogy(*(painter.encode(image) for image in (a, b, c)), scale))
 
 
 def _with_batch_of(signature, images, *others):
@@ -226,10 +245,6 @@ def _required(value, condition, message):
     """
     with tf.control_dependencies([tf.debugging.Assert(condition, [message])]):
         return tf.identity(value)
-
-
-def _images_in_chunks(model, function, rows):
-    return _in_chunks(function, rows, model.chunk, model.architecture.hwc, tf.uint8)
 
 
 def _in_chunks(function, rows, chunk, shape, dtype):
