@@ -4,6 +4,7 @@ Nothing is downloaded by loading; ``python -m tfglyph data prepare NAME`` does t
 """
 
 import os
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -60,7 +61,7 @@ def load(name, size, channels, datadir=None, part="train"):
     elif datadir is not None and not name.startswith("tfds:") and name != "cifar10":
         found = _from_idx(name, datadir, parts)
     else:
-        found = _from_tfds(name.removeprefix("tfds:"), datadir, parts)
+        found = _from_tfds(name, datadir, parts)
     shape = (*size, channels or found.channels)
     return prepare(
         Source(
@@ -171,16 +172,24 @@ def builder_of(name, datadir=None):
         import tensorflow_datasets as tfds
     except ImportError as error:
         raise GlyphError(f"data set {name!r} needs the package tensorflow-datasets ({error})") from None
-    from absl import logging
-
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)  # what it warns of is said in one line further up
     try:
-        return tfds.builder(name, data_dir=datadir, try_gcs=False)
+        with _quiet():
+            return tfds.builder(name, data_dir=datadir, try_gcs=False)
     except tfds.core.DatasetNotFoundError:
         raise UsageError(f"tensorflow-datasets knows no set {name!r}") from None
     except ValueError as error:
         raise UsageError(f"tensorflow-datasets: {' '.join(str(error).split())[:200]}") from None
+
+
+@contextmanager
+def _quiet():
+    """Keeps tensorflow-datasets from warning of what an error here says in one line."""
+    from absl import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
     finally:
         logging.set_verbosity(verbosity)
 
@@ -202,8 +211,10 @@ def download(name, datadir=None):
 
 
 def _from_tfds(name, datadir, parts):
-    builder = builder_of(name, datadir)
-    if not builder.is_prepared():
+    builder = builder_of(name.removeprefix("tfds:"), datadir)
+    with _quiet():
+        prepared = builder.is_prepared()
+    if not prepared:
         raise GlyphError(
             f"data set {name!r} is not on this machine: run `python -m tfglyph data prepare {name}` where"
             " there is a network" + (", or give its IDX files with --datadir DIR" if "mnist" in name else "")
