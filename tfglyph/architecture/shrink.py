@@ -1,0 +1,55 @@
+"""The same experiment at a fraction of the work: to try a file, its data and a whole workflow in seconds."""
+
+from tfglyph.architecture import check
+
+WIDTHS = ("output", "bottleneck", "upward")
+MULTIPLE = 8  # of a denoiser's widths, which divide into groups and heads
+
+
+def shrink(architecture, size=32, divide=16):
+    """A copy with narrow networks and small images, for two updates on two images at a time.
+
+    Every list of widths is divided by ``divide`` (at least 1; a denoiser's stay multiples of 8), images become
+    ``size`` x ``size``, and a batch has two of them; kernels, strides, blocks, objective and optimizers stay.
+
+    Args:
+        architecture: Architecture.
+        size: int, height and width of the images; a multiple of what the strides of a generator multiply to.
+        divide: int.
+
+    Returns:
+        Architecture.
+
+    Raises:
+        UsageError: the strides do not lead to that size.
+    """
+    data = architecture.model_dump(mode="json", by_alias=True)
+    channels = data["hwc"][2]
+    data["hwc"] = [size, size, channels]
+    if "denoiser" in data:
+        data["z_dim"] = size * size * channels  # a diffusion model's latent is an image
+    for kind in ("encoder", "generator", "discriminator", "q_head", "denoiser"):
+        section = data.get(kind)
+        if section is None:
+            continue
+        multiple = MULTIPLE if kind == "denoiser" else 1
+        for key in WIDTHS:
+            if key in section:
+                section[key] = [_narrow(width, divide, multiple) for width in section[key]]
+        for key in ("stem", "tail"):
+            if section.get(key):
+                section[key] = _narrow(section[key], divide, multiple)
+        if kind == "generator":
+            section["output"][-1] = channels
+            if "hwc" in section:
+                growth = [now // first for now, first in zip(architecture.hwc[:2], section["hwc"][:2], strict=True)]
+                first = [max(1, size // each) for each in growth]
+                section["hwc"] = [*first, _narrow(section["hwc"][2], divide, 1)]
+    if "accumulate" in data["objective"]:
+        data["objective"]["accumulate"] = 1  # two images need no parts
+    data["training"] |= {"batch_size": 2, "steps": 3}
+    return check(data, f"{architecture.name or architecture.mode}, shrunk")
+
+
+def _narrow(width, divide, multiple):
+    return max(1, -(-width // (divide * multiple))) * multiple
