@@ -119,6 +119,7 @@ def test_impossible_requests_are_named(served, name, inputs, message):
         call(served, name, **inputs)
 
 
+@pytest.mark.slow
 def test_a_process_with_tensorflow_alone_serves_it(model, path, tmp_path):
     script = (
         "import sys, numpy, tensorflow as tf\n"

@@ -19,6 +19,7 @@ from tfglyph.architecture import dump
 from tfglyph.errors import GlyphError
 from tfglyph.latent.arithmetic import analogy
 from tfglyph.latent.interpolation import slerp, times
+from tfglyph.progress import progress
 
 MAXIMUM_IMAGES = 4096
 """Images that one request may ask for; more is an error rather than a server without memory."""
@@ -47,7 +48,7 @@ def export(model, directory):
     archive = (
         keras.export.ExportArchive()
     )  # it finds the variables; tracking networks too would write them twice
-    for name, (function, inputs) in signatures(model).items():
+    for name, (function, inputs) in progress(signatures(model).items(), "tracing", unit="signature"):
         archive.add_endpoint(name, _positional(function, inputs), list(inputs.values()))
     try:
         directory.mkdir(parents=True, exist_ok=True)
