@@ -45,9 +45,8 @@ def export(model, directory):
 
     directory = pathlib.Path(directory)
     temporary = directory / f".writing-{os.getpid()}"
-    archive = (
-        keras.export.ExportArchive()
-    )  # it finds the variables; tracking networks too would write them twice
+    # The archive finds the variables by itself; tracking the networks as well would write them twice.
+    archive = keras.export.ExportArchive()
     for name, (function, inputs) in progress(signatures(model).items(), "tracing", unit="signature"):
         archive.add_endpoint(name, _positional(function, inputs), list(inputs.values()))
     try:
