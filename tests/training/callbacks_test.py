@@ -165,3 +165,13 @@ def test_a_request_to_stop_saves_at_once_and_skips_the_projector(requested, monk
     end.on_train_end()
     assert done == (["checkpoint"] if requested else ["projector"])
     assert saving.model.stop_training is requested
+
+
+def test_a_projector_without_encoder_is_refused_aloud(tmp_path, capsys, monkeypatch):
+    from tfglyph.models.base import GlyphModel
+
+    monkeypatch.setattr(GlyphModel, "encodes", False)
+    training = new_run(SMALL_VAEGAN, Options(projector=True), {"steps": 6})
+    listed = callbacks.training_callbacks(training, SimpleNamespace(path=tmp_path), None, None)
+    assert not any(isinstance(callback, callbacks.Projector) for callback in listed)
+    assert "--projector: a VAE-GAN model does not encode" in capsys.readouterr().err

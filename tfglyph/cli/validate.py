@@ -60,7 +60,7 @@ def _validate(reference, wanted, output, dataset, flags, places, several):
     if not model.encodes:
         raise UsageError(
             f"{reference}: a {model.architecture.mode} model has no encoder, so there is no "
-            "A - B + C; validate needs a VAE-GAN or VAE"
+            "A - B + C; validate needs a model that has one, such as a VAE-GAN"
         )
     glyphs = _glyphs(model, dataset, flags)
     good, problems = known_tuples(wanted, character_rows(glyphs), glyphs.name)

@@ -16,6 +16,7 @@ from tfglyph.figures import grid, save_png
 from tfglyph.latent.interpolation import interpolation_rows
 from tfglyph.progress import hidden, progress
 from tfglyph.training.events import open_writer, rewind_events
+from tfglyph.training.finding import warn
 from tfglyph.training.guards import BadSteps
 from tfglyph.training.projector import write_projector
 from tfglyph.training.summary import describe
@@ -50,6 +51,8 @@ def training_callbacks(training, place, saver, stop):
     ]
     if options.projector and model.encodes:
         callbacks.append(Projector(place, training.glyphs, stop))
+    elif options.projector:
+        warn(f"--projector: a {training.architecture.mode} model does not encode: no latents to show")
     return [*callbacks, Progress(training.steps), board]
 
 
