@@ -48,7 +48,7 @@ def test_colour_is_found_and_overruled(tmp_path, random):
     assert load("folder", size=12, channels=1, datadir=directory).images.shape == (5, 12, 12, 1)
 
 
-def test_the_same_file_twice_counts_once(tmp_path, random):
+def test_the_same_file_twice_counts_once(tmp_path, random, capsys):
     faces = colourful(random, 6)
     fill(tmp_path / "set" / "data", faces)
     fill(tmp_path / "set" / "data" / "data", faces)
@@ -56,6 +56,7 @@ def test_the_same_file_twice_counts_once(tmp_path, random):
         glyphs = load("folder", size=12, datadir=tmp_path / place)
         np.testing.assert_array_equal(glyphs.images, faces)
         assert glyphs.labels is None
+        assert capsys.readouterr().err == f"{tmp_path / place}: 6 copies of other files left out\n"
 
 
 def test_a_class_for_each_subdirectory(tmp_path, pictures):

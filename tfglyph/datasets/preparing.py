@@ -1,6 +1,7 @@
 """Preparation: from sources on disk to a cached set, once, on all cores."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -94,25 +95,27 @@ def prepare(source):
                 return _make(source)
     glyphs, problems = ready
     if problems:
-        import sys
-
         print(f"{source.place}: {count(problems)} when it was prepared", file=sys.stderr)
     return glyphs
 
 
 def _make(source):
     problems = list(source.problems)
-    seen = set()
+    seen, copies = set(), 0
     with cache.Writer(source.directory, source.shape) as writer:
         for made in parallel_map(
             source.convert, source.items, source.total, f"preparing {source.name}", source.unit
         ):
             problems.extend(made.problems)
             if source.unique:
+                copies += len(made.images)
                 made = _first_of_each(made, seen)
+                copies -= len(made.images)
             if len(made.images):
                 writer.add(made.images, made.characters, made.labels, made.keys)
         report(problems, source.place)
+        if copies:
+            print(f"{source.place}: {copies:,} copies of other files left out", file=sys.stderr)
         if not writer.rows:
             raise GlyphError(f"{source.place}: nothing usable in it ({count(problems) or 'no images'})")
         writer.finish(source.label_names, problems)
