@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from tfglyph.cli import quiet
 from tfglyph.errors import GlyphError
 from tfglyph.version import __version__
 
@@ -62,7 +63,7 @@ def entry(verb=None):
     """
     arguments = ([verb] if verb else []) + sys.argv[1:]
     name = os.path.basename(sys.argv[0]) if verb else "tfglyph"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    quiet.install()
     try:
         code = main.main(arguments, prog_name=name if not verb else f"{name}:", standalone_mode=False)
     except click.exceptions.Abort:
