@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.datasets.sources import encoded, glyph_like
-from tfglyph.datasets import load
+from tfglyph.datasets import casia, load
 from tfglyph.datasets.casia import as_characters
 from tfglyph.datasets.gnt import TagError, read_records, write_gnt
 from tfglyph.errors import GlyphError, UsageError
@@ -155,6 +155,19 @@ def test_what_stands_before_the_damage_is_used(file, capsys):
     assert "3.zip: File is not a zip file" in lines[0]
     assert "1.gnt: cut off in the record at byte" in lines[1]
     assert "2.gnt: empty file" in lines[2]
+
+
+def test_large_files_are_read_in_pieces(file, monkeypatch, capsys):
+    content = file.read_bytes()
+    whole = load("casia", size=32, datadir=file)
+    monkeypatch.setattr(casia, "PIECE", 2000)
+    found = list(casia.pieces([(str(file), None)]))
+    assert len(found) == 3 and [start for _, _, start, _ in found[1:]] == [stop for _, _, _, stop in found[:-1]]
+    file.write_bytes(content + b"\0" * 7)
+    again = load("casia", size=32, datadir=file)
+    np.testing.assert_array_equal(again.images, whole.images)
+    assert again.characters == whole.characters
+    assert f"cut off at byte {len(content)}, 7 bytes into the header" in capsys.readouterr().err
 
 
 def test_nothing_usable_is_an_error(tmp_path):

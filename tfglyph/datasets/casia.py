@@ -12,13 +12,14 @@ import numpy as np
 from tfglyph.datasets import folder
 from tfglyph.datasets.cns import keep_charset
 from tfglyph.datasets.glyphs import split_keys
-from tfglyph.datasets.gnt import TagError, read_records
+from tfglyph.datasets.gnt import TagError, parts, read_records
 from tfglyph.datasets.images import fit
 from tfglyph.datasets.preparing import Converted, Source, prepare, problem, stack, stamp
 from tfglyph.datasets.report import Problem
 from tfglyph.errors import GlyphError, UsageError
 
 MARGIN = 1 / 16  # of the side, left free around a character on each side
+PIECE = 1 << 26  # bytes of a file that are in memory at once
 
 
 def load(name, size, channels, datadir=None, charset="all", ink="auto"):
@@ -101,25 +102,47 @@ def _from_gnt(name, shape, place, files, problems):
             shape=shape,
             settings={"set": "casia", "margin": MARGIN},
             stamp=stamp(sorted({path for path, _ in files}), place if os.path.isdir(place) else None),
-            items=files,
+            items=pieces(files),
             convert=partial(convert, shape=shape),
-            total=len(files),
+            total=sum(1 if member else -(-_size(path) // PIECE) or 1 for path, member in files),
             problems=problems,
             unit="file",
         )
     )
 
 
+def pieces(files):
+    """Yields pieces of work (path, member, start, stop) of [(path, member)]; large files are several."""
+    for path, member in files:
+        if member is not None or _size(path) <= PIECE:
+            yield path, member, 0, None
+            continue
+        try:
+            bounds = list(parts(path, PIECE))
+        except OSError:
+            bounds = [(0, None)]  # whoever opens it again says why
+        yield from ((path, None, start, stop) for start, stop in bounds)
+
+
+def _size(path):
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0  # it vanished: whoever opens it says so
+
+
 def convert(item, shape):
-    """One piece of work: (path, member) → Converted. What stands before the damage in a file is used."""
+    """One piece of work: (path, member, start, stop) → Converted. What stands before damage is used."""
     from PIL import Image
 
-    path, member = item
+    path, member, start, stop = item
     name = f"{path}:{member}" if member else path
     images, characters, problems = [], [], []
     try:
         with _opened(path, member) as file:
-            for _, character, picture in read_records(file, name):
+            if start:
+                file.seek(start)
+            for _, character, picture in read_records(file, name, start, stop):
                 if isinstance(character, TagError):
                     problems.append(_located(name, character))
                     continue

@@ -5,7 +5,7 @@ from collections import Counter
 
 from tfglyph.datasets import folder, fonts
 from tfglyph.datasets.casia import convert as read_gnt
-from tfglyph.datasets.casia import gnt_files
+from tfglyph.datasets.casia import gnt_files, pieces
 from tfglyph.datasets.fontface import faces
 from tfglyph.datasets.idx import read_idx
 from tfglyph.datasets.images import EXTENSIONS, ImageError, decode, read_bytes
@@ -73,7 +73,7 @@ def _check_file(path):
     if name.endswith(_FORMATS["gnt"]):
         files, problems = gnt_files(path)
         number = 0
-        for item in files:
+        for item in pieces(files):
             made = read_gnt(item, (16, 16, 1))
             number += len(made.images)
             problems.extend(made.problems)

@@ -7,6 +7,7 @@ order, decoded as GB18030; the tag of an ASCII character has 0 as its second byt
 C.-L. Liu, F. Yin, D.-H. Wang, Q.-F. Wang: CASIA online and offline Chinese handwriting databases, ICDAR 2011.
 """
 
+import os
 import struct
 
 import numpy as np
@@ -21,12 +22,14 @@ class TagError(GlyphError):
     """A whole record whose tag is no character."""
 
 
-def read_records(file, name):
+def read_records(file, name, start=0, stop=None):
     """Yields the records of an open ``.gnt`` file.
 
     Args:
         file: a binary file object, read from where it stands to its end.
         name: str, its name in messages.
+        start: int, the offset at which it stands, the beginning of a record.
+        stop: int or None, the offset from which on no record is read.
 
     Yields:
         Tuples of the record's offset (int), the character (str) and the picture (uint8 ``[h, w]``, 255 for
@@ -36,8 +39,8 @@ def read_records(file, name):
         GlyphError: a record that does not fit its size or the file; whatever follows it could only be
             guessed.
     """
-    offset = 0
-    while header := file.read(_HEADER.size):
+    offset = start
+    while (stop is None or offset < stop) and (header := file.read(_HEADER.size)):
         if len(header) < _HEADER.size:
             raise GlyphError(
                 f"{name}: cut off at byte {offset}, {len(header)} bytes into the header of a record"
@@ -59,6 +62,27 @@ def read_records(file, name):
             )
         yield offset, _character(tag, name, offset), np.frombuffer(pixels, np.uint8).reshape(height, width)
         offset += size
+
+
+def parts(path, size):
+    """Yields (start, stop) of pieces of about ``size`` bytes that begin and end with records.
+
+    Only the records' sizes are read; from the first impossible one on everything is one piece, whose reader says
+    what is wrong.
+    """
+    end = os.path.getsize(path)
+    start = offset = 0
+    with open(path, "rb") as file:
+        while offset < end:
+            file.seek(offset)
+            length = int.from_bytes(file.read(4), "little")
+            if length <= _HEADER.size:
+                break
+            offset += length
+            if offset - start >= size and offset < end:
+                yield start, offset
+                start = offset
+    yield start, end
 
 
 def _character(tag, name, offset):
