@@ -267,6 +267,25 @@ def test_a_cache_that_cannot_be_written_is_one_line(tmp_path, pictures, monkeypa
 
 
 @pytest.mark.slow
+def test_of_several_processes_one_prepares_and_all_get_the_set(tmp_path, random, cache):
+    directory = fill(tmp_path / "set", glyph_like(random, 300))
+    (directory / "bad.png").write_bytes(b"rubbish")
+    script = (
+        "from tfglyph import datasets\n"
+        f"print(datasets.load('folder', size=48, datadir={str(directory)!r}).fingerprint)"
+    )
+    command = [sys.executable, "-c", script]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    done = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert len({out for out, _ in done}) == 1
+    assert sum("bad.png: not an image" in err for _, err in done) == 1  # the others found it ready
+    assert len(prepared(cache)) == 1
+
+
+@pytest.mark.slow
 def test_all_cores_give_what_one_gives_without_a_main_guard(tmp_path, random, cache):
     """More images than are done in one process, from a script that has no ``if __name__ == "__main__"``."""
     directory = fill(tmp_path / "set", glyph_like(random, 1200))
