@@ -28,7 +28,7 @@ def build_denoiser(section, image_shape, condition=None):
     """
     inputs = denoiser_inputs(image_shape, condition)
     embedding, _ = embed(inputs, section.embedding, condition, hidden=False)
-    x = Conv2D(section.output[0], 3, padding="same", name="conv_in")(inputs["images"])
+    x = _convolution(section.output[0], 3, "conv_in")(inputs["images"])
     skips = []
     for level, channels in enumerate(section.output[1:], 1):
         skips.append(x)
@@ -42,7 +42,7 @@ def build_denoiser(section, image_shape, condition=None):
         x = keras.layers.Concatenate(name=f"skip_{level}")([skips.pop(), x])  # (n, 2 h, 2 w, c + skipped)
         x = _block(section, x, embedding, channels, f"up_{level}")  # (n, 2 h, 2 w, channels)
         x = _attention(section, x, f"up_{level}")
-    x = Conv2D(image_shape[-1], 3, padding="same", name="conv_out")(x)
+    x = _convolution(image_shape[-1], 3, "conv_out")(x)
     return keras.Model(inputs, to_float32(x, "prediction"), name="denoiser")
 
 
@@ -50,12 +50,24 @@ def _block(section, x, embedding, channels, name):
     """Three (3x3 convolution, group norm, ReLU), plus a 1x1 shortcut, plus a linear of the embedding."""
     y = x
     for number, width in enumerate((x.shape[-1], channels, channels), 1):
-        y = Conv2D(width, 3, padding="same", use_bias=False, name=f"{name}_conv_{number}")(y)
+        y = _convolution(width, 3, f"{name}_conv_{number}", bias=False)(y)
         y = GroupNorm(section.groups, "relu", name=f"{name}_norm_{number}")(y)
-    shortcut = Conv2D(channels, 1, name=f"{name}_shortcut")(x)
-    told = keras.layers.Dense(channels, name=f"{name}_time")(embedding)
+    shortcut = _convolution(channels, 1, f"{name}_shortcut")(x)
+    told = keras.layers.Dense(channels, kernel_initializer=_initial(), name=f"{name}_time")(embedding)
     told = keras.layers.Reshape((1, 1, channels), name=f"{name}_time_everywhere")(told)
     return keras.layers.Add(name=f"{name}_sum")([y, shortcut, told])
+
+
+def _convolution(channels, side, name, bias=True):
+    return Conv2D(channels, side, padding="same", use_bias=bias, kernel_initializer=_initial(), name=name)
+
+
+def _initial():
+    """PyTorch's initial kernels, uniform of variance 1 / (3 inputs), as the original began.
+
+    The network sums its blocks without a last norm; larger kernels would begin with predictions far above 1.
+    """
+    return keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
 
 
 def _attention(section, x, name):
@@ -70,7 +82,7 @@ class DoubleAligned(keras.layers.Layer):
     def call(self, x):
         """float (n, h, w, c) -> (n, 2 h, 2 w, c)."""
         size = [2 * x.shape[1], 2 * x.shape[2]]
-        return tf.cast(tf.compat.v1.image.resize_bilinear(x, size, align_corners=True), x.dtype)
+        return tf.cast(tf.raw_ops.ResizeBilinear(images=x, size=size, align_corners=True), x.dtype)
 
     def compute_output_shape(self, shape):
         return (shape[0], 2 * shape[1], 2 * shape[2], shape[3])

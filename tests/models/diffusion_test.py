@@ -1,0 +1,399 @@
+"""The diffusion family: its loss by hand, its draws, conditions and guidance, and what it remembers."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfglyph import datasets
+from tfglyph.architecture import check, load_architecture, override
+from tfglyph.errors import UsageError
+from tfglyph.export import export, signatures
+from tfglyph.models import build
+
+TINY = {
+    "mode": "DDPM",
+    "hwc": [8, 8, 1],
+    "denoiser": {"type": "patch-unet", "output": [8], "blocks": [1], "attention": [0], "embedding": 16},
+    "objective": {
+        "path": "straight",
+        "target": "velocity",
+        "sampler": "heun",
+        "sampling_steps": 3,
+        "encoding_steps": 6,
+    },
+    "training": {"batch_size": 8},
+}
+LABELLED = {"condition": {"classes": 3, "names": ["circle", "cross", "bar"]}}
+TOLD = {"condition": {"classes": 3, "tokens": {"vocabulary": 5, "length": 2, "width": 8}}}
+
+
+def tiny(stir=0.0, **changes):
+    """A model with the sections of TINY updated; ``stir`` gives it random weights of that deviation."""
+    data = {**TINY, **changes}
+    data["objective"] = {**TINY["objective"], **changes.get("objective", {})}
+    model = build({key: value for key, value in data.items() if value is not None}, seed=3)
+    if stir:
+        for seed, variable in enumerate(model.networks["denoiser"].trainable_variables):
+            variable.assign_add(stir * tf.random.stateless_normal(variable.shape, (seed, 1)))
+    return model
+
+
+def cosine(**objective):
+    """The sections that make TINY a variance-preserving model."""
+    return {"objective": {"path": "cosine", "target": "noise", **objective}}
+
+
+def images(count=8):
+    return np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
+
+
+def learn(model, **more):
+    batch = {"images": tf.constant(images()), **{name: tf.constant(value) for name, value in more.items()}}
+    return tf.function(lambda: model.learn(batch, tf.constant(True))[0])()
+
+
+# === Training ===
+
+
+def test_loss_by_hand():
+    """A network that predicts 0 has the target's mean square as its loss; min-SNR weighs it by time."""
+    x = images() / 127.5 - 1
+    for objective in (
+        {"target": "velocity"},
+        {"target": "x0"},
+        {"target": "noise"},
+        {"target": "v", "loss_weight": "min-snr", "min_snr_gamma": 2.0},
+    ):
+        model = tiny(objective=objective)
+        model.prepare_training(10)
+        noise = model.normal("noise", [8, 8, 8, 1]).numpy()
+        uniform = (np.arange(8) + model.uniform("times", tf.constant([8])).numpy()) / 8
+        t = model.noise_path.draw_times(tf.constant(uniform)).numpy()
+        a, s = 1 - t, t
+        wide = (slice(None), None, None, None)
+        target = {
+            "velocity": noise - x,
+            "x0": x,
+            "noise": noise,
+            "v": a[wide] * noise - s[wide] * x,
+        }[objective["target"]]
+        weight = np.ones(8)
+        if "loss_weight" in objective:
+            weight = np.minimum((a / s) ** 2, 2.0) * (s / (a**2 + s**2)) ** 2
+        expected = np.mean(weight * np.mean(target**2, axis=(1, 2, 3)))
+        assert float(learn(model)["loss/denoiser"]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_times_cover_the_batch_evenly():
+    model = tiny()
+    spread = model._spread("times", tf.constant(8)).numpy()
+    np.testing.assert_array_equal(np.floor(spread * 8), np.arange(8))
+    model.step.assign(1)
+    assert np.abs(model._spread("times", tf.constant(8)) - spread).max() > 0
+
+
+def test_accumulated_gradients_are_those_of_the_whole_batch():
+    model = tiny(stir=0.05)
+    model.prepare_training(10)
+    data = {
+        "images": model.from_pixels(images()),
+        "noise": model.normal("noise", [8, 8, 8, 1]),
+        "times": tf.constant(np.linspace(0.1, 0.9, 8)),
+    }
+    loss, gradients = model._in_parts(data, 1)
+    for parts in (2, 8):
+        part_loss, part_gradients = tf.function(model._in_parts)(data, parts)
+        assert float(part_loss) == pytest.approx(float(loss), rel=1e-5)
+        for one, other in zip(gradients, part_gradients, strict=True):
+            np.testing.assert_allclose(other, one, atol=1e-5)
+
+
+def test_a_step_uses_accumulation():
+    losses = []
+    for accumulate in (1, 4):
+        model = tiny(stir=0.05, objective={"accumulate": accumulate})
+        model.prepare_training(10)
+        losses.append({name: float(value) for name, value in learn(model).items()})
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_conditions_are_withheld_as_often_as_said():
+    model = tiny(condition={"classes": 3, "drop": 0.25})
+    labels = tf.ones([4000], tf.int32)
+    told = model._conditions_of({"labels": labels}, tf.constant(4000))["labels"].numpy()
+    assert set(told) == {-1, 1}
+    assert (told == -1).mean() == pytest.approx(0.25, abs=0.02)
+
+    model = tiny(**TOLD)
+    told = model._conditions_of({"labels": labels, "tokens": tf.ones([4000, 2], tf.int32)}, tf.constant(4000))
+    no_label, no_tokens = told["labels"].numpy() < 0, (told["tokens"].numpy() == 0).all(axis=1)
+    # all with probability .1, each alone with probability .1 as well
+    assert no_label.mean() == pytest.approx(0.19, abs=0.02)
+    assert (no_label & no_tokens).mean() == pytest.approx(0.1 + 0.9 * 0.01, abs=0.02)
+
+
+def test_a_condition_needs_labels_in_the_data():
+    model = tiny(**LABELLED)
+    model.prepare_training(10)
+    with pytest.raises(UsageError, match="the data set has none"):
+        learn(model)
+    assert np.isfinite(learn(model, labels=np.arange(8, dtype=np.int32) % 3)["loss/denoiser"])
+
+
+# === Sampling ===
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm++", "heun"])
+@pytest.mark.parametrize("path", ["straight", "cosine"])
+def test_samplers_any_number_of_steps_and_images_alone(sampler, path):
+    model = tiny(stir=0.05, **({} if path == "straight" else cosine()))
+    many = model.sample(18, seed=5, sampler=sampler, steps=4)
+    assert many.shape == (18, 8, 8, 1) and many.dtype == np.uint8 and many.std() > 10
+    np.testing.assert_array_equal(model.sample(2, seed=5, sampler=sampler, steps=4), many[:2])
+    np.testing.assert_array_equal(model.sample_seeds([5], sampler=sampler, steps=4), many[:1])
+    assert (model.sample(18, seed=6, sampler=sampler, steps=4) != many).any()
+    assert (model.sample(18, seed=5, sampler=sampler, steps=2) != many).any()
+
+
+def test_the_file_names_the_default_sampler_and_its_steps():
+    start = tiny(stir=0.05).sample(4)
+    for change in ({"sampler": "ddim"}, {"sampling_steps": 4}):
+        assert (tiny(stir=0.05, objective=change).sample(4) != start).any()
+    options = {"sampler": "ddim", "steps": 4}
+    changed = tiny(stir=0.05, objective={"sampler": "ddim", "sampling_steps": 4})
+    np.testing.assert_array_equal(changed.sample(4), tiny(stir=0.05).sample(4, **options))
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        (cosine(), cosine(path="linear")),
+        (cosine(), cosine(noise_steps=20)),
+        (cosine(), cosine(target="v")),
+        (cosine(sampler="ddim"), cosine(sampler="ddim", eta=0.5)),
+        (LABELLED, {**LABELLED, "objective": {"guidance": 3.0}}),
+    ],
+)
+def test_keys_that_change_samples(before, after):
+    label = {"label": 1} if "condition" in before else {}
+    one, other = tiny(stir=0.1, **before), tiny(stir=0.1, **after)
+    assert (one.sample(4, **label) != other.sample(4, **label)).any()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"time_mean": 1.0}, {"time_deviation": 0.5}, {"time_deviation": 0.0}, {"loss_weight": "min-snr"}],
+)
+def test_keys_that_change_the_loss(change):
+    losses = []
+    for objective in ({}, change):
+        model = tiny(stir=0.1, objective=objective)
+        model.prepare_training(10)
+        losses.append(float(learn(model)["loss/denoiser"]))
+    assert abs(losses[0] - losses[1]) > 1e-3
+
+
+def test_guidance_is_linear_in_one_step():
+    """One DDIM step gives the denoised noise, which guidance moves along a line until pixels are clipped."""
+    model = tiny(stir=0.03, **LABELLED)
+    latents = 0.1 * model.prior(tf.constant([[0, 0], [0, 1]], tf.int64))
+    label = tf.constant([0, 2])
+
+    def images(**told):
+        return model.generate(latents, steps=1, **told).numpy()
+
+    without, plain = images(guidance=1.0), images(label=label, guidance=1.0)
+    assert np.abs(plain - without).max() > 1e-3
+    np.testing.assert_allclose(images(label=label, guidance=0.0), without, atol=1e-5)
+    np.testing.assert_allclose(images(label=label, guidance=2.0), without + 2 * (plain - without), atol=1e-5)
+    np.testing.assert_allclose(images(label=tf.constant([-1, -1]), guidance=2.0), without, atol=1e-5)
+
+
+def test_labels_by_number_by_name_and_one_per_image():
+    model = tiny(stir=0.1, **LABELLED)
+    cross = model.sample(2, label=1)
+    np.testing.assert_array_equal(model.sample(2, label="cross"), cross)
+    np.testing.assert_array_equal(model.sample(2, label="1"), cross)
+    mixed = model.sample(2, label=["circle", 1])
+    np.testing.assert_array_equal(mixed[1], cross[1])
+    np.testing.assert_array_equal(mixed[0], model.sample(1, label=0)[0])
+    assert (cross != model.sample(2)).any()
+
+
+def test_tokens_are_drawn_from():
+    model = tiny(stir=0.1, **TOLD)
+    one = model.sample(2, tokens=[1, 2])
+    np.testing.assert_array_equal(model.sample(2, tokens=[[1, 2], [1, 2]]), one)
+    assert (model.sample(2, tokens=[1, 3]) != one).any() and (model.sample(2) != one).any()
+
+
+@pytest.mark.parametrize(
+    "condition, options, message",
+    [
+        (None, {"sampler": "hein"}, "did you mean heun|did you mean .heun"),
+        (None, {"steps": 0}, "steps: found 0"),
+        (None, {"temperature": 1}, "takes no such option"),
+        (None, {"label": 1}, "no class labels"),
+        (None, {"guidance": 2.0}, "takes no such option"),
+        (LABELLED, {"label": 3}, "from 0 to 2"),
+        (LABELLED, {"label": "crass"}, "did you mean"),
+        (LABELLED, {"label": [0, 1, 2]}, "3 labels for 2 images"),
+        (LABELLED, {"guidance": -1.0}, "guidance: found"),
+        (LABELLED, {"tokens": [1]}, "no tokens"),
+        (TOLD, {"tokens": [1, 5]}, "from 0 to 4"),
+        (TOLD, {"tokens": [1]}, "expected 2 numbers"),
+    ],
+)
+def test_wrong_options_are_one_line(condition, options, message):
+    model = tiny(**(condition or {}))
+    with pytest.raises(UsageError, match=message) as error:
+        model.sample(2, **options)
+    assert "\n" not in str(error.value)
+
+
+# === Latents ===
+
+
+@pytest.mark.parametrize("path", ["straight", "cosine"])
+def test_encode_and_decode_are_inverse(path):
+    model = tiny(stir=0.03, **({} if path == "straight" else cosine(encoding_steps=20, target="v")))
+    x = images(3)
+    latents = model.encode(x)
+    assert latents.shape == (3, 64) and latents.dtype == np.float32
+    error = np.abs(model.decode(latents).astype(int) - x)
+    assert error.mean() < 3
+
+
+def test_more_encoding_steps_change_the_latents():
+    short, long = (tiny(stir=0.05, objective={"encoding_steps": steps}).encode(images(2)) for steps in (4, 8))
+    assert np.abs(short - long).max() > 1e-3
+
+
+def test_generate_is_differentiable():
+    model = tiny(stir=0.05)
+    latents = tf.Variable(0.1 * model.prior(tf.constant([[0, 0]], tf.int64)))
+
+    @tf.function
+    def gradient():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model.generate(latents))
+        return tape.gradient(loss, latents)
+
+    found = gradient().numpy()
+    assert np.isfinite(found).all() and np.abs(found).max() > 1e-3
+
+
+# === Serving ===
+
+
+def test_the_signature_draws_what_sample_draws():
+    model = tiny(stir=0.1, **LABELLED)
+    function, inputs = signatures(model)["sample"]
+    assert set(inputs) == {"count", "seed", "steps", "label", "guidance"}
+    served = tf.function(function)(
+        count=tf.constant(3),
+        seed=tf.constant(2),
+        steps=tf.constant(5),
+        label=tf.constant(1),
+        guidance=tf.constant(2.0),
+    )["images"]
+    np.testing.assert_array_equal(served, model.sample(3, seed=2, steps=5, label=1, guidance=2.0))
+
+
+def test_an_exported_model_contains_the_loop(tmp_path):
+    model = tiny(stir=0.1)
+    served = tf.saved_model.load(export(model, tmp_path)).signatures["sample"]
+    for steps in (1, 7):
+        found = served(count=tf.constant(2), seed=tf.constant(1), steps=tf.constant(steps))["images"]
+        np.testing.assert_array_equal(found, model.sample(2, seed=1, steps=steps))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="steps must be one number, at least 1"):
+        served(count=tf.constant(2), seed=tf.constant(1), steps=tf.constant(0))
+
+
+# === Files ===
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"denoiser.blocks": [1, 1]}, "denoiser.blocks: 2 entries, but output has 1"),
+        ({"denoiser.attention": [3]}, "denoiser.attention: 8 channels do not divide into 3 heads"),
+        ({"denoiser.groups": 3}, "denoiser.groups: 8 channels do not divide into 3 groups"),
+        ({"denoiser.patch": 3}, "halves images to 1/3"),
+        ({"denoiser.cross_attention": [2]}, "denoiser.cross_attention: there are no tokens"),
+        ({"denoiser.type": "resnet"}, "expected one of unet, patch-unet"),
+        ({"z_dim": 5}, "z_dim: found 5, expected 64"),
+        ({"objective.noise_steps": 10}, "objective.noise_steps: the straight path has no table"),
+        ({"objective.min_snr_gamma": 4.0}, "objective.min_snr_gamma: only loss_weight min-snr"),
+        ({"objective.path": "cosine", "objective.time_mean": 1.0}, "objective.time_mean: the path cosine"),
+        ({"objective.time_deviation": 0.0, "objective.time_mean": 1.0}, "uniform times"),
+        ({"objective.accumulate": 3}, "objective.accumulate: no divisor"),
+        ({"objective.guidance": 2.0}, "objective.guidance: without a condition"),
+        ({"condition.drop": 0.1}, "condition.classes: missing"),
+        ({"condition.classes": 2, "condition.names": ["a", "a"]}, "condition.names: 1 different names"),
+    ],
+)
+def test_impossible_files_are_one_line(change, message):
+    with pytest.raises(UsageError, match=message) as error:
+        override(check(TINY, "file"), change)
+    assert "\n" not in str(error.value)
+
+
+def test_y_dim_gives_a_condition_its_classes():
+    assert check({**TINY, "y_dim": 7, "condition": {"drop": 0.2}}, "file").condition.classes == 7
+
+
+@pytest.mark.parametrize("name", ["ddpm-unet", "ddpm-unet-attention", "ddpm-small"])
+def test_shipped_files_load(name):
+    architecture = load_architecture(name)
+    assert architecture.z_dim == np.prod(architecture.hwc)
+
+
+# === Learning ===
+
+
+@pytest.mark.slow
+def test_sixteen_glyphs_are_remembered():
+    glyphs = datasets.load("cns", size=16)
+    kept = glyphs.images[:: len(glyphs.images) // 16][:16]
+    model = build(
+        {
+            "mode": "DDPM",
+            "hwc": [16, 16, 1],
+            "denoiser": {
+                "type": "patch-unet",
+                "output": [48, 96],
+                "blocks": [1, 2],
+                "attention": [0, 4],
+                "embedding": 96,
+            },
+            "objective": {"path": "straight", "target": "velocity"},
+            "training": {
+                "batch_size": 64,
+                "ema": {"decay": 0.98},
+                "optimizers": {
+                    "denoiser": {
+                        "learning_rate": 2e-3,
+                        "beta1": 0.9,
+                        "beta2": 0.99,
+                        "schedule": "cosine",
+                        "warmup_steps": 30,
+                        "clip_norm": 1.0,
+                    }
+                },
+            },
+        },
+        seed=0,
+    )
+    model.prepare_training(500)
+    batch = {"images": tf.constant(np.tile(kept, (4, 1, 1, 1)))}
+    step = tf.function(model.train_step)
+    for _ in range(500):
+        step(batch)
+    drawn = model.sample(16, sampler="ddim", steps=20).astype(float)
+    distance = ((drawn[:, None] - kept[None].astype(float)) ** 2).mean(axis=(2, 3, 4))  # (16, 16)
+    psnr = 10 * np.log10(255**2 / distance.min(axis=1))
+    apart = ((kept[:, None].astype(float) - kept[None]) ** 2).mean(axis=(2, 3, 4))
+    nearest = apart[~np.eye(16, dtype=bool)].min()
+    assert np.median(psnr) > 20 and (distance.min(axis=1) < nearest / 4).mean() >= 0.9, psnr
+    assert len(set(distance.argmin(axis=1))) >= 6  # and not always the same one
