@@ -153,8 +153,13 @@ def show(value):
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
         text = type(value).__name__
-    text = text.encode("utf-8", "backslashreplace").decode()  # lone surrogates cannot be printed
+    text = printable(text)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def printable(text):
+    """``text`` with escapes for what would break a line or cannot be printed (controls, lone surrogates)."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 # === Reporting ===
@@ -184,7 +189,7 @@ def describe(error, data):
     path, value = _locate(first, data)
     line = f"{path}: {_message(first, value)}"
     others = len({_locate(finding, data)[0] for finding in findings} - {path})
-    return line + (f" (and {others} more)" if others else "")
+    return printable(line) + (f" (and {others} more)" if others else "")
 
 
 def _locate(finding, data):

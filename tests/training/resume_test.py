@@ -1,0 +1,131 @@
+"""A run that was cut and resumed ends as one that was not, bit for bit: every family, every tensor."""
+
+import hashlib
+import shutil
+
+import pytest
+
+from tests.training.families import FAMILIES, architecture
+from tfglyph.errors import GlyphError, UsageError
+from tfglyph.training import checkpoints
+from tfglyph.training.options import Options
+from tfglyph.training.rundir import read_stats
+from tfglyph.training.train import new_run, resumed_run
+
+pytestmark = pytest.mark.slow
+
+
+def options(**changes):
+    values = {"checkpoint_every": 3, "images_every": 10**6, "seed": 5} | changes
+    return Options(dataset={"name": "cns"}, **values)
+
+
+def train(tmp_path, family, steps, name, **changes):
+    training = new_run(architecture(family), options(**changes), {"steps": steps})
+    return training.run(tmp_path, directory=tmp_path / name)
+
+
+def end(run, step):
+    return hashlib.sha256((run / f"model.ckpt-{step}.safetensors").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, family):
+    whole = train(tmp_path, family, 8, "whole")
+    run = train(tmp_path, family, 5, "cut")
+    shutil.copytree(run, tmp_path / "damaged")
+    assert resumed_run(run, {"steps": 8}).run(tmp_path) == run
+    assert end(run, 8) == end(whole, 8)
+    assert [line["step"] for line in read_stats(run)] == [5, 8]
+    # From model.ckpt-0, because everything later is damaged: the same end again.
+    for step in (3, 5):
+        path = tmp_path / "damaged" / f"model.ckpt-{step}.safetensors"
+        path.write_bytes(path.read_bytes()[:-1])
+    resumed = resumed_run(tmp_path / "damaged", {"steps": 8})
+    assert resumed.prefix.name == "model.ckpt-0"
+    resumed.run(tmp_path)
+    assert end(tmp_path / "damaged", 8) == end(whole, 8)
+    assert sorted(p.name for p in (tmp_path / "damaged" / "superseded").glob("*.json")) == [
+        "model.ckpt-3.json", "model.ckpt-5.json",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("run"), "vae", 3, "run")
+
+
+def copy(run, tmp_path):
+    return shutil.copytree(run, tmp_path / "run")
+
+
+def test_a_checkpoint_of_another_architecture_says_what_differs(run, tmp_path):
+    run = copy(run, tmp_path)
+    text = (run / "architecture.json").read_text()
+    (run / "architecture.json").write_text(text.replace('"z_dim": 6', '"z_dim": 7'))
+    with pytest.raises(UsageError) as error:
+        resumed_run(run, {"steps": 5}).run(tmp_path)
+    message = str(error.value)
+    assert "belongs to another architecture: encoder: " in message and "generator: linear/kernel is 6x" in message
+    assert "\n" not in message and "optimizer" not in message
+
+
+def test_totals_are_totals(run, tmp_path):
+    run = copy(run, tmp_path)
+    with pytest.raises(UsageError, match="has 3 steps already; --steps and --epochs are totals"):
+        resumed_run(run, {"steps": 2}).run(tmp_path)
+    assert resumed_run(run, {"steps": 3}).run(tmp_path) == run
+
+
+def test_shipped_weights_cannot_be_resumed(run, tmp_path):
+    run = copy(run, tmp_path)
+    tensors, _ = checkpoints.load(run / "model.ckpt-3")
+    networks = {group: pairs for group, pairs in tensors.items() if group in ("encoder", "generator")}
+    for path in run.glob("model.ckpt-*"):
+        path.unlink()
+    checkpoints.save_weights(run / "model.ckpt-3", networks, {"step": 3})
+    with pytest.raises(UsageError, match="weights without optimizer state; they can be used, but not resumed"):
+        resumed_run(run, {"steps": 5}).run(tmp_path)
+
+
+def test_a_second_process_in_the_run_directory_is_refused(run, tmp_path):
+    from tfglyph.training.rundir import RunDirectory
+
+    run = copy(run, tmp_path)
+    with RunDirectory.resume(run), pytest.raises(GlyphError, match="trains in this run directory"):
+        resumed_run(run, {"steps": 5}).run(tmp_path)
+
+
+def test_a_disk_that_fills_up_ends_the_run_with_the_checkpoint_before(run, tmp_path, monkeypatch):
+    from tfglyph.training import storage
+
+    run = copy(run, tmp_path)
+    training = resumed_run(run, {"steps": 100})
+    sync, calls = storage.os.fsync, []
+
+    def full(descriptor):
+        calls.append(descriptor)
+        if len(calls) > 12:  # the lock's file, options and architecture still fit
+            raise OSError(28, "No space left on device")
+        sync(descriptor)
+
+    monkeypatch.setattr(storage.os, "fsync", full)
+    words = r"could not be written: No space left on device; .*model\.ckpt-\d+ is intact"
+    with pytest.raises(GlyphError, match=words):
+        training.run(tmp_path)
+    monkeypatch.undo()
+    assert checkpoints.find(run)
+    assert resumed_run(run, {"steps": 7}).run(tmp_path) == run
+
+
+def test_a_clock_that_jumps_back_changes_nothing(run, tmp_path, monkeypatch):
+    import time
+
+    run = copy(run, tmp_path)
+    straight = shutil.copytree(run, tmp_path / "straight")
+    resumed_run(straight, {"steps": 6}).run(tmp_path)
+    now = iter(range(10**9, 0, -86400))
+    monkeypatch.setattr(time, "time", lambda: float(next(now)))
+    resumed_run(run, {"steps": 6}).run(tmp_path)
+    monkeypatch.undo()
+    assert end(run, 6) == end(straight, 6) and checkpoints.find(run).name == "model.ckpt-6"
