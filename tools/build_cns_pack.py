@@ -12,14 +12,13 @@ import os
 
 import numpy as np
 
-from tfglyph.datasets.cns import FIRST, LAST, PACK, find_font
+from tfglyph.datasets.cns import COUNT, FIRST, LAST, PACK, find_font
 from tfglyph.datasets.fontface import FontFace
 from tfglyph.datasets.pack import write_pack
 from tfglyph.progress import progress
 
 SIZE = 32
 LEVELS = 32
-COUNT = 20_920  # the characters of U+4E00–U+9FFF in TW-Kai-98 version 103.1
 
 
 def main():

@@ -91,6 +91,7 @@ def test_the_pack_is_what_the_font_draws():
 def small_pack(monkeypatch):
     """As if the set had eight characters."""
     monkeypatch.setattr(cns, "pack", lambda: (list(NUMERALS), np.zeros((8, 32, 32), np.uint8)))
+    monkeypatch.setattr(cns, "COUNT", 8)
 
 
 def test_other_sizes_come_from_the_font(small_pack, tmp_path, monkeypatch):

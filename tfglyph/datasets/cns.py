@@ -17,6 +17,7 @@ FIRST, LAST = 0x4E00, 0x9FFF
 PACK = os.path.join(os.path.dirname(__file__), "data", "cns-32.xz")
 FONT_FILE = "TW-Kai-98_1.ttf"
 PACK_SIZE = 32
+COUNT = 20_920  # the characters of U+4E00–U+9FFF in TW-Kai-98 version 103.1
 
 
 @cache
@@ -113,10 +114,13 @@ def _from_pack(name, shape):
 
 def _from_font(name, shape):
     from tfglyph.datasets.drawing import draw_characters
-    from tfglyph.datasets.preparing import Source, chunks, prepare, stamp
+    from tfglyph.datasets.preparing import CHUNK, Later, Source, chunks, prepare, stamp
 
     font = find_font()
-    items = [(font, 0, part, None) for part in chunks(pack()[0])]
+
+    def items():  # asked for only where the set is not in the cache: unpacking takes a while
+        return ((font, 0, part, None) for part in chunks(pack()[0]))
+
     return prepare(
         Source(
             name=name,
@@ -124,9 +128,9 @@ def _from_font(name, shape):
             shape=shape,
             settings={"set": "cns"},
             stamp=stamp([font]),
-            items=items,
+            items=Later(items),
             convert=partial(draw_characters, shape=shape, box="advance"),
-            total=len(items),
+            total=-(-COUNT // CHUNK),
         )
     )
 

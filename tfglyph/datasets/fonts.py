@@ -9,7 +9,7 @@ from tfglyph.datasets.charsets import charset as find_charset
 from tfglyph.datasets.cns import installed_font_directories
 from tfglyph.datasets.drawing import draw_characters, draw_samples, face
 from tfglyph.datasets.fontface import BOXES, faces
-from tfglyph.datasets.preparing import Source, chunks, parallel_map, prepare, stamp
+from tfglyph.datasets.preparing import CHUNK, Later, Source, chunks, parallel_map, prepare, stamp
 from tfglyph.datasets.report import Problem, count, report
 from tfglyph.errors import GlyphError, UsageError
 
@@ -75,23 +75,13 @@ def load(
         shape=shape,
         settings=settings,
         stamp=stamp([font.path for font in usable]),
-        items=_Later(lambda: _work(usable, characters, samples, sample_seed)),
+        items=Later(lambda: _work(usable, characters, samples, sample_seed)),
         convert=partial(draw_samples if samples else draw_characters, shape=shape, box=box),
-        total=-(-samples // 64) if samples else sum(-(-len(characters) // 64) for _ in usable),
+        total=-(-samples // CHUNK) if samples else -(-len(characters) // CHUNK) * len(usable),
         label_names=label_names,
         problems=problems,
     )
     return prepare(source)
-
-
-class _Later:
-    """An iterable that begins to work when it is asked: a set in the cache needs no coverage."""
-
-    def __init__(self, make):
-        self.make = make
-
-    def __iter__(self):
-        return iter(self.make())
 
 
 def _work(usable, characters, samples, seed):

@@ -142,6 +142,20 @@ def _first_of_each(made, seen):
     )
 
 
+class Later:
+    """An iterable that is made when somebody goes through it: a set in the cache needs none of its work.
+
+    Args:
+        make: a function without arguments that returns an iterable.
+    """
+
+    def __init__(self, make):
+        self.make = make
+
+    def __iter__(self):
+        return iter(self.make())
+
+
 def parallel_map(function, items, total, description, unit="chunk", few=_FEW):
     """Yields ``function(item)`` for each item, in order, on all cores, with a progress bar.
 
