@@ -18,7 +18,7 @@ class InfoGAN(GAN):
 
     def build_networks(self):
         architecture = self.architecture
-        networks = super().build_networks()
+        networks = GAN.build_networks(self)
         features = networks["discriminator"].output[1].shape[-1]
         codes = architecture.codes
         q_head = heads.build_q_head(architecture.q_head, features, codes.categorical, codes.continuous)

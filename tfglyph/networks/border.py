@@ -61,10 +61,12 @@ class BorderConv2D(keras.layers.Conv2D):
     """
 
     def build(self, input_shape):
-        super().build(input_shape)
         pre, post = border_masks(*input_shape[1:3], self.kernel_size, self.strides)
         self.pre, self.post = pre[None, :, :, None], post[None, :, :, None]  # (1, h, w, 1), (1, h', w', 1)
-        self.kernel.assign(self.kernel / pre.mean())
+        initializer = self.kernel_initializer
+        self.kernel_initializer = lambda shape, dtype=None: initializer(shape, dtype) / pre.mean()
+        super().build(input_shape)
+        self.kernel_initializer = initializer
 
     def convolution_op(self, inputs, kernel):
         pre, post = (ops.convert_to_tensor(mask, inputs.dtype) for mask in (self.pre, self.post))
