@@ -214,6 +214,9 @@ def test_labels_by_number_by_name_and_one_per_image():
     cross = model.sample(2, label=1)
     np.testing.assert_array_equal(model.sample(2, label="cross"), cross)
     np.testing.assert_array_equal(model.sample(2, label="1"), cross)
+    latents = 0.1 * model.prior(tf.constant([[0, 0]], tf.int64)).numpy()
+    assert (model.decode(latents, label="cross") != model.decode(latents)).any()
+    np.testing.assert_array_equal(model.decode(latents, label=1), model.decode(latents, label="cross"))
     mixed = model.sample(2, label=["circle", 1])
     np.testing.assert_array_equal(mixed[1], cross[1])
     np.testing.assert_array_equal(mixed[0], model.sample(1, label=0)[0])
@@ -354,18 +357,19 @@ def test_shipped_files_load(name):
 
 @pytest.mark.slow
 def test_sixteen_glyphs_are_remembered():
-    glyphs = datasets.load("cns", size=16)
+    glyphs = datasets.load("cns", size=32)
     kept = glyphs.images[:: len(glyphs.images) // 16][:16]
     model = build(
         {
             "mode": "DDPM",
-            "hwc": [16, 16, 1],
+            "hwc": [32, 32, 1],
             "denoiser": {
                 "type": "patch-unet",
-                "output": [48, 96],
+                "patch": 4,
+                "output": [64, 128],
                 "blocks": [1, 2],
                 "attention": [0, 4],
-                "embedding": 96,
+                "embedding": 128,
             },
             "objective": {"path": "straight", "target": "velocity"},
             "training": {

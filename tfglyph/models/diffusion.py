@@ -311,8 +311,10 @@ class Diffusion(GlyphModel):
             self._bar.update(1)
 
     def decode(self, latents, **options):
-        """float32 (n, z_dim) -> uint8 (n, h, w, c); ``options`` as for ``sample``, without conditions."""
+        """float32 (n, z_dim) -> uint8 (n, h, w, c); ``options`` as for ``sample``, with one label for all."""
         self._check_options(options)
+        if options.get("label") is not None:
+            options["label"] = int(self._label_numbers(options["label"], 1)[0])
         return super().decode(latents, **options)
 
     def _check_options(self, options):
