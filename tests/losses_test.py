@@ -142,7 +142,7 @@ def test_information_of_a_categorical_code_on_known_logits():
 def test_information_of_continuous_codes_by_hand():
     codes, means = [[0.5, -1.0], [-0.5, 1.0]], [[0.5, 0.0], [-0.5, 0.0]]
     log_variances = [[math.log(0.01), 0.0], [math.log(0.01), 0.0]]
-    # log 2 - 1/2 log(2 pi) - log(0.1) for a code read off exactly; log 2 - 1/2 log(2 pi) - 1/2 for one that is missed by 1.
+    # log 2 - 1/2 log(2 pi), and then + log(10) for a code read off exactly with deviation 0.1, - 1/2 for a miss by 1.
     constant = math.log(2) - 0.5 * math.log(2 * math.pi)
     found = losses.continuous_information(codes, means, log_variances)
     np.testing.assert_allclose(found, [constant + math.log(10), constant - 0.5], rtol=1e-5)

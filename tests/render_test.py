@@ -55,7 +55,9 @@ def test_at_the_trained_size_a_canvas_is_what_decode_gives(kind, channels):
     assert found.decode(latents).std() > 3  # not just grey
 
 
-@pytest.mark.parametrize(("kind", "height", "width"), [("plain", 150, 97), ("hard", 64, 200), ("tail", 150, 97), ("tail", 37, 12)])
+@pytest.mark.parametrize(
+    ("kind", "height", "width"), [("plain", 150, 97), ("hard", 64, 200), ("tail", 150, 97), ("tail", 37, 12)]
+)
 def test_bands_equal_the_image_painted_at_once(kind, height, width):
     found = model(kind)
     latents = found.latents([5])
@@ -87,7 +89,7 @@ def test_a_large_canvas_shows_the_same_picture(kind):
 
 
 def test_the_tails_kernel_grows_with_the_size():
-    # SYSTEMS' rule at a multiple f: a grid of size/2 + 2f, the kernel f times as wide; one more so that every pixel comes.
+    # The original's rule at a multiple f: a grid of size/2 + 2f for size - f + 1 pixels; 2 more give all of them at 4.
     painter = model("tail", size=64).painter()
     grow, positions = painter._tail_axis(0, 256)
     assert grow == 4 and len(positions) == 256 // 2 + 2 * 4 + 2
@@ -149,7 +151,8 @@ def test_a_png_written_in_pieces_reads_back(tmp_path, channels):
 
 
 def test_an_image_that_is_not_finished_leaves_no_file(tmp_path):
-    with pytest.raises(GlyphError, match="3 rows were painted of an image of 8"), PngWriter(tmp_path / "a.png", 8, 4, 1) as file:
+    path = tmp_path / "a.png"
+    with pytest.raises(GlyphError, match="3 rows were painted of an image of 8"), PngWriter(path, 8, 4, 1) as file:
         file.write(np.zeros((3, 4, 1), np.uint8))
     with pytest.raises(KeyboardInterrupt), PngWriter(tmp_path / "a.png", 8, 4, 1):
         raise KeyboardInterrupt

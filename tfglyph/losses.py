@@ -142,7 +142,8 @@ def accuracy(kind, real, generated):
         float32 scalar in [0, 1].
     """
     real, generated = tf.cast(real, tf.float32), tf.cast(generated, tf.float32)
-    border = {"least-squares": 0.5, "wasserstein": 0.5 * (tf.reduce_mean(real) + tf.reduce_mean(generated))}.get(kind, 0.0)
+    midway = 0.5 * (tf.reduce_mean(real) + tf.reduce_mean(generated))
+    border = {"least-squares": 0.5, "wasserstein": midway}.get(kind, 0.0)
     right = tf.reduce_mean(tf.cast(real > border, tf.float32)), tf.reduce_mean(tf.cast(generated < border, tf.float32))
     return 0.5 * (right[0] + right[1])
 

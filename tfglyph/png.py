@@ -33,7 +33,7 @@ class PngWriter:
     def __enter__(self):
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.file = open(self.partial, "wb")  # noqa: SIM115  closed in __exit__
+            self.file = open(self.partial, "wb")
         except OSError as error:
             raise GlyphError(f"{self.path}: cannot be written: {error.strerror}") from None
         self.file.write(b"\x89PNG\r\n\x1a\n")

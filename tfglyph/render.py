@@ -90,13 +90,10 @@ class Painter:
         rows = np.pad(rows, (0, -len(rows) % height), mode="edge"), len(rows)
         columns = np.pad(columns, (0, -len(columns) % width), mode="edge"), len(columns)
         for top in range(0, len(rows[0]), height):
-            line = [
-                self._block(
-                    latent_part,
-                    tf.constant(cppn.coordinates(self.section, rows[0][top:top + height], columns[0][left:left + width])),
-                ).numpy()
-                for left in range(0, len(columns[0]), width)
-            ]
+            line = []
+            for left in range(0, len(columns[0]), width):
+                block = rows[0][top:top + height], columns[0][left:left + width]
+                line.append(self._block(latent_part, tf.constant(cppn.coordinates(self.section, *block))).numpy())
             yield np.concatenate(line, axis=1)[:rows[1] - top, :columns[1]]
 
     def _paint_block(self, latent_part, grid):

@@ -30,8 +30,8 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("canvas")
     (folder / "cppn.json").write_text(json.dumps(CPPN))
     (folder / "characters.txt").write_text("".join(map(chr, range(0x4E00, 0x4E00 + 20))))
-    options = ("--architecture", folder / "cppn.json", "--charset", folder / "characters.txt", "--logdir", folder / "run")
-    assert tfglyph_command("train", *options) == 0
+    files = ("--architecture", folder / "cppn.json", "--charset", folder / "characters.txt")
+    assert tfglyph_command("train", *files, "--logdir", folder / "run") == 0
     return folder / "run"
 
 

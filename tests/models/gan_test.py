@@ -122,7 +122,9 @@ def test_a_loop_and_turns_in_a_row_are_the_same():
     def run(leave, replicas):
         return tf.function(lambda: repeat(turn, 4, tf.constant(True), replicas, leave, [seen]), autograph=False)()
 
-    for leave, expected in ((None, 10.0), (lambda logs: logs["total"] > 2.5, 3.0), (lambda logs: logs["total"] > 0, 1.0)):
+    borders = {10.0: None, 3.0: 2.5, 1.0: 0.0}  # what the turns add up to, and the total beyond which they end
+    for expected, border in borders.items():
+        leave = None if border is None else lambda logs, border=border: logs["total"] > border
         for replicas in (1, 2):
             total, seen = keras.Variable(0.0), keras.Variable(0.0)
             ok, logs, used = run(leave, replicas)
@@ -197,7 +199,8 @@ def test_with_a_penalty_the_discriminator_stays_in_float32():
 def test_a_uniform_prior_stays_within_one():
     model = build(changed(prior="uniform"))
     latents = model.latents(range(200))
-    assert latents.shape == (200, 4) and np.abs(latents).max() < 1 and np.std(latents) == pytest.approx(3**-0.5, abs=0.03)
+    assert latents.shape == (200, 4) and np.abs(latents).max() < 1
+    assert np.std(latents) == pytest.approx(3**-0.5, abs=0.03)
     assert np.std(build(GAN).latents(range(200))) == pytest.approx(1, abs=0.1)
     drawn = model._latents("critic", 100, 0)["latents"].numpy()
     assert np.abs(drawn).max() < 1
@@ -330,9 +333,8 @@ def test_the_critics_slope_becomes_one_under_the_penalty():
 
     glyphs = datasets.load("cns", size=32).images[::300][:64]
     stack = {"kernel": [[4, 4]] * 3, "stride": [[2, 2]] * 3}
-    optimizers = {
-        name: {"learning_rate": rate, "beta1": 0.5, "beta2": 0.9} for name, rate in (("generator", 1e-5), ("discriminator", 1e-3))
-    }
+    rates = {"generator": 1e-5, "discriminator": 1e-3}
+    optimizers = {name: {"learning_rate": rate, "beta1": 0.5, "beta2": 0.9} for name, rate in rates.items()}
     model = prepared({
         "mode": "GAN", "hwc": [32, 32, 1], "z_dim": 16,
         "generator": {**stack, "hwc": [4, 4, 32], "output": [16, 8, 1]},

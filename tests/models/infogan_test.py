@@ -16,7 +16,9 @@ INFOGAN = {
     "mode": "InfoGAN", "hwc": [8, 8, 1], "z_dim": 3,
     "codes": {"categorical": [4, 2], "continuous": 2},
     "generator": {"hwc": [4, 4, 3], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
-    "discriminator": {"kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 6], "leak": 0.2, "feature_layer": 2},
+    "discriminator": {
+        "kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 6], "leak": 0.2, "feature_layer": 2,
+    },
     "q_head": {"output": [5]},
 }
 
@@ -88,7 +90,8 @@ def test_the_trunk_learns_from_the_discriminators_loss_only():
     for model in (with_codes, without):
         train(model, [images(6)])
     for name, same in (("discriminator", True), ("generator", False), ("q_head", False)):
-        pairs = zip(with_codes.networks[name].trainable_variables, without.networks[name].trainable_variables, strict=True)
+        found, other = (model.networks[name].trainable_variables for model in (with_codes, without))
+        pairs = zip(found, other, strict=True)
         assert all(np.array_equal(a.numpy(), b.numpy()) for a, b in pairs) == same, name
 
 

@@ -15,7 +15,8 @@ VAE = {
     "mode": "VAE", "hwc": [8, 8, 1], "z_dim": 3,
     "encoder": {"kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 6], "l2-reg": 1e-2},
     "generator": {
-        "hwc": [2, 2, 6], "kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 1], "output_activation": "sigmoid",
+        "hwc": [2, 2, 6], "kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 1],
+        "output_activation": "sigmoid",
     },
 }
 

@@ -14,7 +14,8 @@ CRITIC = {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2], "batch_norm": F
 
 def architecture(size=6, **generator):
     section = {"type": "cppn", "output": [5, 4, 1], "scale": 3.0, **generator}
-    return check({"mode": "GAN", "hwc": [size, size, 1], "z_dim": 2, "generator": section, "discriminator": CRITIC}, "a")
+    data = {"mode": "GAN", "hwc": [size, size, 1], "z_dim": 2, "generator": section, "discriminator": CRITIC}
+    return check(data, "a")
 
 
 def build(found):
@@ -44,7 +45,8 @@ def test_coordinates_of_the_trained_size_are_a_linspace():
     np.testing.assert_allclose(grid[:, 0, 1], [-3, -1, 1, 3])
     np.testing.assert_allclose(grid[1, 2], [3, -1, np.sqrt(10)], rtol=1e-6)
     saddle = architecture(third="saddle").generator
-    np.testing.assert_allclose(cppn.coordinates(saddle, np.array([-1 / 3]), np.array([1.0]))[0, 0], [3, -1, 8], rtol=1e-6)
+    point = cppn.coordinates(saddle, np.array([-1 / 3]), np.array([1.0]))[0, 0]
+    np.testing.assert_allclose(point, [3, -1, 8], rtol=1e-6)
 
 
 def test_a_finer_grid_lies_where_the_areas_of_its_pixels_do():
@@ -109,7 +111,7 @@ def test_a_tail_doubles_and_convolves_to_the_exact_size(size, grid):
     ],
 )
 def test_impossible_sections_are_one_line(generator, words):
-    with pytest.raises(UsageError, match="^a: ") as caught:
+    with pytest.raises(UsageError, match=r"^a: ") as caught:
         architecture(**generator)
     assert words in str(caught.value)
 

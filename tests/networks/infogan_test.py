@@ -8,7 +8,9 @@ from tfglyph.networks import builder
 from tfglyph.networks.heads import build_q_head
 
 
-@pytest.mark.parametrize(("name", "codes"), [("infogan-1x10-2", 12), ("infogan-10x10-2", 102), ("infogan-10x10-20", 120)])
+@pytest.mark.parametrize(
+    ("name", "codes"), [("infogan-1x10-2", 12), ("infogan-10x10-2", 102), ("infogan-10x10-20", 120)]
+)
 def test_trainable_parameters_are_those_of_the_original(name, codes):
     found = load_architecture(name)
     assert found.latent_size == 100 + codes

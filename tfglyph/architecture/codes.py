@@ -12,7 +12,7 @@ Ways = Annotated[int, pydantic.Field(strict=True, ge=2, le=1024)]
 class Codes(Section):
     """Codes that are drawn beside z and handed to the generator after it, in this order."""
 
-    categorical: Annotated[list[Ways], pydantic.Field(max_length=64)] = []
+    categorical: Annotated[list[Ways], pydantic.Field(max_length=64, default_factory=list)]
     """The ways of each categorical code; each is a one-hot vector, all ways being equally likely."""
     continuous: Annotated[int, pydantic.Field(strict=True, ge=0, le=256)] = 0
     """How many continuous codes there are, each uniform on (-1, 1)."""

@@ -23,7 +23,7 @@ class GANObjective(Section):
     prior: Literal["normal", "uniform"] = "normal"
     """Distribution of z: N(0, 1) or uniform(-1, 1)."""
     gradient_penalty: NonNegative = 0.0
-    """Weight of (|gradient of the critic at random mixtures of real and generated images| - 1)^2, Gulrajani et al. 2017."""
+    """Weight of (|gradient of the critic| - 1)^2 at mixtures of real and generated images, Gulrajani et al. 2017."""
     r1: NonNegative = 0.0
     """Weight gamma of gamma/2 * |gradient of the critic at real images|^2, Mescheder et al. 2018."""
     critic_steps: Updates = 1
@@ -31,7 +31,7 @@ class GANObjective(Section):
     generator_steps: Updates = 1
     """Generator updates of a round, after the discriminator's."""
     accuracy_exit: Annotated[float, pydantic.Field(strict=True, gt=0, le=1)] | None = None
-    """Once the discriminator's accuracy on a batch passes this, it is left alone for the rest of the round; null: never."""
+    """Once the discriminator's accuracy on a batch passes this, it rests until the next round; null: never."""
 
 
 class GANArchitecture(Architecture):
@@ -56,9 +56,8 @@ class GANArchitecture(Architecture):
     def _sizes_fit(self):
         check_generated_size(self)
         if self.generator.output[-1] != self.hwc[2]:
-            raise invalid(
-                "generator.output", f"the last entry is {self.generator.output[-1]}, but the images' channels are {self.hwc[2]}"
-            )
+            found = f"the last entry is {self.generator.output[-1]}"
+            raise invalid("generator.output", f"{found}, but the images' channels are {self.hwc[2]}")
         if self.condition is not None and self.condition.tokens is not None:
             raise invalid("condition.tokens", f"a {self.mode} sees labels only; DDPM sees tokens")
         if self.discriminator.output_activation == "sigmoid" and self.objective.loss in ("bce", "hinge"):
@@ -96,7 +95,8 @@ class DCGANArchitecture(GANArchitecture):
             return data
         data = dict(data)
         if isinstance(data.get("objective"), dict):
-            objective = {key: value for key, value in data["objective"].items() if key not in ("reconst_v_gan", "kl_weight")}
+            unused = ("reconst_v_gan", "kl_weight")
+            objective = {key: value for key, value in data["objective"].items() if key not in unused}
             if "generator_updates" in objective:
                 objective["generator_steps"] = objective.pop("generator_updates")
             data["objective"] = objective

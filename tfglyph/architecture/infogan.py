@@ -15,7 +15,7 @@ class QHead(NetworkSection):
     """Q: linear layers with batch norm and leaky ReLU on the discriminator's features, then one linear output for the
     logits, one for the means and one for the log-variances of the codes."""
 
-    output: Annotated[list[Size], pydantic.Field(max_length=MAXIMUM_LAYERS)] = [256]
+    output: Annotated[list[Size], pydantic.Field(max_length=MAXIMUM_LAYERS, default_factory=lambda: [256])]
     """Width of each layer before the outputs; the first is a convolution over the whole of the features."""
     leak: Fraction = 0.2
     """Slope of the leaky ReLU for negative inputs; 0 is the plain ReLU."""

@@ -8,7 +8,14 @@ from typing import Annotated, Literal
 import pydantic
 
 from tfglyph.architecture.core import (
-    MAXIMUM_LAYERS, Flag, Fraction, NonNegative, Positive, Section, Size, invalid,
+    MAXIMUM_LAYERS,
+    Flag,
+    Fraction,
+    NonNegative,
+    Positive,
+    Section,
+    Size,
+    invalid,
 )
 
 Window = Annotated[int, pydantic.Field(strict=True, ge=1, le=64)]

@@ -14,8 +14,8 @@ class VAEObjective(Section):
     """The negative evidence lower bound: summed over the values of an image, averaged over images."""
 
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
-    """p(x|z): bernoulli is binary cross-entropy on pixels in [0, 1] (a sigmoid generator); gaussian is a squared error on
-    pixels in [-1, 1] (a tanh generator)."""
+    """p(x|z): bernoulli is binary cross-entropy on pixels in [0, 1] (a sigmoid generator); gaussian is a squared error
+    on pixels in [-1, 1] (a tanh generator)."""
     deviation: Positive = 1.0
     """Standard deviation of the gaussian likelihood, in units of the model's pixels."""
     kl_weight: NonNegative = 1.0

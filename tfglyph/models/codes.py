@@ -111,7 +111,8 @@ def parse_categories(codes, label):
     """
     texts = str(label).split(",")
     if len(texts) > len(codes.categorical):
-        raise UsageError(f"label: found {label!r}, {len(texts)} classes, but there are {len(codes.categorical)} categorical codes")
+        found = f"label: found {label!r}, {len(texts)} classes"
+        raise UsageError(f"{found}, but there are {len(codes.categorical)} categorical codes")
     texts += [""] * (len(codes.categorical) - len(texts))
     weights = []
     for text, ways in zip(texts, codes.categorical, strict=True):

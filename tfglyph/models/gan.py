@@ -61,8 +61,9 @@ class GAN(Painting):
             leave=self._critic_has_had_enough if objective.accuracy_exit is not None else None,
             statistics=[variable for network in self.networks.values() for variable in network.non_trainable_variables],
         )
+        count = tf.shape(images)[0]
         ok, generator_logs, _ = repeat(
-            lambda turn, ok: self._generator_turn(tf.shape(images)[0], classes, turn, ok), objective.generator_steps, ok,
+            lambda turn, ok: self._generator_turn(count, classes, turn, ok), objective.generator_steps, ok,
             self.replicas,
         )
         logs = critic_logs | generator_logs
@@ -116,7 +117,8 @@ class GAN(Painting):
                 weighted = objective.gradient_penalty * losses.gradient_penalty(norms)
                 penalty += weighted
                 logs |= {"loss/gradient_penalty": weighted, "critic_gradient_norm": tf.reduce_mean(norms)}
-            loss = losses.discriminator_loss(objective.loss, real, generated) + penalty + decay(self.networks["discriminator"])
+            penalty += decay(self.networks["discriminator"])
+            loss = losses.discriminator_loss(objective.loss, real, generated) + penalty
             scaled = self.scaled("discriminator", loss)
         gradients = tape.gradient(scaled, self.trained_variables("discriminator"))
         ok, norm = self.update("discriminator", gradients, loss, ok)

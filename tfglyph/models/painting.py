@@ -12,9 +12,9 @@ from tfglyph.progress import progress
 class Painting(GlyphModel):
     """The part of a GAN that does not train.
 
-    A ``label`` is a class ("3") or a mixture of classes ("3+7" in equal parts, "3:0.7+7:0.3"); a list of them has one for
-    each image. With a ``condition`` section it is what both networks are told, and None tells them nothing. Without one
-    it chooses the categorical codes, one mixture for each with commas between; an empty one, or None, leaves a code
+    A ``label`` is a class ("3") or a mixture of classes ("3+7" in equal parts, "3:0.7+7:0.3"); a list of them has one
+    for each image. With a ``condition`` section it is what both networks are told, and None tells them nothing. Without
+    one it chooses the categorical codes, one mixture for each with commas between; an empty one, or None, leaves a code
     as it was drawn.
     """
 
@@ -110,7 +110,8 @@ class Painting(GlyphModel):
         """float32 tensor (count, ways) for one label: as ``label_weights``, or a tensor of one class number or each."""
         if tf.is_tensor(label):
             classes = self.architecture.condition.classes
-            with tf.control_dependencies([tf.debugging.assert_less(label, classes, f"sample: label must be below {classes}")]):
+            fits = tf.debugging.assert_less(label, classes, f"sample: label must be below {classes}")
+            with tf.control_dependencies([fits]):
                 row = tf.one_hot(tf.reshape(label, [-1]), classes)  # negative: no label; (1 or count, classes)
         else:
             row = tf.constant(self.label_weights(label, 1))
@@ -170,7 +171,8 @@ class Painting(GlyphModel):
         if self._painter is None:
             from tfglyph.render import Painter
 
-            self._painter = Painter(self.inference("generator"), architecture.generator, architecture.hwc, self.to_pixels)
+            generator = self.inference("generator")
+            self._painter = Painter(generator, architecture.generator, architecture.hwc, self.to_pixels)
         return self._painter
 
     def painter_inputs(self, latents, label=None):

@@ -9,7 +9,7 @@ from tfglyph.models.gan import decay
 
 
 class VAE(GlyphModel):
-    """Encoder and generator (the decoder), trained together on the evidence lower bound with one sample of z an image."""
+    """Encoder and generator (the decoder), trained together on the evidence lower bound, with one z for each image."""
 
     averaged = ("encoder", "generator")
 
