@@ -10,8 +10,9 @@ from tfglyph.models import build
 
 STEPS = 20
 
-# Largest relative deviation of a loss, averaged over the steps, that is allowed.
-TOLERANCE = {"mixed_bfloat16": 0.05, "mixed_float16": 0.05}
+# Largest relative deviation of a loss, averaged over the steps, that is allowed. Under mixed_float16 the first
+# updates are skipped until each optimizer has found its scale, so the weights are a few updates behind.
+TOLERANCE = {"mixed_bfloat16": 0.02, "mixed_float16": 0.1}
 
 
 def twenty_steps(family, precision):
