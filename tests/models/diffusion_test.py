@@ -67,7 +67,7 @@ def test_loss_by_hand():
         model = tiny(objective=objective)
         model.prepare_training(10)
         noise = model.normal("noise", [8, 8, 8, 1]).numpy()
-        uniform = (np.arange(8) + model.uniform("times", tf.constant([8])).numpy()) / 8
+        uniform = model._spread(tf.constant(8)).numpy()
         t = model.noise_path.draw_times(tf.constant(uniform)).numpy()
         a, s = 1 - t, t
         wide = (slice(None), None, None, None)
@@ -84,12 +84,15 @@ def test_loss_by_hand():
         assert float(learn(model)["loss/denoiser"]) == pytest.approx(expected, rel=1e-4)
 
 
-def test_times_cover_the_batch_evenly():
+def test_times_cover_the_batch_evenly_and_each_image_in_the_long_run():
     model = tiny()
-    spread = model._spread("times", tf.constant(8)).numpy()
-    np.testing.assert_array_equal(np.floor(spread * 8), np.arange(8))
-    model.step.assign(1)
-    assert np.abs(model._spread("times", tf.constant(8)) - spread).max() > 0
+    steps = []
+    for step in range(200):
+        model.step.assign(step)
+        steps.append(model._spread(tf.constant(8)).numpy())
+    np.testing.assert_array_equal(np.sort(np.floor(np.stack(steps) * 8), axis=1), [np.arange(8)] * 200)
+    first = np.stack(steps)[:, 0]
+    assert first.mean() == pytest.approx(0.5, abs=0.07) and first.std() == pytest.approx(12**-0.5, abs=0.05)
 
 
 def test_accumulated_gradients_are_those_of_the_whole_batch():

@@ -48,28 +48,29 @@ class Diffusion(GlyphModel):
         data = {
             "images": images,
             "noise": self.normal("noise", tf.shape(images)),
-            "times": self.noise_path.draw_times(self._spread("times", count)),
+            "times": self.noise_path.draw_times(self._spread(count)),
             **self._conditions_of(batch, count),
         }
         loss, gradients = self._in_parts(data, self.architecture.objective.accumulate)
         ok, norm = self.update("denoiser", gradients, loss, ok)
         return {"loss/denoiser": loss, "gradient_norm/denoiser": norm}, ok
 
-    def _spread(self, purpose, count):
-        """Uniform draws, one from each of as many equal parts of [0, 1) as the global batch has images.
+    def _spread(self, count):
+        """Uniform draws for a batch, evenly apart from a random first one (Kingma et al. 2021, appendix I.1).
 
         Every batch then sees early and late times in their right shares, which makes the loss and its
-        gradient less noisy than independent times do (as in Kingma et al. 2021, appendix I.1).
+        gradient less noisy than independent times do, and each image's own draw is still uniform.
 
         Returns:
-            float32 (count,).
+            float32 (count,) in [0, 1), this device's part of the global batch.
         """
-        jitter = self.uniform(purpose, count[None])
         first = 0
         if self.replicas > 1:
             first = tf.distribute.get_replica_context().replica_id_in_sync_group * count
-        place = tf.cast(first + tf.range(count), tf.float32)
-        return (place + jitter) / tf.cast(count * self.replicas, tf.float32)
+        place = tf.cast(first + tf.range(count), tf.float32) / tf.cast(count * self.replicas, tf.float32)
+        # The same number on all devices, so not one of ``self.uniform``, which gives each its own.
+        seed = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(self.step, tf.int64)])
+        return tf.math.floormod(place + tf.random.stateless_uniform([], seed, alg="philox"), 1.0)
 
     def _conditions_of(self, batch, count):
         """What the denoiser is told in this step: labels and tokens, some of them withheld."""
