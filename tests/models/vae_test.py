@@ -128,13 +128,20 @@ def test_64_glyphs_come_back_above_20_decibels(kind):
     from tfglyph import datasets
 
     glyphs = datasets.load("cns", size=32).images[::300][:64]
-    stack = {"type": kind, "kernel": [[3, 3]] * 3, "stride": [[2, 2]] * 3}
+    stack = {"kernel": [[3, 3]] * 3, "stride": [[2, 2]] * 3}
+    encoder = {**stack, "output": [16, 32, 64], "leak": 0.1}
+    generator = {**stack, "hwc": [4, 4, 64], "output": [32, 16, 1]}
+    if kind == "resnet":
+        encoder |= {"type": "resnet", "stem": 8}
+        generator |= {
+            "type": "resnet", "kernel": [[3, 3]] * 4, "stride": [*stack["stride"], [1, 1]], "output": [32, 16, 8, 1],
+            "tail": 8, "relu_after_sum": True, "linear_bias": True,
+        }
     rate = {"learning_rate": 3e-3, "beta1": 0.9, "schedule": "cosine"}
     model = build({
-        "mode": "VAE", "hwc": [32, 32, 1], "z_dim": 32,
-        "encoder": {**stack, "output": [16, 32, 64], "leak": 0.1} | ({"stem": 8} if kind == "resnet" else {}),
-        "generator": {**stack, "hwc": [4, 4, 64], "output": [32, 16, 1], "output_activation": "sigmoid"},
-        "objective": {"kl_weight": 0.1}, "training": {"optimizers": {"encoder": rate, "generator": rate}},
+        "mode": "VAE", "hwc": [32, 32, 1], "z_dim": 32, "encoder": encoder,
+        "generator": generator | {"output_activation": "sigmoid"}, "objective": {"kl_weight": 0.1},
+        "training": {"optimizers": {"encoder": rate, "generator": rate}},
     }, seed=0)
     steps = 300
     model.prepare_training(steps)
