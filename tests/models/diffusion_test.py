@@ -371,8 +371,8 @@ def test_sixteen_glyphs_are_remembered():
                 "patch": 4,
                 "output": [64, 128],
                 "blocks": [1, 2],
-                "attention": [0, 4],
-                "embedding": 128,
+                "attention": [0, 0],
+                "embedding": 64,
             },
             "objective": {"path": "straight", "target": "velocity"},
             "training": {
@@ -380,7 +380,7 @@ def test_sixteen_glyphs_are_remembered():
                 "ema": {"decay": 0.98},
                 "optimizers": {
                     "denoiser": {
-                        "learning_rate": 2e-3,
+                        "learning_rate": 3e-3,
                         "beta1": 0.9,
                         "beta2": 0.99,
                         "schedule": "cosine",
@@ -392,15 +392,15 @@ def test_sixteen_glyphs_are_remembered():
         },
         seed=0,
     )
-    model.prepare_training(500)
+    model.prepare_training(300)
     batch = {"images": tf.constant(np.tile(kept, (4, 1, 1, 1)))}
-    step = tf.function(model.train_step)
-    for _ in range(500):
+    step = tf.function(model.train_step, autograph=False)
+    for _ in range(300):
         step(batch)
     drawn = model.sample(16, sampler="ddim", steps=20).astype(float)
     distance = ((drawn[:, None] - kept[None].astype(float)) ** 2).mean(axis=(2, 3, 4))  # (16, 16)
     psnr = 10 * np.log10(255**2 / distance.min(axis=1))
     apart = ((kept[:, None].astype(float) - kept[None]) ** 2).mean(axis=(2, 3, 4))
     nearest = apart[~np.eye(16, dtype=bool)].min()
-    assert np.median(psnr) > 20 and (distance.min(axis=1) < nearest / 4).mean() >= 0.9, psnr
+    assert np.median(psnr) > 20 and (distance.min(axis=1) < nearest / 4).all(), psnr
     assert len(set(distance.argmin(axis=1))) >= 6  # and not always the same one
