@@ -168,13 +168,15 @@ class DiffusionObjective(Section):
 class DDPMArchitecture(Architecture):
     """Mode DDPM: a diffusion model (Ho et al. 2020) or a flow-matching model (Lipman et al. 2023)."""
 
+    # z_dim follows from hwc before anything is checked, which a JSON schema cannot say.
+    model_config = pydantic.ConfigDict(json_schema_extra=lambda schema: schema["required"].remove("z_dim"))
+
     trained: ClassVar[dict[str, Optimizer]] = {"denoiser": Optimizer(learning_rate=2e-4, beta1=0.9)}
 
     mode: Literal["DDPM"]
     z_dim: Annotated[int, pydantic.Field(strict=True, ge=1)]
     """Size of the latent: an image's worth of noise, so height x width x channels, which is what it is where
-    left
-    out."""
+    left out."""
     denoiser: Denoiser
     objective: DiffusionObjective = DiffusionObjective()
     condition: Condition | None = None
