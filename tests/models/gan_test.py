@@ -265,6 +265,17 @@ def test_labels_reach_both_networks():
     assert not np.allclose(model.score(x, label=0), model.score(x, label=2))
 
 
+def test_labels_of_a_served_model_are_numbers_one_for_all_or_for_each():
+    model = build({**CPPN, "condition": {"classes": 3}})
+    pairs = tf.constant([[1, 0], [1, 1], [1, 2]], tf.int64)
+    wanted = model.sample(3, seed=1, label=[2, 0, None])
+    np.testing.assert_array_equal(model.draw(pairs, label=tf.constant([2, 0, -1])), wanted)
+    np.testing.assert_array_equal(model.draw(pairs, label=tf.constant(2)), model.sample(3, seed=1, label="2"))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label must be below 3"):
+        model.draw(pairs, label=tf.constant(3))
+    assert set(model.sample_inputs()) == {"label"} and not build(CPPN).sample_inputs()
+
+
 def test_labels_that_are_always_dropped_teach_nothing():
     data = {**GAN, "condition": {"classes": 3, "drop": 0.999999}}
     model = prepared(data)

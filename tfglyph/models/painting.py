@@ -107,15 +107,14 @@ class Painting(GlyphModel):
         return latent_codes.with_categories(self.architecture.codes, self.architecture.z_dim, latents, weights), None
 
     def _weights_of(self, label, count):
-        """float32 tensor (count, ways) for one label: as ``label_weights``, or a tensor of one class number or each."""
-        if tf.is_tensor(label):
-            classes = self.architecture.condition.classes
-            fits = tf.debugging.assert_less(label, classes, f"sample: label must be below {classes}")
-            with tf.control_dependencies([fits]):
-                row = tf.one_hot(tf.reshape(label, [-1]), classes)  # negative: no label; (1 or count, classes)
-        else:
-            row = tf.constant(self.label_weights(label, 1))
-        return tf.broadcast_to(row, [count, tf.shape(row)[1]])
+        """float32 tensor (count, ways) for one label, or for a tensor of class numbers: one, or one for each image."""
+        if not tf.is_tensor(label):
+            return tf.tile(tf.constant(self.label_weights(label, 1)), [count, 1])
+        classes = self.architecture.condition.classes
+        fits = tf.debugging.assert_less(label, classes, f"sample: label must be below {classes}")
+        with tf.control_dependencies([fits]):
+            rows = tf.one_hot(tf.reshape(label, [-1]), classes)  # a negative number is no label
+        return tf.broadcast_to(rows, [count, classes])
 
     # === Painting ===
 
