@@ -98,7 +98,7 @@ def test_order_on_two_gaussians(path, sampler, order):
 @pytest.mark.parametrize("sampler", samplers.SAMPLERS)
 def test_mean_and_variance(path, sampler):
     noise = tf.constant(np.random.default_rng(0).normal(size=(1, 20_000)), tf.float32)
-    steps = {"ddpm": 1000 if path is LINEAR else 300, "ddim": 200}.get(sampler, 40)
+    steps = {"ddpm": 1000 if path is LINEAR else 300, "ddim": 400}.get(sampler, 40)
     tolerance = {"ddpm": 0.02, "ddim": 0.015}.get(sampler, 0.008)
 
     drawn = draw(sampler, path, gaussian(path, MEAN, DEVIATION), noise, steps)

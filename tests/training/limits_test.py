@@ -53,7 +53,8 @@ def test_activations_grow_with_the_batch_and_hold_every_layer():
         for layer in network.layers
         if not isinstance(layer, (keras.layers.InputLayer, keras.layers.Reshape))
     )
-    assert layers <= eight / (2 * 4 * 8) <= 2 * layers  # value and gradient, 4 bytes, 8 images
+    # Value and gradient, 4 bytes, 8 images; convolutions on tiny maps also keep the windows that they multiply.
+    assert layers <= eight / (2 * 4 * 8) <= 3 * layers
     with pytest.raises(UsageError, match=r"small: .* with batch_size 8 take .* --max_activation_gb"):
         check_limits(small(), max_activation_gb=eight / 1e9 * 0.99)
 

@@ -203,7 +203,7 @@ class GlyphModel(keras.Model):
         purpose_bits = zlib.crc32(purpose.encode()) & 0x7FFFFFFF
         first = tf.constant((self.seed << 32) | purpose_bits, tf.int64)
         second = tf.cast(self.step, tf.int64) * 4096 + tf.cast(index, tf.int64)
-        everyone = tf.concat([[shape[0] * replicas], shape[1:]], axis=0)
+        everyone = tf.concat([[shape[0] * replicas], tf.cast(shape[1:], tf.int32)], axis=0)
         values = draw(everyone, seed=tf.stack([first, second]), alg="philox", **options)
         if replicas == 1:
             return values
@@ -356,7 +356,7 @@ class GlyphModel(keras.Model):
         """``function`` over ``rows`` in chunks of one size, the last one padded with repetitions."""
         key = (name, *sorted(options.items()))
         if key not in self._functions:
-            self._functions[key] = tf.function(lambda chunk: function(chunk, **options))
+            self._functions[key] = tf.function(lambda chunk: function(chunk, **options), autograph=False)
         compiled = self._functions[key]
         count = len(rows)
         results = []
