@@ -202,7 +202,8 @@ def test_overflow_under_float16_halves_that_networks_scale_alone_and_training_go
     assert scales == {"encoder": 2.0**119, "generator": 2.0**15, "discriminator": 2.0**15}
     assert float(logs["bad_step"]) == 0.0
     trained = [variable.numpy() for variable in model.networks["encoder"].trainable_variables]
-    assert same(trained, [w for w, v in zip(before["encoder"], model.networks["encoder"].variables, strict=True) if v.trainable])
+    variables = model.networks["encoder"].variables
+    assert same(trained, [w for w, v in zip(before["encoder"], variables, strict=True) if v.trainable])
     assert not same(before["generator"], weights(model)["generator"])
 
 

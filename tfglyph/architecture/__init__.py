@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import pathlib
+import re
 from typing import Annotated
 
 import pydantic
@@ -97,7 +98,8 @@ def load_architecture(reference):
 
 def default_name(path):
     """A run name from a file name: its stem, with anything unusual replaced."""
-    stem = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-" for letter in path.stem)
+    plain = re.compile(r"[^A-Za-z0-9._-]")
+    stem = plain.sub("-", path.stem)
     return stem.lstrip("._-")[:64] or "model"
 
 
@@ -153,8 +155,6 @@ def schema():
 
 def _compact(text):
     """Puts innermost lists of numbers back on one line: [[5, 5], [5, 5]] reads better than eleven lines."""
-    import re
-
     inner = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")
     return inner.sub(lambda match: "[" + re.sub(r",\s+", ", ", match.group(1)) + "]", text)
 

@@ -53,9 +53,8 @@ def check_generated_size(architecture):
         return
     found = (*generator.image_size(), generator.output[-1])
     if found != architecture.hwc:
-        raise invalid(
-            "generator", f"hwc, strides and last output give {list(found)}, but the images' hwc is {list(architecture.hwc)}"
-        )
+        wanted = list(architecture.hwc)
+        raise invalid("generator", f"hwc, strides and last output give {list(found)}, but the images' hwc is {wanted}")
 
 
 class VAEGANObjective(Section):

@@ -38,7 +38,7 @@ class Optimizer(Section):
 
 
 class Ema(Section):
-    """Exponential moving average of weights: ema <- decay * ema + (1 - decay) * weights, used wherever images are made."""
+    """Moving average of weights: ema <- decay * ema + (1 - decay) * weights; used wherever images are made."""
 
     decay: Fraction = 0.999
     """Final decay; step t uses min(decay, (1 + t) / (10 + t)), so that early averages forget the initial weights."""

@@ -61,7 +61,7 @@ def command(ctx, **flags):
     """
     given = {name for name in flags if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if "logdir" in given and "logdir_root" in given:
-        raise UsageError("--logdir and --logdir_root exclude each other: one names the run, the other the folder of all")
+        raise UsageError("--logdir and --logdir_root exclude each other: one names the run, one the folder of all")
     training = _resume(flags, given) if flags["restore_from"] else _new(flags)
     from tfglyph.training.summary import describe
 

@@ -292,7 +292,8 @@ class GlyphModel(keras.Model):
     def encode_floats(self, images):
         """float32 (n, h, w, c) in ``pixel_range`` -> float32 (n, z_dim), the mean of q(z|x)."""
         if not self.encodes:
-            raise UsageError(f"{self.name}: a {self.architecture.mode} model has no encoder, so it cannot encode images")
+            mode = self.architecture.mode
+            raise UsageError(f"{self.name}: a {mode} model has no encoder, so it cannot encode images")
         return self.inference("encoder")(images, training=False)[0]
 
     def draw(self, pairs, **options):
@@ -300,7 +301,7 @@ class GlyphModel(keras.Model):
         return self.to_pixels(self.generate(self.prior(pairs), **options))
 
     def sample_inputs(self):
-        """What a SavedModel's ``sample`` takes besides count and seed: dict from option of ``draw`` to tf.TensorSpec."""
+        """What a SavedModel's ``sample`` takes besides count and seed: dict from option to tf.TensorSpec."""
         return {}
 
     def sample(self, count, seed=0, **options):
@@ -338,7 +339,8 @@ class GlyphModel(keras.Model):
         """float32 (n, z_dim) -> uint8 (n, h, w, c)."""
         latents = np.asarray(latents, np.float32)
         if latents.shape[1:] != self.latent_shape:
-            raise UsageError(f"latents have shape {latents.shape}, expected (n, {', '.join(map(str, self.latent_shape))})")
+            expected = ", ".join(map(str, self.latent_shape))
+            raise UsageError(f"latents have shape {latents.shape}, expected (n, {expected})")
         return self._in_chunks("decode", self.decode_latents, latents, "decoding", **options)
 
     def decode_latents(self, latents, **options):
@@ -360,9 +362,10 @@ class GlyphModel(keras.Model):
         compiled = self._functions[key]
         count = len(rows)
         results = []
-        padded = rows[np.minimum(np.arange(-(-max(count, 1) // self.chunk) * self.chunk), max(count - 1, 0))] if count else (
-            np.zeros((self.chunk, *rows.shape[1:]), rows.dtype)
-        )
+        if count:
+            padded = rows[np.minimum(np.arange(-(-count // self.chunk) * self.chunk), count - 1)]
+        else:  # one chunk of nothing, for the shape of what comes out
+            padded = np.zeros((self.chunk, *rows.shape[1:]), rows.dtype)
         for start in progress(range(0, len(padded), self.chunk), description, unit=f"x{self.chunk}"):
             results.append(compiled(tf.constant(padded[start:start + self.chunk])).numpy())
         return np.concatenate(results)[:count]

@@ -38,9 +38,9 @@ class VAEGAN(GlyphModel):
             kl = kl_divergence(mean, log_variance)
             encoder_loss = objective.kl_weight * kl + generated["similarity"] + _decay(encoder)
             generator_loss = self._generator_loss(generated)
-            discriminator_loss = (
-                binary_cross_entropy(real, 1.0)
-                + 0.5 * (binary_cross_entropy(generated["reconstruction"], 0.0) + binary_cross_entropy(generated["sample"], 0.0))
+            discriminator_loss = binary_cross_entropy(real, 1.0) + 0.5 * (
+                binary_cross_entropy(generated["reconstruction"], 0.0)
+                + binary_cross_entropy(generated["sample"], 0.0)
             )
             losses = {
                 "encoder": encoder_loss, "generator": generator_loss,
@@ -61,11 +61,14 @@ class VAEGAN(GlyphModel):
             ok, norms["generator"] = self.update(
                 "generator", tape.gradient(scaled_loss, self.trained_variables("generator")), loss, ok
             )
-        ok, norms["discriminator"] = self.update("discriminator", gradients["discriminator"], losses["discriminator"], ok)
+        ok, norms["discriminator"] = self.update(
+            "discriminator", gradients["discriminator"], losses["discriminator"], ok
+        )
         logs = {f"loss/{name}": loss for name, loss in losses.items()}
         logs |= {f"gradient_norm/{name}": norm for name, norm in norms.items()}
-        accuracy = (tf.reduce_mean(tf.cast(real > 0, tf.float32)) + tf.reduce_mean(tf.cast(generated["sample"] < 0, tf.float32))) / 2
-        return logs | {"loss/kl": kl, "loss/similarity": generated["similarity"], "d_accuracy": accuracy}, ok
+        right = tf.concat([real > 0, generated["sample"] < 0], axis=0)  # (2n, 1)
+        logs |= {"loss/kl": kl, "loss/similarity": generated["similarity"]}
+        return logs | {"d_accuracy": tf.reduce_mean(tf.cast(right, tf.float32))}, ok
 
     def _generate(self, z, prior, real_features):
         """Both kinds of generated images, seen by the discriminator: two logits (n, 1) and the similarity term."""

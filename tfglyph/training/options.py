@@ -71,7 +71,8 @@ def with_overrides(architecture, flags):
 
     Args:
         architecture: Architecture.
-        flags: dict from flag name (keys of ``OVERRIDES``, "lr", "beta1", or a dotted JSON path) to value; None: not given.
+        flags: dict from flag name (keys of ``OVERRIDES``, "lr", "beta1", or a dotted JSON path) to value; None where
+            it was not given.
 
     Raises:
         UsageError: the architecture has no such key, or the value is impossible.
