@@ -10,7 +10,8 @@ def shrink(architecture, size=32, divide=16):
     """A copy with narrow networks and small images, for two updates on two images at a time.
 
     Every list of widths is divided by ``divide`` (at least 1; a denoiser's stay multiples of 8), images become
-    ``size`` x ``size``, and a batch has two of them; kernels, strides, blocks, objective and optimizers stay.
+    ``size`` x ``size``, and a batch has two of them; kernels, strides, blocks, losses and optimizers stay; a
+    diffusion model samples and encodes in three steps.
 
     Args:
         architecture: Architecture.
@@ -47,6 +48,9 @@ def shrink(architecture, size=32, divide=16):
                 section["hwc"] = [*first, _narrow(section["hwc"][2], divide, 1)]
     if "accumulate" in data["objective"]:
         data["objective"]["accumulate"] = 1  # two images need no parts
+    for steps in ("sampling_steps", "encoding_steps"):  # a diffusion model's pictures need each step for each image
+        if steps in data["objective"]:
+            data["objective"][steps] = min(data["objective"][steps], 3)
     data["training"] |= {"batch_size": 2, "steps": 3}
     return check(data, f"{architecture.name or architecture.mode}, shrunk")
 
