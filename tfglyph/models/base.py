@@ -376,3 +376,8 @@ def _copy(network):
     copy = keras.models.clone_model(network)
     copy.set_weights(network.get_weights())
     return copy
+
+
+def decay(network):
+    """The network's ``l2-reg`` term: float32 scalar, 0 without one."""
+    return tf.add_n(network.losses) if network.losses else tf.constant(0.0)

@@ -5,6 +5,7 @@ import tensorflow as tf
 from tfglyph import losses
 from tfglyph.errors import UsageError
 from tfglyph.models import codes as latent_codes
+from tfglyph.models.base import decay
 from tfglyph.models.painting import Painting
 from tfglyph.models.rounds import repeat
 from tfglyph.networks import labels
@@ -163,8 +164,3 @@ class GAN(Painting):
 
     def _uniform_around_zero(self, purpose, shape, index):
         return self.uniform(purpose, shape, index, low=-1.0, high=1.0)
-
-
-def decay(network):
-    """The network's ``l2-reg`` term: float32 scalar, 0 without one."""
-    return tf.add_n(network.losses) if network.losses else tf.constant(0.0)

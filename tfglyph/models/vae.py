@@ -4,8 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfglyph.losses import image_binary_cross_entropy, image_gaussian, kl_divergence
-from tfglyph.models.base import GlyphModel
-from tfglyph.models.gan import decay
+from tfglyph.models.base import GlyphModel, decay
 
 
 class VAE(GlyphModel):

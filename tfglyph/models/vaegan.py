@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfglyph.losses import binary_cross_entropy, gaussian_negative_log_density, kl_divergence
-from tfglyph.models.base import GlyphModel
+from tfglyph.models.base import GlyphModel, decay
 
 
 class VAEGAN(GlyphModel):
@@ -36,7 +36,7 @@ class VAEGAN(GlyphModel):
             real, real_features = discriminator(images, training=True)  # (n, 1), (n, d)
             generated = self._generate(z, self.normal("prior", latent_shape), real_features)
             kl = kl_divergence(mean, log_variance)
-            encoder_loss = objective.kl_weight * kl + generated["similarity"] + _decay(encoder)
+            encoder_loss = objective.kl_weight * kl + generated["similarity"] + decay(encoder)
             generator_loss = self._generator_loss(generated)
             discriminator_loss = binary_cross_entropy(real, 1.0) + 0.5 * (
                 binary_cross_entropy(generated["reconstruction"], 0.0)
@@ -44,7 +44,7 @@ class VAEGAN(GlyphModel):
             )
             losses = {
                 "encoder": encoder_loss, "generator": generator_loss,
-                "discriminator": discriminator_loss + _decay(discriminator),
+                "discriminator": discriminator_loss + decay(discriminator),
             }
             scaled = {name: self.scaled(name, loss) for name, loss in losses.items()}
         gradients = {name: tape.gradient(loss, self.trained_variables(name)) for name, loss in scaled.items()}
@@ -83,9 +83,4 @@ class VAEGAN(GlyphModel):
             binary_cross_entropy(generated["reconstruction"], 1.0) + binary_cross_entropy(generated["sample"], 1.0)
         )
         weight = self.architecture.objective.reconst_v_gan
-        return adversarial + weight * generated["similarity"] + _decay(self.networks["generator"])
-
-
-def _decay(network):
-    """The network's ``l2-reg`` term: float32 scalar, 0 without one."""
-    return tf.add_n(network.losses) if network.losses else tf.constant(0.0)
+        return adversarial + weight * generated["similarity"] + decay(self.networks["generator"])
