@@ -38,8 +38,11 @@ def test_a_shrunk_file_keeps_its_shape(name):
     small = shrink(found)
     assert small.hwc == (32, 32, found.hwc[2]) and small.training.batch_size == 2
     assert small.training.optimizers == found.training.optimizers
-    whole = {"accumulate": 1}  # two images need no parts
-    assert small.objective.model_copy(update=whole) == found.objective.model_copy(update=whole)
+    # Two images need no parts, and a few steps of sampling are enough to try a file.
+    shortened = {"accumulate": 1, "sampling_steps": 3, "encoding_steps": 3}
+    assert small.objective == found.objective.model_copy(
+        update={key: value for key, value in shortened.items() if hasattr(found.objective, key)}
+    )
     for kind in ("encoder", "generator", "discriminator", "denoiser"):
         section = getattr(found, kind, None)
         if section is not None:
