@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfglyph.networks.embeddings import LabelEmbedding, PooledTokens, TimeEmbedding, TokenEmbedding
+from tfglyph.networks.embeddings import LabelEmbedding, JoinedTokens, TimeEmbedding, TokenEmbedding
 
 
 def test_time_embedding_by_hand():
@@ -36,8 +36,9 @@ def test_tokens_have_a_first_one_places_and_a_mask():
     np.testing.assert_allclose(tf.reduce_mean(vectors, -1), np.zeros((3, 3)), atol=1e-6)
 
 
-def test_pooling_leaves_out_what_is_not_there():
-    layer = PooledTokens(2)
+def test_joined_tokens_leave_out_what_is_not_there():
+    layer = JoinedTokens(2)
     vectors = tf.constant([[[1.0, 3.0], [3.0, 5.0], [100.0, 100.0]]])
     found = layer(vectors, tf.constant([[True, True, False]]))
-    np.testing.assert_allclose(found, layer.dense(tf.constant([[2.0, 4.0]])), atol=1e-6)
+    seen = tf.constant([[1.0, 3.0, 3.0, 5.0, 0.0, 0.0]])
+    np.testing.assert_allclose(found, layer.dense(seen), atol=1e-6)

@@ -11,12 +11,45 @@ from tfglyph.errors import UsageError, did_you_mean
 class Tokens(Section):
     """A sequence of tokens per image, such as the parts of a character; 0 stands for "nothing here"."""
 
+    parts: Annotated[str, pydantic.Field(strict=True, max_length=32)] | None = None
+    """Which shipped list of parts turns descriptions of characters into tokens, such as "parts-1", which gives
+    vocabulary and length, too; null: the data set brings its own tokens."""
+    hide_names: Fraction = 0.0
+    """Chance of each part that is told by its own parts as well to be told by them alone, in training."""
     vocabulary: Annotated[int, pydantic.Field(strict=True, ge=2, le=1 << 20)]
     """Number of different tokens, 0 included."""
     length: Annotated[int, pydantic.Field(strict=True, ge=1, le=256)]
     """Tokens of a sequence."""
     width: Size = 256
     """Size of a token's vector."""
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _sizes_of_the_list(cls, data):
+        if isinstance(data, dict) and isinstance(data.get("parts"), str):
+            tokenizer = _tokenizer(data["parts"])
+            data = {"vocabulary": tokenizer.vocabulary, "length": tokenizer.length} | data
+        return data
+
+    @pydantic.model_validator(mode="after")
+    def _fits_the_list(self):
+        if self.parts is not None:
+            tokenizer = _tokenizer(self.parts)
+            for key in ("vocabulary", "length"):
+                if getattr(self, key) != getattr(tokenizer, key):
+                    raise invalid(key, f"found {getattr(self, key)}, but {self.parts} has {getattr(tokenizer, key)}")
+        elif self.hide_names:
+            raise invalid("hide_names", "only tokens of parts have names to hide; expected 0 or a list of parts")
+        return self
+
+
+def _tokenizer(name):
+    from tfglyph.composition.tokens import tokenizer
+
+    try:
+        return tokenizer(name)
+    except UsageError as error:
+        raise invalid("parts", str(error)) from None
 
 
 class Condition(Section):

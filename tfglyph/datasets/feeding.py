@@ -79,7 +79,7 @@ def feed(
 
     Returns:
         ``tf.data.Dataset`` of dicts with ``images`` uint8 ``[k·batch_size/count, h, w, c]`` and, where the
-        set has them, ``labels`` int32 ``[k·batch_size/count]``.
+        set has them, ``labels`` int32 ``[k·batch_size/count]`` and ``tokens`` int32 ``[k·batch_size/count, length]``.
 
     Raises:
         UsageError: fewer images than a batch, or a shard that does not exist or does not divide the batch.
@@ -92,7 +92,8 @@ def feed(
     order = Order(len(glyphs), batch_size, seed)
     height, width, channels = glyphs.images.shape[1:]
     length = batches_per_step * batch_size // shards
-    labels = np.zeros(len(glyphs), np.int32) if glyphs.labels is None else np.asarray(glyphs.labels, np.int32)
+    known = {"labels": glyphs.labels, "tokens": glyphs.tokens}
+    known = {name: np.asarray(values, np.int32) for name, values in known.items() if values is not None}
 
     # Python is asked for several steps at once: a call costs more than copying the images of a step.
     together = max(1, min(_STEPS_TOGETHER, _BYTES_TOGETHER // (length * height * width * channels)))
@@ -101,20 +102,23 @@ def feed(
         rows = np.stack(
             [order.step_rows(step, batches_per_step, shard) for step in range(first, first + together)]
         )
-        return glyphs.images[rows.reshape(-1)].reshape(*rows.shape, height, width, channels), labels[rows]
+        images = glyphs.images[rows.reshape(-1)].reshape(*rows.shape, height, width, channels)
+        return images, *(values[rows] for values in known.values())
 
     def steps_from(first):
-        images, chosen = tf.numpy_function(gather, [first], (tf.uint8, tf.int32), stateful=False)
+        dtypes = (tf.uint8, *(tf.int32 for _ in known))
+        images, *told = tf.numpy_function(gather, [first], dtypes, stateful=False)
         images = tf.ensure_shape(images, (together, length, height, width, channels))
-        return first + tf.range(together, dtype=tf.int64), images, tf.ensure_shape(chosen, (together, length))
+        told = [
+            tf.ensure_shape(part, (together, length, *values.shape[1:]))
+            for part, values in zip(told, known.values(), strict=True)
+        ]
+        return first + tf.range(together, dtype=tf.int64), images, *told
 
-    def batch(step, images, chosen):
+    def batch(step, images, *told):
         if augmentation is not None:
             images = augmentation.apply(images, seed, step, batch_size, batches_per_step, shard)
-        result = {"images": images}  # (k * batch_size / count, h, w, c)
-        if glyphs.labels is not None:
-            result["labels"] = chosen  # (k * batch_size / count,)
-        return result
+        return {"images": images, **dict(zip(known, told, strict=True))}
 
     dataset = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max - together, together)
     dataset = dataset.map(steps_from, num_parallel_calls=2, deterministic=True).unbatch()

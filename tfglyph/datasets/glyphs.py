@@ -25,6 +25,7 @@ class Glyphs:
         label_names: list of str, the name of each label; ``None`` without labels.
         fingerprint: str, changes whenever an image, a character, a label or the order changes; the same on
             every machine.
+        tokens: int32 ``[n, length]``, what a model is told of image i; ``None`` where it is told nothing.
         keys: uint64 ``[n]``, decides the split of image i: a hash of its character, or of its source where
             the character is unknown. It does not depend on the size.
     """
@@ -36,6 +37,7 @@ class Glyphs:
     label_names: list | None = None
     fingerprint: str = ""
     keys: np.ndarray | None = field(default=None, repr=False)
+    tokens: np.ndarray | None = field(default=None, repr=False)
 
     def __len__(self):
         return len(self.images)
@@ -61,6 +63,7 @@ class Glyphs:
             characters=None if self.characters is None else [self.characters[row] for row in rows],
             labels=None if self.labels is None else self.labels[rows],
             keys=None if self.keys is None else self.keys[rows],
+            tokens=None if self.tokens is None else self.tokens[rows],
             fingerprint=digest(self.fingerprint, why),
         )
 

@@ -8,6 +8,7 @@ it.
 import numpy as np
 import tensorflow as tf
 
+from tfglyph.composition.tokens import UPPER, hide_names
 from tfglyph.diffusion import paths, samplers, targets
 from tfglyph.diffusion.guidance import guide
 from tfglyph.diffusion.noise import image_noise
@@ -83,6 +84,9 @@ class Diffusion(GlyphModel):
                 if name not in batch:
                     raise UsageError(f"condition: the architecture needs {name}, but the data set has none")
                 told[name] = batch[name]
+        if condition.tokens is not None and condition.tokens.hide_names:
+            draws = self.uniform("hide names", [count, UPPER])
+            told["tokens"] = hide_names(told["tokens"], draws, condition.tokens.hide_names)
         withheld = self.uniform("withhold all", count[None]) < condition.drop
         for name in told:
             gone = withheld

@@ -2,7 +2,7 @@
 
 import keras
 
-from tfglyph.networks.embeddings import LabelEmbedding, PooledTokens, TimeEmbedding, TokenEmbedding
+from tfglyph.networks.embeddings import JoinedTokens, LabelEmbedding, TimeEmbedding, TokenEmbedding
 
 
 def denoiser_inputs(image_shape, condition):
@@ -50,5 +50,5 @@ def embed(inputs, width, condition, hidden):
         context = TokenEmbedding(section.vocabulary, section.length, section.width, name="tokens_embedding")(
             inputs["tokens"]
         )
-        parts.append(PooledTokens(width, name="tokens_pooled")(*context))
+        parts.append(JoinedTokens(width, name="tokens_joined")(*context))
     return (keras.layers.Add(name="embedding")(parts) if len(parts) > 1 else vector), context

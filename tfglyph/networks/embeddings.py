@@ -126,8 +126,11 @@ class TokenEmbedding(keras.layers.Layer):
         }
 
 
-class PooledTokens(keras.layers.Layer):
-    """The mean of the vectors that count, as one vector of any width.
+class JoinedTokens(keras.layers.Layer):
+    """All vectors of a sequence, one after another, as one vector of any width; those that do not count are 0.
+
+    Each place has weights of its own, so that a part at the left and the same part at the right differ, which
+    the mean of the vectors would hardly show.
 
     Args:
         width: int.
@@ -139,12 +142,12 @@ class PooledTokens(keras.layers.Layer):
         self.dense = keras.layers.Dense(width, name="dense", dtype=self.dtype_policy)
 
     def build(self, vectors_shape, mask_shape=None):
-        self.dense.build((None, vectors_shape[-1]))
+        self.dense.build((None, vectors_shape[-2] * vectors_shape[-1]))
 
     def call(self, vectors, mask):
         """float (n, tokens, d) and bool (n, tokens) -> float (n, width)."""
-        counts = tf.cast(mask, vectors.dtype)[..., None]
-        return self.dense(tf.reduce_sum(vectors * counts, 1) / tf.reduce_sum(counts, 1))  # (n, width)
+        vectors = vectors * tf.cast(mask, vectors.dtype)[..., None]
+        return self.dense(tf.reshape(vectors, [-1, vectors.shape[1] * vectors.shape[2]]))  # (n, width)
 
     def compute_output_shape(self, shape, *_):
         return (shape[0], self.width)

