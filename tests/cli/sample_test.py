@@ -77,8 +77,8 @@ def test_options_of_the_family_arrive(run, verb, tmp_path, monkeypatch):
     monkeypatch.setattr(VAEGAN, "draw_options", ("sampler", "steps", "guidance", "label"))
     monkeypatch.setattr(
         VAEGAN,
-        "sample",
-        lambda self, count, seed, **options: received.update(options) or np.zeros((1, 2, 2, 1), np.uint8),
+        "sample_pairs",
+        lambda self, pairs, **options: received.update(options) or np.zeros((1, 2, 2, 1), np.uint8),
     )
     words = ("--sampler", "ddim", "--sampling_steps", "9", "--guidance", "1.5", "--label", "kai")
     verb("sample", "--checkpoint", run, "--output", tmp_path, *words)

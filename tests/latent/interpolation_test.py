@@ -1,5 +1,7 @@
 """tfglyph.latent: closed forms and edge cases of interpolation and arithmetic."""
 
+import types
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,8 @@ def test_pixel_analogy_clips_at_both_ends():
 def test_rows_hold_the_real_images_then_their_reconstructions():
     class Halving:
         """Encodes to pixels, decodes to half their value."""
+
+        architecture = types.SimpleNamespace(z_dim=4)
 
         def encode(self, images):
             return images.reshape(len(images), -1).astype(np.float32)

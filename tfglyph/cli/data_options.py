@@ -92,3 +92,22 @@ def augmentation_from_flags(flags):
     from tfglyph.datasets.augmentation import parse
 
     return parse(flags.get("augment"), flags.get("flip", False))
+
+
+def glyphs_from_flags(model, dataset, flags, split="all"):
+    """A trained model's data set, or the one that flags ask for in its place: Glyphs.
+
+    Args:
+        model: a GlyphModel from ``tfglyph.load``.
+        dataset: str or None, the value of ``--dataset``.
+        flags: dict of the values of ``add_dataset_options``.
+        split: "train", "holdout" or "all".
+    """
+    from tfglyph.training.rundata import run_glyphs
+    from tfglyph.training.rundir import read_run
+
+    _, saved = read_run(model.source.parent)
+    name = dataset or saved.get("dataset", {"name": "cns"})["name"]
+    given = spec_from_flags(flags, name).to_dict()
+    del given["holdout"]  # stays the run's
+    return run_glyphs(model, dataset, given, split)

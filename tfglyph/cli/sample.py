@@ -1,11 +1,10 @@
 """``tfglyph sample``: new glyphs from a trained model."""
 
-import pathlib
 import re
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, output_of, place_of
+from tfglyph.cli.model_options import add_model_options, place_of
 from tfglyph.errors import UsageError
 
 MAXIMUM = 100_000  # images of one call; more is a slip of the finger
@@ -28,13 +27,19 @@ MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 )
 @click.option("--individual", is_flag=True, help="Write each image as a file of its own besides the grid.")
 @click.option("--columns", type=click.IntRange(1), help="Images in a row of the grid. Default: a square.")
-@click.option("--output", type=click.Path(), metavar="DIR", help="Default: logdir/generate/<run>.")
+@click.option(
+    "--temperature", type=click.FloatRange(0, 10), default=1.0, show_default=True,
+    help="Factor on z: below 1 plainer glyphs, above 1 wilder ones.",
+)
+@click.option(
+    "--output", type=click.Path(), metavar="DIR|FILE", help="A folder, or the file. Default: logdir/generate/<run>."
+)
 @click.option("--sampler", metavar="NAME", help="Diffusion: which sampler.")
 @click.option("--sampling_steps", "steps", type=click.IntRange(1), help="Diffusion: steps of the sampler.")
 @click.option("--guidance", type=float, help="Conditional models: strength of the condition.")
 @click.option("--label", help="Conditional models: the class, by name or number.")
 @click.pass_context
-def command(ctx, references, count, seed, seeds, individual, columns, output, **family):
+def command(ctx, references, count, seed, seeds, individual, columns, temperature, output, **family):
     """Draw new glyphs from a trained model.
 
     Writes a grid as a PNG file, and with --individual every image. The same seed gives the same bytes on one
@@ -46,40 +51,25 @@ def command(ctx, references, count, seed, seeds, individual, columns, output, **
             if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
                 raise UsageError(f"--seeds and --{name} exclude each other: --seeds gives one image per seed")
     import tfglyph
+    from tfglyph.cli.point_options import destination, options_for
     from tfglyph.figures import grid, save_png
+    from tfglyph.latent.sampling import sample_pairs
 
     model = tfglyph.load(references[0])
-    options = _options_for(model, family)
+    options = options_for(model, family)
     if numbers is None:
-        images = model.sample(count, seed=seed, **options)
+        pairs = [(seed, index) for index in range(count)]
         stem, names = f"sample-seed{seed}", [f"{index:05d}" for index in range(count)]
     else:
-        images = model.sample_seeds(numbers, **options)
+        pairs = [(number, 0) for number in numbers]
         stem, names = f"sample-seeds{numbers[0]}-{numbers[-1]}", [f"{number:05d}" for number in numbers]
-    directory = pathlib.Path(output) if output else output_of(model)
-    path = save_png(directory / f"{stem}.png", grid(images, columns=columns))
-    if individual:
-        for name, image in zip(names, images, strict=True):
-            save_png(directory / stem / f"{name}.png", image)
+    images = sample_pairs(model, pairs, temperature, **options)
+    path = save_png(destination(output, model, f"{stem}.png"), grid(images, columns=columns))
     click.echo(f"{len(images)} image{'s' * (len(images) != 1)} of {place_of(model)}: {path}")
     if individual:
-        click.echo(f"each one: {directory / stem}/")
-
-
-def _options_for(model, given):
-    """Those of a family's own options that were given.
-
-    Raises:
-        UsageError: the model does not take one of them.
-    """
-    options = {name: value for name, value in given.items() if value is not None}
-    for name in options:
-        if name not in model.draw_options:
-            flag = "sampling_steps" if name == "steps" else name
-            raise UsageError(
-                f"--{flag}: {place_of(model)} is a {model.architecture.mode}, which takes no such option"
-            )
-    return options
+        for name, image in zip(names, images, strict=True):
+            save_png(path.parent / path.stem / f"{name}.png", image)
+        click.echo(f"each one: {path.parent / path.stem}/")
 
 
 def parse_seeds(text):

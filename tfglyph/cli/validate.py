@@ -4,7 +4,7 @@ import pathlib
 
 import click
 
-from tfglyph.cli.data_options import add_dataset_options
+from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
 from tfglyph.cli.model_options import add_model_options, output_of, place_of, run_of
 from tfglyph.errors import GlyphError, UsageError
 
@@ -62,7 +62,7 @@ def _validate(reference, wanted, output, dataset, flags, places, several):
             f"{reference}: a {model.architecture.mode} model has no encoder, so there is no "
             "A - B + C; validate needs a model that has one, such as a VAE-GAN"
         )
-    glyphs = _glyphs(model, dataset, flags)
+    glyphs = glyphs_from_flags(model, dataset, flags)
     good, problems = known_tuples(wanted, character_rows(glyphs), glyphs.name)
     if not good:
         return [*problems, f"{reference}: no tuple left to draw"]
@@ -76,22 +76,6 @@ def _validate(reference, wanted, output, dataset, flags, places, several):
     sheets = ", ".join(str(path) for path in paths if path.name.startswith("contact-sheet"))
     click.echo(f"{len(good)} figures test-arith-*.png are in {directory}; all at a glance: {sheets}")
     return problems
-
-
-def _glyphs(model, dataset, flags):
-    """The characters' images: the run's own data set, or the one that flags ask for."""
-    from tfglyph import datasets
-    from tfglyph.cli.data_options import spec_from_flags
-    from tfglyph.training.rundir import read_run
-
-    _, options = read_run(model.source.parent)
-    trained_on = options.get("dataset", {"name": "cns"})
-    name = dataset or trained_on["name"]
-    given = spec_from_flags(flags, name).to_dict()
-    base = trained_on if name == trained_on["name"] else {}
-    merged = {**base, **{key: value for key, value in given.items() if value is not None}}
-    height, width, channels = model.architecture.hwc
-    return datasets.load(**merged, size=(height, width), channels=channels, split="all")
 
 
 def _report(problems):

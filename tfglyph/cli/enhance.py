@@ -1,0 +1,64 @@
+"""``tfglyph enhance``: higher scores of the critic, near by."""
+
+import click
+
+from tfglyph.cli.model_options import add_model_options, place_of
+from tfglyph.cli.point_options import (
+    add_label_option,
+    add_output_option,
+    add_point_options,
+    destination,
+    options_for,
+    points_from_flags,
+)
+
+
+@click.command("enhance", context_settings={"help_option_names": ["-h", "--help"]})
+@add_model_options()
+@add_point_options(default="0-15")
+@add_label_option
+@click.option("--steps", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Of the ascent.")
+@click.option(
+    "--rate", type=click.FloatRange(0, 1000, min_open=True), default=0.01, show_default=True,
+    help="Step size at first; each image finds its own.",
+)
+@click.option(
+    "--subspace", type=click.IntRange(1), default=8, show_default=True,
+    help="Dimensions of the random subspace that an image moves in.",
+)
+@click.option(
+    "--radius", type=click.FloatRange(0, 1000, min_open=True), default=2.0, show_default=True,
+    help="Trust region: how far z may go. Latents of seeds are about as long as the root of z's dimensions.",
+)
+@click.option(
+    "--subspace_seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides the subspaces."
+)
+@add_output_option
+@click.pass_context
+def command(ctx, references, label, steps, rate, subspace, radius, subspace_seed, output, **flags):
+    """Climb the critic's score near a glyph.
+
+    Each image moves within a random subspace of the latent space and within a trust region, and never to a lower
+    score. Writes a sheet of before and after, and the score's curve.
+    """
+    import numpy as np
+
+    import tfglyph
+    from tfglyph.figures import save_png
+    from tfglyph.latent import enhance, sheets
+
+    model = tfglyph.load(references[0])
+    enhance.check_critic(model)
+    options = options_for(model, {"label": label})
+    points = points_from_flags(ctx, model, flags)
+    result = enhance.enhance(model, points.latents, steps, rate, subspace, radius, subspace_seed, **options)
+    before, after = model.decode(points.latents, **options), model.decode(result.latents, **options)
+    path = destination(output, model, "enhance.png")
+    save_png(path, sheets.before_and_after(place_of(model), points, before, after, result))
+    curve = save_png(path.with_name(f"{path.stem}-curve.png"), sheets.score_curve(place_of(model), points, result))
+    first, last = result.scores[0], result.scores[-1]
+    distance = np.linalg.norm(result.latents - points.latents, axis=1)
+    for name, start, end, far in zip(points.names, first, last, distance, strict=True):
+        click.echo(f"{name}: score {start:.3f} -> {end:.3f}, moved by {far:.2f}")
+    click.echo(f"{place_of(model)}, {len(points)} images, mean score {first.mean():.3f} -> {last.mean():.3f}: {path}")
+    click.echo(f"score curve: {curve}")

@@ -1,0 +1,32 @@
+"""New glyphs at a temperature."""
+
+import numpy as np
+
+from tfglyph.latent.points import latents_of_pairs, split_codes, with_z
+
+
+def sample_pairs(model, pairs, temperature=1.0, **options):
+    """Images of (seed, index) pairs, each a function of its pair alone.
+
+    Args:
+        model: a GlyphModel.
+        pairs: int (n, 2).
+        temperature: float, factor on z; codes stay. 1 gives ``model.sample_pairs``, 0 the same image everywhere.
+        **options: what the model's ``sample`` takes.
+
+    Returns:
+        uint8 (n, h, w, c).
+    """
+    pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
+    if temperature == 1.0:
+        return model.sample_pairs(pairs, **options)
+    if "steps" in model.draw_options:  # a diffusion model decodes by other steps than it samples by
+        objective = model.architecture.objective
+        options = {"steps": objective.sampling_steps, "sampler": objective.sampler} | options
+    return model.decode(tempered(model, latents_of_pairs(model, pairs), temperature), **options)
+
+
+def tempered(model, latents, temperature):
+    """Latents (n, d) with z multiplied by ``temperature``."""
+    z = np.asarray(latents)[:, :split_codes(model)] * np.float32(temperature)
+    return with_z(latents, z)
