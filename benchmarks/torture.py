@@ -1,7 +1,10 @@
 """Kills real trainings with SIGKILL, resumes them, and compares their ends with an uninterrupted run, bit
 for bit.
 
-    python benchmarks/torture.py --kills 50
+    python benchmarks/torture.py --kills 50 --place torture
+
+The same line again goes on where a test that was cut off had come to: each kill's result is a line of
+``results.jsonl`` in that folder.
 
 Each kill is a training of its own: started, killed at a random moment, resumed with ``--restore_from``, and
 trained to its last step. Of the moments, about a tenth lie before the first checkpoint is complete, half
@@ -10,8 +13,7 @@ checkpoint's file has the same SHA-256 (weights, averages, all optimizers, step)
 TensorBoard hold each step once, the same ones.
 
 The trainings are processes of the command line, forked from this one after it has imported TensorFlow and
-before
-anything of TensorFlow runs: importing it a hundred times would take longer than all the training.
+before anything of TensorFlow runs: importing it a hundred times would take longer than all the training.
 """
 
 import argparse
@@ -58,27 +60,45 @@ def main():
 
     place = pathlib.Path(options.place or tempfile.mkdtemp(prefix="torture-")).resolve()
     place.mkdir(parents=True, exist_ok=True)
-    moments = random.Random(options.seed)
-    results = []
-    for family, architecture in FAMILIES.items():
-        file = place / f"{architecture['name']}.json"
-        file.write_text(json.dumps(architecture))
-        reference = place / f"{architecture['name']}-reference"
-        started = time.monotonic()
-        end(start(options, file, reference))
-        print(f"{family}: uninterrupted run in {time.monotonic() - started:.0f} s", flush=True)
-        expected = end_of(reference, options.steps)
-        for _ in range(options.kills // len(FAMILIES)):
-            result = one_kill(options, family, file, place, expected, moments)
+    settings = {name: getattr(options, name) for name in ("steps", "every", "seed")}
+    log, results = place / "results.jsonl", []
+    for line in log.read_text().splitlines() if log.exists() else ():
+        result = json.loads(line)
+        if result.pop("settings") != settings:
+            sys.exit(f"{log}: of other --steps, --every or --seed; choose another --place")
+        results.append(result)
+    for number, family in enumerate(FAMILIES):
+        file, expected = reference_run(options, family, place)
+        for kill in range(number, options.kills, len(FAMILIES)):
+            if any(result["kill"] == kill for result in results):
+                continue
+            result = {"kill": kill} | one_kill(options, family, file, place, expected, kill)
             results.append(result)
-            print(json.dumps({"kill": len(results)} | result), flush=True)
+            with log.open("a") as lines:
+                lines.write(json.dumps(result | {"settings": settings}) + "\n")
+            print(json.dumps(result), flush=True)
     summarize(results)
     sys.exit(not all(result["equal"] for result in results))
 
 
-def one_kill(options, family, file, place, expected, moments):
+def reference_run(options, family, place):
+    """(architecture file, what the uninterrupted training of it ends with)."""
+    architecture = FAMILIES[family]
+    file, run = place / f"{architecture['name']}.json", place / f"{architecture['name']}-reference"
+    if not (run / f"model.ckpt-{options.steps}.json").exists():
+        shutil.rmtree(run, ignore_errors=True)
+        file.write_text(json.dumps(architecture))
+        started = time.monotonic()
+        end(start(options, file, run))
+        print(f"{family}: uninterrupted run in {time.monotonic() - started:.0f} s", flush=True)
+    return file, end_of(run, options.steps)
+
+
+def one_kill(options, family, file, place, expected, number):
     """Starts, kills, resumes and compares one training; a dict of what happened."""
-    run = place / f"{file.stem}-{moments.randrange(10**9)}"
+    run = place / f"{file.stem}-kill-{number}"
+    shutil.rmtree(run, ignore_errors=True)  # half of one, where the test was cut off
+    moments = random.Random(options.seed * 1_000_003 + number)
     kind = moments.choices(["before the first checkpoint", "anywhere", "while writing"], [1, 5, 4])[0]
     process = start(options, file, run)
     kill(process, run, kind, options, moments)
