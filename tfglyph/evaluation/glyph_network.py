@@ -1,0 +1,67 @@
+"""The network behind the extractor ``glyph``: it was trained to name characters in many fonts.
+
+Four blocks of convolution, batch normalization, ReLU and pooling, then a linear layer to ``FEATURES`` numbers: these
+are the features. ``tools/train_extractor.py`` puts a classifier on top, trains both and keeps the network only.
+"""
+
+import pathlib
+
+from tfglyph.errors import GlyphError
+
+SIDE = 32  # pixels
+FEATURES = 128
+WIDTHS = (32, 64, 128, 192)
+WEIGHTS = pathlib.Path(__file__).parent / "data" / "glyph-extractor.safetensors"
+
+
+def build_glyph_network():
+    """The network with initial weights.
+
+    Returns:
+        keras.Model, float32 (n, 32, 32, 1) in [0, 1], ink 1 on 0, -> float32 (n, 128).
+    """
+    from keras import Model, layers
+
+    images = layers.Input((SIDE, SIDE, 1), name="images")
+    x = images
+    for number, width in enumerate(WIDTHS, start=1):
+        x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv_{number}")(x)
+        x = layers.BatchNormalization(name=f"norm_{number}")(x)
+        x = layers.ReLU(name=f"relu_{number}")(x)
+        x = layers.MaxPooling2D(2, name=f"pool_{number}")(x)  # (n, 32 / 2^number, 32 / 2^number, width)
+    x = layers.Flatten(name="flatten")(x)  # (n, 2 * 2 * 192)
+    x = layers.Dense(FEATURES, use_bias=False, name="embedding")(x)  # (n, 128)
+    x = layers.BatchNormalization(dtype="float32", name="features")(x)
+    return Model(images, x, name="glyph_extractor")
+
+
+def load_glyph_network(path=WEIGHTS):
+    """The trained network, in float32.
+
+    Args:
+        path: safetensors file with one tensor for each variable, named by its path in the network.
+
+    Returns:
+        keras.Model as ``build_glyph_network`` gives it.
+
+    Raises:
+        GlyphError: the file is missing or does not fit.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    network = build_glyph_network()
+    try:
+        tensors = load_file(path)
+        for variable in network.variables:
+            variable.assign(tensors[variable.path].astype("float32"))
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        raise GlyphError(f"{path}: not the weights of the glyph extractor: {error}") from None
+    return network
+
+
+def save_glyph_network(network, path):
+    """Writes the weights as float16."""
+    from safetensors.numpy import save_file
+
+    save_file({variable.path: variable.numpy().astype("float16") for variable in network.variables}, path)
