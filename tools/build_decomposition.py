@@ -136,7 +136,7 @@ def main():
     path = TARGET / "decomposition.txt"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(spelled):,} decompositions, {path.stat().st_size:,} bytes -> {path.name}")
-    print(f"of U+4E00 to U+9FA5: {gaps} not in the source, {whole} stay whole; {cycles} entries lead back to themselves")
+    print(f"of U+4E00 to U+9FA5: {gaps} not in the source, {whole} stay whole; {cycles} entries with cycles left out")
 
     from tfglyph.composition.table import Table
 

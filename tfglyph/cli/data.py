@@ -121,6 +121,19 @@ def show(name, count, output, columns, seed, split, size, **flags):
     click.echo(f"{len(rows):,} of {len(glyphs):,} images: {path}")
 
 
+@command.command("decompose")
+@click.argument("characters", nargs=-1, required=True)
+@click.option("--depth", type=click.IntRange(0, 20), default=3, show_default=True, help="Levels to take apart.")
+def decompose(characters, depth):
+    """What CHARACTERS, or descriptions such as ⿰酉交, are made of, as trees."""
+    from tfglyph.composition import OPERATORS, parse, table
+
+    for text in characters:
+        whole = any(letter in OPERATORS or letter == "{" for letter in text)
+        for letter in [text] if whole else "".join(text.split()):
+            click.echo(table().expanded(table().named(parse(letter)), depth).show())
+
+
 @command.command("check")
 @click.argument("place", metavar="DIR")
 def check(place):

@@ -6,22 +6,27 @@ import pathlib
 import click
 
 from tfglyph.errors import UsageError
+from tfglyph.shipped import is_shipped
 
 
-def add_model_options(multiple=False):
+def add_model_options(multiple=False, default=None):
     """Adds ``--checkpoint`` and ``--pretrained``; the command gets ``references``, a list of str.
 
     Args:
         multiple: bool, whether both may be repeated.
+        default: str or None, the reference of a command that is called without either; where these weights are
+            not shipped, and with None, that is a UsageError.
 
     Returns:
-        A decorator for click commands. Without either option the command is not called: UsageError.
+        A decorator for click commands.
     """
 
     def decorate(command):
         @functools.wraps(command)
         def with_references(checkpoint, pretrained, **others):
             given = [*checkpoint, *(f"pretrained:{name}" for name in pretrained)]
+            if not given and default is not None and is_shipped(default):
+                given = [default]
             if not given:
                 raise UsageError(f"which model? name it with --checkpoint RUN{_suggestion()}")
             if len(given) > 1 and not multiple:

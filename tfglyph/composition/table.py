@@ -55,7 +55,7 @@ class Table:
         return Description(name, tree.operator, parts)
 
     def expanded(self, tree, depth=DEEPEST):
-        """The tree with its named leaves taken apart, as far down as ``depth`` levels.
+        """The tree with its named leaves taken apart, as far down as ``depth`` levels; what is written out stays.
 
         Args:
             tree: Description.
@@ -68,7 +68,8 @@ class Table:
         if depth and operator is None and tree.part in self.spelled:
             operator, names = self.spelled[tree.part]
             parts = tuple(map(Description, names))
-        return Description(tree.part, operator, tuple(self.expanded(part, depth - 1) for part in parts) if depth else ())
+        below = max(depth - 1, 0)
+        return Description(tree.part, operator, tuple(self.expanded(part, below) for part in parts))
 
     def described(self, part, depth=DEEPEST):
         """Description of a character or ``{number}``, taken apart; see ``expanded``."""

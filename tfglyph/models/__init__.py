@@ -10,9 +10,8 @@ import keras
 import numpy as np
 
 from tfglyph.architecture import load_architecture
-from tfglyph.errors import UsageError, did_you_mean
-
-PRETRAINED = pathlib.Path(__file__).resolve().parent.parent / "pretrained"
+from tfglyph.errors import UsageError
+from tfglyph.shipped import PREFIX, folder_of
 
 # mode -> where its GlyphModel lives. A new family adds its line here and in tfglyph.architecture.
 FAMILIES = {
@@ -89,14 +88,7 @@ def locate(reference):
         UsageError: there are no shipped weights of that name.
     """
     text = os.fspath(reference)
-    if not text.startswith("pretrained:"):
-        return pathlib.Path(text)
-    name = text.removeprefix("pretrained:")
-    shipped = sorted(path.name for path in PRETRAINED.glob("*") if path.is_dir())
-    if name not in shipped:
-        known = f"there are {', '.join(shipped)}" if shipped else "none are shipped with this version"
-        raise UsageError(f"{text}: no such shipped weights{did_you_mean(name, shipped)}; {known}")
-    return PRETRAINED / name
+    return folder_of(text) if text.startswith(PREFIX) else pathlib.Path(text)
 
 
 @contextlib.contextmanager
