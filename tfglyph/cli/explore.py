@@ -26,7 +26,7 @@ QUESTION = "Which of 0 1 2 3 change something worth keeping? (as 02; Enter for n
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the directions of a new search. Default: 0.")
 @click.option("--auto", is_flag=True, help="Without a person: SeFa, and principal components (GANSpace).")
 @click.option("--directions", type=click.IntRange(1, 1000), default=8, show_default=True, help="With --auto: how many.")
-@click.option("--frames", type=click.IntRange(2, 1000), default=24, show_default=True, help="From edge to edge.")
+@click.option("--frames", type=click.IntRange(2, 1000), default=16, show_default=True, help="From edge to edge.")
 @click.option("--fps", type=click.FloatRange(0, 100, min_open=True), default=12.5, show_default=True)
 @click.option("--format", "kind", type=click.Choice(["gif", "mp4"]), default="gif", show_default=True)
 @click.option("--output", type=click.Path(), metavar="DIR", help="Default: logdir/generate/<run>/explore-<n>.")

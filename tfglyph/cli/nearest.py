@@ -39,10 +39,8 @@ def command(references, seeds, label, neighbours, output, dataset, **flags):
     images = model.sample_seeds(seeds, **options_for(model, {"label": label}))
     glyphs = glyphs_from_flags(model, dataset, flags, split="train")
     real, k = glyphs.images, min(neighbours, len(glyphs))
-    pixels = nearest.by_pixels(images, real, k)
-    groups = [("nearest by pixels", pixels, real)]
-    if nearest.latents_compare(model):
-        groups.append(("nearest by latent", nearest.by_latent(model, images, model.encode(real), k), real))
+    found = {kind: search(images) for kind, search in nearest.searchers(model, glyphs, k).items()}
+    pixels, groups = found["pixels"], [(f"nearest by {kind}", rows, real) for kind, rows in found.items()]
     title = f"{place_of(model)}, beside {len(glyphs):,} training images of {glyphs.name}"
     page = nearest.sheet(title, images, [f"seed {seed}" for seed in seeds], groups)
     path = save_png(destination(output, model, f"nearest-seeds{seeds[0]}-{seeds[-1]}.png"), page)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tfglyph.errors import UsageError
-from tfglyph.latent.points import latents_of, split_codes
+from tfglyph.latent.points import split_codes
 from tfglyph.progress import progress
 
 MOST_RESPONSES = 32768  # of a layer to one latent that enter the principal components
@@ -137,7 +137,7 @@ def model_directions(model, method, count, samples=512, images=None):
         return sefa(first_kernel(model), count)
     if method == "latents":
         return principal_directions(model.encode(images), count)
-    drawn = latents_of(model, list(range(samples)))
+    drawn = model.latents(list(range(samples)))
     return ganspace(drawn[:, :split_codes(model)], early_activations(model, drawn), count)
 
 

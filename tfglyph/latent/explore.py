@@ -15,7 +15,7 @@ import numpy as np
 
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.latent.interpolation import paint
-from tfglyph.latent.points import latents_of, split_codes, with_z
+from tfglyph.latent.points import split_codes, with_z
 
 DIRECTIONS = 4
 RADIUS = 1.5  # of the sphere, in units of sqrt(dimensions): normal latents have a length near 1 of them
@@ -218,7 +218,7 @@ def edge_to_edge(points, direction, steps, radius=None):
 # === Pictures ===
 
 
-def animate(model, directions, frame, seed, count=9, frames=24, **options):
+def animate(model, directions, frame, seed, count=9, frames=16, **options):
     """Each direction from the same starting points, from edge to edge and back.
 
     Args:
@@ -235,7 +235,7 @@ def animate(model, directions, frame, seed, count=9, frames=24, **options):
     """
     points = lattice(directions, frame, count)
     paths = np.stack([edge_to_edge(points, direction, frames) for direction in directions])  # (k, count, frames, z)
-    flat = with_z(latents_of(model, [seed])[0], paths.reshape(-1, paths.shape[-1]))
+    flat = with_z(model.latents([seed])[0], paths.reshape(-1, paths.shape[-1]))
     images = paint(model, flat.reshape(*paths.shape[:3], -1), **options)  # (k, count, frames, h, w, c)
     return np.concatenate([images, images[:, :, -2:0:-1]], axis=2)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfglyph.errors import UsageError
-from tfglyph.latent.points import latents_of_pairs, split_codes
+from tfglyph.latent.points import split_codes
 
 # Below this sine of the angle, the two sines of the formula have no accurate digits to divide.
 SMALLEST_SINE = 1e-6
@@ -213,7 +213,7 @@ def loop(model, points, frames, cells=1, noise_seed=0, method="spherical", size=
     path = closed_walk(model, points.latents, frames, method)  # (frames, d)
     if cells == 1:
         return paint(model, path[None], size, **options)
-    noise = latents_of_pairs(model, [(noise_seed, index) for index in range(cells)])
+    noise = model.latents_of_pairs([(noise_seed, index) for index in range(cells)])
     return paint(model, blended(path, noise), size, **options)
 
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import os
+import pathlib
 
 import numpy as np
 
@@ -83,6 +85,39 @@ def latents_compare(model):
     return model.encodes and model.architecture.mode != "DDPM"
 
 
+def real_latents(model, glyphs):
+    """The encodings of a whole data set, kept in the cache directory: a minute's work at twenty thousand glyphs.
+
+    Args:
+        model: a GlyphModel from ``tfglyph.load``.
+        glyphs: tfglyph.datasets.Glyphs.
+
+    Returns:
+        float32 (m, d).
+    """
+    from tfglyph.datasets.cache import cache_directory
+    from tfglyph.datasets.glyphs import digest
+    from tfglyph.training.storage import read_manifest
+
+    key = digest(read_manifest(model.source)["checksum"], glyphs.fingerprint)
+    path = pathlib.Path(cache_directory()) / "latents" / f"{key}.npy"
+    try:
+        known = np.load(path, allow_pickle=False)
+        if known.shape == (len(glyphs), *model.latent_shape) and known.dtype == np.float32:
+            return known
+    except (OSError, ValueError):  # none yet, or a damaged one
+        pass
+    latents = model.encode(glyphs.images)
+    temporary = path.with_name(f".{key}.{os.getpid()}.npy")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(temporary, latents, allow_pickle=False)
+        os.replace(temporary, path)
+    except OSError:  # a cache that cannot be written is no cache
+        temporary.unlink(missing_ok=True)
+    return latents
+
+
 def searchers(model, glyphs, k=1):
     """The ways to look for real glyphs near an image that suit a model.
 
@@ -97,7 +132,7 @@ def searchers(model, glyphs, k=1):
     """
     found = {"pixels": lambda images: by_pixels(images, glyphs.images, k)}
     if latents_compare(model):
-        encoded = functools.cache(lambda: model.encode(glyphs.images))
+        encoded = functools.cache(lambda: real_latents(model, glyphs))
         found["latent"] = lambda images: by_latent(model, images, encoded(), k)
     return found
 

@@ -32,30 +32,9 @@ class Points:
         return len(self.latents)
 
 
-def latents_of(model, seeds):
-    """The latents that ``model.sample_seeds`` paints: float32 (n, *model.latent_shape) for a list of int."""
-    return latents_of_pairs(model, np.stack([np.asarray(seeds, np.int64), np.zeros(len(seeds), np.int64)], axis=1))
-
-
-def latents_of_pairs(model, pairs):
-    """The latents that ``model.sample_pairs`` paints.
-
-    Args:
-        model: a GlyphModel.
-        pairs: int (n, 2), seed and index of each image.
-
-    Returns:
-        float32 (n, *model.latent_shape), each a function of its pair alone.
-    """
-    import tensorflow as tf
-
-    pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
-    return tf.function(model.prior, autograph=False)(tf.constant(pairs)).numpy()
-
-
 def seed_points(model, seeds):
     """``Points`` of seeds."""
-    return Points(latents_of(model, seeds), [f"seed {seed}" for seed in seeds], seeds=tuple(seeds))
+    return Points(model.latents(seeds), [f"seed {seed}" for seed in seeds], seeds=tuple(seeds))
 
 
 def image_points(model, images, names):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfglyph.latent.points import latents_of_pairs, split_codes, with_z
+from tfglyph.latent.points import split_codes, with_z
 
 
 def sample_pairs(model, pairs, temperature=1.0, **options):
@@ -23,7 +23,7 @@ def sample_pairs(model, pairs, temperature=1.0, **options):
     if "steps" in model.draw_options:  # a diffusion model decodes by other steps than it samples by
         objective = model.architecture.objective
         options = {"steps": objective.sampling_steps, "sampler": objective.sampler} | options
-    return model.decode(tempered(model, latents_of_pairs(model, pairs), temperature), **options)
+    return model.decode(tempered(model, model.latents_of_pairs(pairs), temperature), **options)
 
 
 def tempered(model, latents, temperature):

@@ -27,7 +27,7 @@ def before_and_after(title, points, before, after, result):
         names = [f"{name}: {score:.2f}" for name, score in zip(points.names[part], first, strict=True)]
         panels.append(Panel("before", before[part], names))
         panels.append(Panel("after", after[part], [f"{score:.2f}" for score in last]))
-    return panel_figure(f"{title}: the critic's score", panels, points.faces)
+    return panel_figure(f"{title}: the critic's score", panels, points.faces, image_height=128)
 
 
 def score_curve(title, points, result):

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfglyph.errors import UsageError
 from tfglyph.latent.interpolation import paint
-from tfglyph.latent.points import latents_of, split_codes
+from tfglyph.latent.points import split_codes
 
 REACH = 2.0  # codes and dimensions go from -REACH to REACH; continuous codes were trained within (-1, 1)
 
@@ -120,7 +120,7 @@ def seed_grid(model, seeds, continuous=(0,), columns=10, reach=REACH):
     values = np.linspace(-reach, reach, columns)
     rows = [
         with_code(model, np.tile(latent, (columns, 1)), continuous={place: values for place in continuous})
-        for latent in latents_of(model, seeds)
+        for latent in model.latents(seeds)
     ]
     title = f"columns: continuous {_counted(continuous)}"
     return Grid(f"code-{_counted(continuous, '-')}", title, paint(model, np.stack(rows)), _seeds(seeds), _ticks(values))
@@ -146,7 +146,7 @@ def category_grid(model, seeds):
     else:
         ways = _codes(model).categorical[0]
         names = [str(way) for way in range(ways)]
-        latents = latents_of(model, seeds)
+        latents = model.latents(seeds)
         images = paint(model, np.stack([with_code(model, latents, {0: np.eye(ways)[way]}) for way in range(ways)]))
     return Grid("categories", "rows: categories", images, names, _seeds(seeds))
 
@@ -170,7 +170,7 @@ def mixing_grid(model, first, second, seeds, columns=10):
         raise UsageError(f"{model.name}: a {model.architecture.mode} model takes one class at a time and mixes none")
     shares = np.linspace(0, 1, columns)
     labels = [_mixture(first, second, share) for share in shares]
-    latents = np.repeat(latents_of(model, seeds), columns, axis=0)
+    latents = np.repeat(model.latents(seeds), columns, axis=0)
     images = model.decode(latents, label=labels * len(seeds))
     images = images.reshape(len(seeds), columns, *images.shape[1:])
     title = f"from category {first} to category {second}"

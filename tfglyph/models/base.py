@@ -278,6 +278,14 @@ class GlyphModel(keras.Model):
             fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
         )
 
+    def latents(self, seeds):
+        """The latents that ``sample_seeds`` paints: float32 (n, *latent_shape) for a list of n int."""
+        return self.latents_of_pairs(np.stack([np.asarray(seeds, np.int64), np.zeros(len(seeds), np.int64)], axis=1))
+
+    def latents_of_pairs(self, pairs):
+        """The latents that ``sample_pairs`` paints: float32 (n, *latent_shape) for int (n, 2), seed and index."""
+        return self._in_chunks("latents", self.prior, np.asarray(pairs, np.int64).reshape(-1, 2), "drawing")
+
     def generate(self, latents):
         """float32 (n, z_dim) -> float32 (n, h, w, c) in ``pixel_range``; differentiable."""
         return self.inference("generator")(latents, training=False)

@@ -49,18 +49,6 @@ class Painting(GlyphModel):
             fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
         )
 
-    def latents(self, seeds):
-        """The latents that ``sample_seeds`` paints.
-
-        Args:
-            seeds: list of int.
-
-        Returns:
-            float32 (n, latent_size).
-        """
-        pairs = np.stack([np.asarray(seeds, np.int64), np.zeros(len(seeds), np.int64)], axis=1)
-        return self._in_chunks("latents", self.prior, pairs, "drawing")
-
     @property
     def draw_options(self):
         return ("label",) if self.architecture.condition is not None or self.architecture.codes.categorical else ()
