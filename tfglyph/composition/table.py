@@ -21,14 +21,16 @@ class Table:
 
     Attributes:
         spelled: dict from part to (operator, tuple of parts); parts are characters or ``{number}``.
+        whole: frozenset of str: further characters, which are not taken apart.
     """
 
     spelled: dict
+    whole: frozenset = frozenset()
 
     @cached_property
     def known(self):
         """frozenset of str: every part that occurs, taken apart or not."""
-        return frozenset(self.spelled) | {part for _, parts in self.spelled.values() for part in parts}
+        return self.whole | frozenset(self.spelled) | {part for _, parts in self.spelled.values() for part in parts}
 
     @cached_property
     def _names(self):
@@ -84,7 +86,9 @@ def table():
         Table.
     """
     text = (files("tfglyph") / "composition" / "data" / "decomposition.txt").read_text(encoding="utf-8")
-    return Table(dict(read_line(line) for line in text.splitlines() if line and not line.startswith("#")))
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    whole = frozenset(line for line in lines if len(line) == 1)
+    return Table(dict(read_line(line) for line in lines if line not in whole), whole)
 
 
 def read_line(line):

@@ -1,0 +1,87 @@
+"""Composing: a tiny model learns eight descriptions, and changing one part changes that part of the picture."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfglyph
+from tfglyph.composition import parse, table, tokenizer
+from tfglyph.composition.drawing import compose, read_descriptions, requests
+from tfglyph.composition.outlines import to_svg
+from tfglyph.composition.sheet import sheet
+from tfglyph.errors import UsageError
+
+CHARACTERS = "酪酩酊酷鉻銘釘鋯"  # 酉 and 金 at the left, 各, 名, 丁 and 告 at the right
+TINY = {
+    "name": "tiny", "mode": "DDPM", "hwc": [16, 16, 1],
+    "denoiser": {"type": "patch-unet", "output": [32, 64], "blocks": [1, 1], "attention": [0, 0],
+                 "cross_attention": [0, 2], "embedding": 64},
+    "condition": {"drop": 0.1, "tokens": {"parts": "parts-1", "width": 32}},
+    "objective": {"path": "straight", "target": "velocity", "sampler": "heun", "sampling_steps": 5, "guidance": 2.0},
+    "training": {"batch_size": 32, "steps": 300, "optimizers": {"denoiser": {"learning_rate": 3e-3, "beta1": 0.9}}},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def untrained():
+    return tfglyph.build(TINY)
+
+
+def test_what_is_asked_for_decides_the_picture(untrained):
+    images = compose(untrained, ["⿰酉交", "酪"], variants=3, seed=1, steps=1)
+    assert images.shape == (2, 3, 16, 16, 1) and images.dtype == np.uint8
+    np.testing.assert_array_equal(compose(untrained, ["酪"], variants=2, seed=1, steps=1)[0], images[1, :2])
+    asked = requests(untrained, ["⿰酉交", "酪"])
+    assert sheet(asked, images).ndim == 3
+    with pytest.raises(UsageError, match="ends here"):
+        compose(untrained, ["⿰酉"])
+    with pytest.raises(UsageError, match="vae-small: a VAE model .* cannot compose"):
+        requests(tfglyph.build("vae-small"), ["酪"])
+
+
+def test_a_file_of_descriptions(tmp_path):
+    path = tmp_path / "asked.txt"
+    path.write_text("\ufeff⿰酉交  # the one that began it\n\n酪\n", encoding="utf-8")
+    assert read_descriptions(path) == ["⿰酉交", "酪"]
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="not a text file in UTF-8"):
+        read_descriptions(path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_descriptions(tmp_path / "missing.txt")
+
+
+def test_outlines_follow_the_ink():
+    pytest.importorskip("vtracer")
+    image = np.zeros((32, 32, 1), np.uint8)
+    image[8:24, 8:24] = 255
+    svg = to_svg(image)
+    assert 'viewBox="0 0 512 512" width="32" height="32"' in svg and svg.count("<path") == 1
+
+
+@pytest.mark.slow
+def test_swapping_one_part_changes_that_part():
+    """Eight characters are learned by heart from the names of two parts each; each half follows its own token."""
+    glyphs = tfglyph.datasets.load("cns", size=32)
+    images = np.stack([glyphs.images[glyphs.index(character)] for character in CHARACTERS])
+    images = images.reshape(8, 16, 2, 16, 2, 1).mean((2, 4)).astype(np.uint8)  # (8, 16, 16, 1)
+    tokens = np.stack([tokenizer().encode(table().described(character, 1)) for character in CHARACTERS])
+    model = tfglyph.build(TINY)
+    model.prepare_training(300)
+    batch = {"images": tf.constant(images.repeat(4, axis=0)), "tokens": tf.constant(tokens.repeat(4, axis=0))}
+    step = tf.function(model.train_step, autograph=False)
+    for _ in range(300):
+        step(batch)
+
+    swapped = tokens[0].copy()  # 酪
+    left = np.flatnonzero(tokens[0] != tokens[4])
+    assert len(left) == 1
+    swapped[left] = tokenizer().encode(parse("⿰金各"))[left]
+    drawn = model.sample_pairs([(3, 0)] * 9, tokens=np.concatenate([tokens, swapped[None]])).astype(float)
+
+    def nearest(columns):
+        """Which real image each drawn one is nearest to in these columns of pixels."""
+        apart = drawn[:, None, :, columns] - images.astype(float)[None, :, :, columns]
+        return np.square(apart).mean((2, 3, 4)).argmin(1)
+
+    np.testing.assert_array_equal(nearest(slice(0, 7)) // 4, [0, 0, 0, 0, 1, 1, 1, 1, 1])
+    np.testing.assert_array_equal(nearest(slice(9, 16)) % 4, [0, 1, 2, 3, 0, 1, 2, 3, 0])

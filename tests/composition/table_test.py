@@ -1,0 +1,72 @@
+"""The decomposition table: known characters, no cycles, no gaps, and its size."""
+
+from importlib_resources import files
+
+import pytest
+
+from tfglyph.composition import Description, describe, parse, table
+from tfglyph.composition.descriptions import ARITY
+from tfglyph.composition.table import Table, read_line
+from tfglyph.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    "character, spelled",
+    [("酪", "⿰酉各"), ("交", "⿱六乂"), ("國", "⿴囗或"), ("同", "⿵冂𠮛"), ("凶", "⿶凵乂"), ("匠", "⿷匚斤"), ("病", "⿸疒丙"),
+     ("氧", "⿹气羊"), ("達", "⿺辶垟"), ("街", "⿲彳圭亍"), ("森", "⿱木林"), ("酉", "⿻兀日")],
+)  # fmt: skip
+def test_known_characters(character, spelled):
+    assert describe(character, 1).spelled() == spelled
+
+
+def test_every_entry_has_the_parts_of_its_operator():
+    for part, (operator, parts) in table().spelled.items():
+        assert len(parts) == ARITY[operator] and part not in parts
+
+
+def test_no_character_is_made_of_itself():
+    depth = {}
+
+    def visit(part):
+        assert depth.get(part, 0) is not None, f"{part} leads back to itself"
+        if part not in depth:
+            depth[part] = None
+            depth[part] = 1 + max(map(visit, table().spelled.get(part, ("", ()))[1]), default=0)
+        return depth[part]
+
+    assert max(map(visit, table().spelled)) < 30
+
+
+def test_nearly_every_common_character_is_there():
+    common = [chr(code) for code in range(0x4E00, 0x9FA6)]
+    assert sum(part in table().known for part in common) == len(common)
+    assert sum(part in table().spelled for part in common) > 0.98 * len(common)
+
+
+def test_the_file_is_small():
+    assert len((files("tfglyph") / "composition" / "data" / "decomposition.txt").read_bytes()) < 1_000_000
+
+
+def test_branches_are_named_and_leaves_taken_apart():
+    tree = table().named(parse("⿰酉⿱六乂"))
+    assert str(tree.parts[1]) == "交" and tree.part is None
+    assert table().named(parse("⿰酉各")).part == "酪"
+    deep = table().expanded(tree, 2)
+    assert deep.parts[0].spelled() == "⿻兀日" and deep.parts[1].parts[0] == Description("六")
+    assert table().expanded(parse("⿰酉⿰木⿰木⿰木木"), 1).depth() == 4  # what is written out stays
+
+
+def test_an_unknown_character_is_one_line():
+    with pytest.raises(UsageError, match="'あ' is not in the decomposition table"):
+        describe("あ")
+
+
+def test_a_torn_line_is_noticed():
+    assert read_line("{5}⿰{6}木") == ("{5}", ("⿰", ("{6}", "木")))
+    with pytest.raises(ValueError, match="酪⿰酉"):
+        read_line("酪⿰酉")
+
+
+def test_a_tree_is_shown_with_its_places():
+    small = Table({"酪": ("⿰", ("酉", "各"))})
+    assert small.described("酪").show() == "酪 ⿰\n  left: 酉\n  right: 各"
