@@ -26,6 +26,7 @@ VERBS = {
     "arithmetic": "Draw A - B + C for characters or image files, with the nearest real glyphs.",
     "nearest": "Find the training images closest to generated ones.",
     "compose": "Draw characters from descriptions of their parts, such as ⿰酉交.",
+    "evaluate": "Measure how good the glyphs of trained models are.",
     "export": "Write a SavedModel for TensorFlow Serving.",
     "data": "List, describe, prepare, check and picture data sets.",
     "canvas": "Paint a CPPN's image at any size, in tiles.",

@@ -9,13 +9,14 @@ from tfglyph.errors import UsageError
 from tfglyph.shipped import is_shipped
 
 
-def add_model_options(multiple=False, default=None):
+def add_model_options(multiple=False, default=None, positional=False):
     """Adds ``--checkpoint`` and ``--pretrained``; the command gets ``references``, a list of str.
 
     Args:
         multiple: bool, whether both may be repeated.
         default: str or None, the reference of a command that is called without either; where these weights are
             not shipped, and with None, that is a UsageError.
+        positional: bool, whether models may also be named without an option.
 
     Returns:
         A decorator for click commands.
@@ -23,8 +24,8 @@ def add_model_options(multiple=False, default=None):
 
     def decorate(command):
         @functools.wraps(command)
-        def with_references(checkpoint, pretrained, **others):
-            given = [*checkpoint, *(f"pretrained:{name}" for name in pretrained)]
+        def with_references(checkpoint, pretrained, runs=(), **others):
+            given = [*runs, *checkpoint, *(f"pretrained:{name}" for name in pretrained)]
             if not given and default is not None and is_shipped(default):
                 given = [default]
             if not given:
@@ -46,7 +47,8 @@ def add_model_options(multiple=False, default=None):
             metavar="NAME",
             help="Shipped weights; short for --checkpoint pretrained:NAME.",
         )
-        return checkpoint(pretrained(with_references))
+        decorated = checkpoint(pretrained(with_references))
+        return click.argument("runs", nargs=-1, metavar="[RUN]...")(decorated) if positional else decorated
 
     return decorate
 

@@ -4,4 +4,4 @@ from tfglyph.errors import GlyphError
 
 
 class UnavailableError(GlyphError):
-    """A metric that cannot be had here or for this model; the message says why, and what to install where that helps."""
+    """A metric that cannot be had here or for this model; the message says why, and what to install."""

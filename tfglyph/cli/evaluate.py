@@ -1,0 +1,149 @@
+"""``tfglyph evaluate``: how good are the glyphs of a trained model?"""
+
+import json
+import pathlib
+
+import click
+
+from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
+from tfglyph.cli.model_options import add_model_options, output_of, place_of, run_of
+from tfglyph.errors import GlyphError, UsageError
+
+
+@click.command("evaluate", context_settings={"help_option_names": ["-h", "--help"]})
+@add_model_options(multiple=True, positional=True)
+@click.option(
+    "--metrics", metavar="fid,kid,…", help="Which, by name; default: all. fid kid prdc legibility reconstruction"
+    " arithmetic codes copying cost.",
+)
+@click.option(
+    "--extractor", "extractors", multiple=True, metavar="NAME|DIR",
+    help="What distances look at: glyph (default), ocr, inception, inception:FILE, a SavedModel. May be repeated.",
+)
+@click.option(
+    "--count", type=click.IntRange(10), metavar="N",
+    help="Samples, and at most so many glyphs or tuples elsewhere. Default: 5,000.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides every draw.")
+@click.option(
+    "--tuples", "half", type=click.Choice(["test", "development"]), default="test", show_default=True,
+    help="Which half of the arithmetic's tuples; no part of a character is in both.",
+)
+@click.option("--sweep", metavar="sampler,steps", help="Diffusion: quality against time instead of the metrics.")
+@click.option("--output", type=click.Path(), metavar="FILE.json", help="Default: evaluation.json in logdir/generate/<run>.")
+@click.option("--markdown", is_flag=True, help="Print one Markdown table of all models.")
+@click.option("--dataset", help="Data set to compare with. Default: the run's.")
+@add_dataset_options
+def command(references, metrics, extractors, count, seed, half, sweep, output, markdown, dataset, **flags):
+    """Measure how good the glyphs of trained models are.
+
+    Prints a table, and writes a JSON file with pictures of the best and the worst cases beside it. Metrics that this
+    machine lacks something for, or that a model has nothing for, are left out with one line that says why.
+    """
+    from tfglyph.evaluation import cost
+    from tfglyph.evaluation.metrics import parse_metrics
+    from tfglyph.evaluation.subject import Settings
+
+    chosen = parse_metrics(metrics)
+    swept = cost.parse_sweep(sweep) if sweep is not None else None
+    if swept is not None and metrics is not None:
+        raise UsageError("--sweep and --metrics exclude each other: a sweep has its own figures")
+    settings = Settings(count, seed, tuple(dict.fromkeys(extractors)) or ("glyph",), half)
+    if output is not None and pathlib.Path(output).is_dir():
+        raise UsageError(f"--output {output}: a directory; expected a file's name, such as {output}/results.json")
+    results, failed, written, place = [], False, [], None
+    for reference in references:
+        try:
+            subject = _subject(reference, dataset, flags, settings, swept)
+            place = pathlib.Path(output) if output else place or _default_place(subject.model, len(references))
+            results.append(_result(subject, chosen, swept))
+            written += _write_pictures(subject, results[-1], place, len(references) > 1)
+        except GlyphError as error:
+            if len(references) == 1:
+                raise
+            click.echo(f"tfglyph: error: {reference}: {error}", err=True)
+            failed = True
+    if not results:
+        return 1
+    _write(place, results)
+    _show(results, markdown, swept is not None)
+    click.echo(f"results: {place}" + "".join(f"\n{path}" for path in written), err=markdown)
+    return 1 if failed else 0
+
+
+def _default_place(model, several):
+    directory = output_of(model)
+    return (directory.parent if several > 1 else directory) / "evaluation.json"
+
+
+def _subject(reference, dataset, flags, settings, swept):
+    """The model with its data; a foreign data set was not trained on, so all of it counts as held out."""
+    import dataclasses
+
+    import tfglyph
+    from tfglyph.evaluation.subject import Subject
+    from tfglyph.evaluation.sweeping import COUNT
+    from tfglyph.training.rundir import read_run
+
+    model = tfglyph.load(reference)
+    if swept is not None and settings.count is None:
+        settings = dataclasses.replace(settings, count=COUNT)
+    _, saved = read_run(model.source.parent)
+    own = saved.get("dataset", {"name": "cns"})
+    everything = glyphs_from_flags(model, dataset, flags)
+    if dataset not in (None, own["name"]):
+        unused = dict.fromkeys(flags)
+        return Subject(model, everything, glyphs_from_flags(model, None, unused, "train"), everything, settings)
+    training = glyphs_from_flags(model, dataset, flags, "train")
+    held_out = glyphs_from_flags(model, dataset, flags, "holdout") if own.get("holdout") else None
+    return Subject(model, everything, training, held_out, settings)
+
+
+def _result(subject, chosen, swept):
+    from tfglyph.evaluation import evaluate
+    from tfglyph.evaluation.cost import sweep_of
+    from tfglyph.evaluation.sweeping import run_sweep
+
+    result = evaluate(subject, chosen) if swept is None else run_sweep(subject, sweep_of(subject.model, swept))
+    for item in result["skipped"]:
+        click.echo(f"tfglyph: {place_of(subject.model)}: {item['metric']}: {item['reason']}", err=True)
+    if not result.get("figures") and not result.get("points"):
+        raise GlyphError(f"{place_of(subject.model)}: nothing could be measured")
+    return result
+
+
+def _write_pictures(subject, result, place, several):
+    """Saves a model's pictures beside the JSON file; returns their paths."""
+    from tfglyph.evaluation.pictures import sweep
+    from tfglyph.figures import save_png
+
+    if "points" in result:
+        subject.pictures["sweep"] = sweep(result["points"], place_of(subject.model))
+    middle = f"-{run_of(subject.model)}-{result['step']}" if several else ""
+    return [
+        save_png(place.with_name(f"{place.stem}{middle}-{name}.png"), image) for name, image in subject.pictures.items()
+    ]
+
+
+def _write(place, results):
+    from tfglyph.training.storage import write_text
+
+    text = json.dumps({"models": results}, indent=1, ensure_ascii=False) + "\n"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_text(place, text)
+    except OSError as error:
+        raise GlyphError(f"{place}: cannot be written: {error.strerror}") from None
+
+
+def _show(results, markdown, swept):
+    from tfglyph.evaluation import report
+
+    if swept:
+        lines = (line for result in results for line in report.sweep_table(result, markdown))
+    elif markdown:
+        lines = report.markdown(results)
+    else:
+        lines = (line for result in results for line in [report.heading(result), *report.table(result)])
+    for line in lines:
+        click.echo(line)

@@ -1,0 +1,124 @@
+"""Cost: how many images a second a model draws, and what one gets for more of it."""
+
+import dataclasses
+import itertools
+import platform
+import time
+
+import numpy as np
+
+from tfglyph.errors import UsageError, did_you_mean
+from tfglyph.progress import hidden
+
+SWEPT = ("sampler", "steps")
+DEFAULT_STEPS = (5, 10, 20, 50)
+
+
+def images_per_second(model, count=64, seed=0, repetitions=3, **options):
+    """How fast a model samples, after one run that is not counted (it traces and compiles).
+
+    Args:
+        model: a GlyphModel.
+        count: int, images in a run.
+        seed: int.
+        repetitions: int.
+        **options: as for ``model.sample``.
+
+    Returns:
+        float64 (repetitions,), images per second of each run.
+    """
+    with hidden():
+        model.sample(min(count, model.chunk), seed=seed, **options)
+        speeds = []
+        for _ in range(repetitions):
+            start = time.perf_counter()
+            model.sample(count, seed=seed, **options)
+            speeds.append(count / (time.perf_counter() - start))
+    return np.array(speeds)
+
+
+def hardware():
+    """str: what the figures were taken on."""
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    if devices:
+        names = [tf.config.experimental.get_device_details(device).get("device_name", "GPU") for device in devices]
+        return ", ".join(names)
+    return f"{platform.machine()} CPU, {tf.config.threading.get_intra_op_parallelism_threads() or 'all'} threads"
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """What to vary: every sampler with every number of steps.
+
+    Attributes:
+        samplers: tuple of str.
+        steps: tuple of int.
+    """
+
+    samplers: tuple
+    steps: tuple
+
+    def __iter__(self):
+        """(sampler, steps) pairs."""
+        return itertools.product(self.samplers, self.steps)
+
+
+def parse_sweep(text):
+    """What ``--sweep`` asks for.
+
+    Args:
+        text: str, ``sampler,steps``, or with values: ``sampler=ddim/heun,steps=5/10/20``. Of what is left out, a sweep
+            takes the model's own.
+
+    Returns:
+        dict with any of ``samplers`` (tuple of str, empty for all) and ``steps`` (tuple of int).
+
+    Raises:
+        UsageError: another word, an unknown sampler, or steps that are no positive numbers.
+    """
+    from tfglyph.diffusion.samplers import SAMPLERS
+
+    found = {}
+    for part in text.split(","):
+        name, given, values = (piece.strip() for piece in part.partition("="))
+        if name not in SWEPT or name in found:
+            raise UsageError(
+                f"--sweep: found {name!r}{did_you_mean(name, SWEPT)}, expected sampler,steps or such as"
+                " sampler=ddim/heun,steps=5/10/20"
+            )
+        values = tuple(value.strip() for value in values.split("/")) if given else ()
+        if name == "sampler":
+            for value in values:
+                if value not in SAMPLERS:
+                    known = ", ".join(SAMPLERS)
+                    raise UsageError(f"--sweep: no sampler {value!r}{did_you_mean(value, SAMPLERS)}; there are {known}")
+            found["sampler"] = values or tuple(SAMPLERS)
+        else:
+            if not all(value.isascii() and value.isdigit() and 0 < int(value) <= 10000 for value in values):
+                raise UsageError(f"--sweep: found steps {'/'.join(values)!r}, expected numbers such as 5/10/20")
+            found["steps"] = tuple(map(int, values)) or DEFAULT_STEPS
+    return found
+
+
+def sweep_of(model, wanted):
+    """The Sweep of a model.
+
+    Args:
+        model: a GlyphModel.
+        wanted: dict from ``parse_sweep``.
+
+    Raises:
+        UsageError: not a diffusion model, which alone has samplers and steps; or a sampler it cannot use.
+    """
+    for name in wanted:
+        if name not in model.draw_options:
+            mode = model.architecture.mode
+            raise UsageError(
+                f"--sweep {name}: a {mode} model draws an image in one pass, so there is nothing to vary"
+            )
+    objective = model.architecture.objective
+    return Sweep(
+        tuple(wanted.get("sampler", (objective.sampler,))), tuple(wanted.get("steps", (objective.sampling_steps,)))
+    )

@@ -1,0 +1,142 @@
+"""Pictures of what the figures mean: the best and the worst cases of a model."""
+
+import numpy as np
+
+from tfglyph.figures import Panel, panel_figure, table_figure
+
+SHOWN = 10  # columns
+CASES = 8  # rows
+NEAREST_SHOWN = 5
+
+
+def legibility(images, readings):
+    """Samples that the recognizer is surest of, and least sure of, with what it reads.
+
+    Args:
+        images: uint8 [n, h, w, c].
+        readings: legibility.Readings of them.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    order = np.argsort(-readings.confidences, kind="stable")
+    panels = []
+    for title, rows in (("surest", order[:SHOWN]), ("median", _middle(order)), ("least sure", order[-SHOWN:])):
+        labels = [f"{readings.texts[row][:3] or '–'} {readings.confidences[row]:.2f}" for row in rows]
+        panels.append(Panel(title, images[rows], labels))
+    return panel_figure("Samples as the recognizer reads them", panels)
+
+
+def _middle(order):
+    start = max((len(order) - SHOWN) // 2, 0)
+    return order[start : start + SHOWN]
+
+
+def reconstructions(shown):
+    """The best, the middle and the worst reconstructions of each part.
+
+    Args:
+        shown: dict from part to (images uint8 [n, h, w, c], reconstructions of them, float (n,) scores).
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    panels = []
+    for part, (images, drawn, values) in shown.items():
+        order = np.argsort(-values, kind="stable")
+        for place, rows in (("best", order[:SHOWN]), ("median", _middle(order)), ("worst", order[-SHOWN:])):
+            panels.append(Panel(f"{part}, {place}: real above, drawn below", images[rows]))
+            panels.append(Panel("", drawn[rows], [f"{values[row]:.2f}" for row in rows]))
+    return panel_figure("Reconstructions by the overlap of their ink", panels, image_height=64)
+
+
+def arithmetic(glyphs, tuples, rows, found):
+    """The best and the worst cases of A - B + C by the rank of D for the drawn image.
+
+    Args:
+        glyphs: Glyphs, the whole data set.
+        tuples: list of t PartTuple.
+        rows: int (t, 4), the rows of A, B, C and D.
+        found: arithmetic.Arithmetic.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    from tfglyph.evaluation.arithmetic import flat
+
+    places = found.places["decoded"]
+    targets, drawn = flat(glyphs.images[rows[:, 3]]), flat(found.drawn)
+    order = np.lexsort((((targets - drawn) ** 2).sum(axis=1), places))
+    chosen = np.unique(np.concatenate([np.arange(len(order))[:CASES], np.arange(len(order))[-CASES:]]))
+    pixels, faces, lines = flat(glyphs.images), {}, []
+    for case in order[chosen]:
+        entry, own = tuples[case], rows[case]
+        distances = ((pixels - drawn[case]) ** 2).sum(axis=1)
+        distances[own[:3]] = np.inf
+        nearest = np.argsort(distances, kind="stable")[:NEAREST_SHOWN]
+        faces |= dict(zip(entry.characters, glyphs.images[own], strict=True))
+        label = f"{entry.a} − {entry.b} + {entry.c} = {entry.d}   D is no. {places[case] + 1:,}"
+        groups = [glyphs.images[own[:3]], found.drawn[case][None], glyphs.images[own[3:]], glyphs.images[nearest]]
+        lines.append((label, groups))
+    headers = [
+        ("real", "ABC"), ("drawn", ["A−B+C"]), ("real", "D"),
+        ("nearest to the drawn one", [str(place + 1) for place in range(NEAREST_SHOWN)]),
+    ]  # fmt: skip
+    return table_figure("Arithmetic: the best and the worst cases", headers, lines, faces)
+
+
+def copying(samples, training, found):
+    """The samples nearest to a training glyph, with it.
+
+    Args:
+        samples: uint8 [n, h, w, c].
+        training: uint8 [k, h, w, c].
+        found: copying.Copying.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    order = np.argsort(found.samples, kind="stable")
+    panels = []
+    for title, rows in (("nearest", order[:SHOWN]), ("median", _middle(order))):
+        nearest = np.stack([training[row] for row in found.rows[rows]])
+        panels.append(Panel(f"{title}: samples above, their nearest training glyphs below", samples[rows]))
+        panels.append(Panel("", nearest, [f"{found.samples[row]:.3f}" for row in rows]))
+    title = f"Distance to training glyphs; 1 of 100 real ones is under {found.threshold:.3f}"
+    return panel_figure(title, panels, image_height=64)
+
+
+def sweep(points, title):
+    """Quality against time, one line for each sampler.
+
+    Args:
+        points: list of dicts with ``sampler``, ``steps``, ``images_per_second`` and ``figures``, a dict from a
+            figure's name to its value.
+        title: str.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    names = list(points[0]["figures"])
+    drawing, axes = pyplot.subplots(1, len(names), figsize=(5 * len(names), 4), squeeze=False, layout="constrained")
+    for axis, name in zip(axes[0], names, strict=True):
+        for sampler in dict.fromkeys(point["sampler"] for point in points):
+            own = [point for point in points if point["sampler"] == sampler]
+            seconds = [1.0 / point["images_per_second"] for point in own]
+            values = [point["figures"][name] for point in own]
+            axis.plot(seconds, values, marker="o", label=sampler)
+            for point, x, y in zip(own, seconds, values, strict=True):
+                axis.annotate(point["steps"], (x, y), textcoords="offset points", xytext=(4, 4), fontsize=8)
+        axis.set(xlabel="seconds for an image (the numbers are steps)", ylabel=name, xscale="log")
+        axis.grid(alpha=0.3)
+    axes[0][0].legend()
+    drawing.suptitle(title)
+    drawing.canvas.draw()
+    image = np.asarray(drawing.canvas.buffer_rgba())[..., :3].copy()
+    pyplot.close(drawing)
+    return image
