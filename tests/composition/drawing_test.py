@@ -35,7 +35,7 @@ def test_what_is_asked_for_decides_the_picture(untrained):
     assert sheet(asked, images).ndim == 3
     with pytest.raises(UsageError, match="ends here"):
         compose(untrained, ["⿰酉"])
-    with pytest.raises(UsageError, match="vae-small: a VAE model .* cannot compose"):
+    with pytest.raises(UsageError, match=r"vae-small: a VAE model .* cannot compose"):
         requests(tfglyph.build("vae-small"), ["酪"])
 
 

@@ -1,8 +1,7 @@
 """The decomposition table: known characters, no cycles, no gaps, and its size."""
 
-from importlib_resources import files
-
 import pytest
+from importlib_resources import files
 
 from tfglyph.composition import Description, describe, parse, table
 from tfglyph.composition.descriptions import ARITY
@@ -12,8 +11,8 @@ from tfglyph.errors import UsageError
 
 @pytest.mark.parametrize(
     "character, spelled",
-    [("酪", "⿰酉各"), ("交", "⿱六乂"), ("國", "⿴囗或"), ("同", "⿵冂𠮛"), ("凶", "⿶凵乂"), ("匠", "⿷匚斤"), ("病", "⿸疒丙"),
-     ("氧", "⿹气羊"), ("達", "⿺辶垟"), ("街", "⿲彳圭亍"), ("森", "⿱木林"), ("酉", "⿻兀日")],
+    [("酪", "⿰酉各"), ("交", "⿱六乂"), ("國", "⿴囗或"), ("同", "⿵冂𠮛"), ("凶", "⿶凵乂"), ("匠", "⿷匚斤"),
+     ("病", "⿸疒丙"), ("氧", "⿹气羊"), ("達", "⿺辶垟"), ("街", "⿲彳圭亍"), ("森", "⿱木林"), ("酉", "⿻兀日")],
 )  # fmt: skip
 def test_known_characters(character, spelled):
     assert describe(character, 1).spelled() == spelled

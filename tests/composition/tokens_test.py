@@ -17,8 +17,8 @@ TABLE = Table({"各": ("⿱", ("夂", "口"))})
 
 def seats(tokens):
     """Operators and parts by seat, without the empty ones."""
-    found = [{seat: int(token) for seat, token in enumerate(part) if token} for part in (tokens[:UPPER], tokens[UPPER:])]
-    return tuple(found)
+    upper_and_all = tokens[:UPPER], tokens[UPPER:]
+    return tuple({seat: int(token) for seat, token in enumerate(part) if token} for part in upper_and_all)
 
 
 def test_each_part_has_its_seat():

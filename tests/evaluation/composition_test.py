@@ -1,0 +1,75 @@
+"""Measuring composition: groups by what was trained on, places among real glyphs, and halves."""
+
+import numpy as np
+import pytest
+
+from tfglyph.composition import table
+from tfglyph.datasets.glyphs import Glyphs
+from tfglyph.evaluation import composition
+
+
+def glyphs(characters, size=8, seed=0):
+    """Glyphs whose halves are noise that belongs to the part at that place."""
+    images = np.zeros((len(characters), size, size, 1), np.uint8)
+    for image, character in zip(images, characters, strict=True):
+        for place, part in enumerate(table().spelled.get(character, ("", (character, character)))[1][:2]):
+            noise = np.random.default_rng([seed, place, ord(part[0])]).integers(0, 255, (size, size // 2))
+            image[:, place * size // 2 : (place + 1) * size // 2, 0] = noise
+    return Glyphs("made", images, characters=list(characters), fingerprint="1")
+
+
+ACROSS = [name for name, (operator, _) in table().spelled.items() if operator == "⿰" and "一" <= name <= "龥"]
+
+
+def test_held_out_characters_are_sorted_by_what_was_trained_on():
+    training = glyphs([name for name in ACROSS if name not in "洛酪"])
+    found = composition.groups(training, glyphs(list("洛酪囡囚龘")))
+    assert {"洛", "酪"} <= set(found["held-out"].characters)
+    assert set(found["enclosures"].characters) == {"囡", "囚"}
+    assert found["rarer parts"].characters == ["龘"]
+    assert "洛" not in found["trained"].characters and "鉻" in found["trained"].characters
+    two = found["depth two"]
+    assert "洛" in two.characters
+    named = found["held-out"].tokens[found["held-out"].characters.index("洛")]
+    nameless = two.tokens[two.characters.index("洛")]
+    assert (nameless > 0).sum() < (named > 0).sum() and ((nameless == named) | (nameless == 0)).all()
+
+
+class Copyist:
+    """Draws the glyph that each row of tokens says."""
+
+    def __init__(self, everything, numbers):
+        self.everything, self.numbers = everything, numbers
+
+    def sample_pairs(self, pairs, tokens):
+        return self.everything.images[[self.numbers[bytes(row)] for row in tokens]]
+
+
+def test_places_count_nearer_glyphs():
+    everything = glyphs(ACROSS[:40])
+    tokens = np.arange(4, dtype=np.int32)[:, None]
+    group = composition.Group("some", everything.characters[:4], tokens)
+    rows = {bytes(row): number for row, number in zip(tokens, [0, 1, 2, 9], strict=True)}
+    drawn = composition.measure(Copyist(everything, rows), everything, group)
+    np.testing.assert_array_equal(drawn.places[:3], 0)
+    assert drawn.places[3] > 0 and drawn.nearest.tolist() == [0, 1, 2, 9]
+
+
+def test_halves_are_judged_by_the_nearest_half():
+    everything = glyphs(ACROSS[:200])
+    parts = [table().spelled[name][1] for name in everything.characters]
+    asked = [parts[0], (parts[1][0], parts[2][1]), ("龘", parts[3][1])]
+    images = everything.images[[0, 1, 3]].copy()
+    images[1, :, 4:] = everything.images[2, :, 4:]
+    found = composition.judge_halves(everything, "⿰", asked, images)
+    np.testing.assert_array_equal(found.drawn, [[True, True], [True, True], [False, True]])
+    assert found.real.shape == (200, 2)
+
+
+@pytest.mark.parametrize("operator", ["⿰", "⿱"])
+def test_strangers_do_not_exist(operator):
+    everything = glyphs([chr(code) for code in range(0x4E00, 0x9FA6)], size=2)
+    found = composition.strangers(everything, 30, operator=operator)
+    assert len(set(found)) == 30 and found == composition.strangers(everything, 30, operator=operator)
+    existing = {parts for kind, parts in table().spelled.values() if kind == operator}
+    assert not existing & set(found)
