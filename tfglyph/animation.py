@@ -17,7 +17,8 @@ def save_animation(path, frames, fps=24):
     """Writes frames as a GIF that repeats for ever, or as an MP4 (H.264), by the path's suffix.
 
     The file appears at once and complete. GIF frames last a whole number of hundredths of a second, so ``fps`` is
-    rounded to 100, 50, 33.3, 25, ..., and grey ones have 32 levels; an MP4 with an odd side gets one more grey line, as its colours need even sides.
+    rounded to 100, 50, 33.3, 25, ..., and grey ones have 32 levels; an MP4 with an odd side gets one more grey line,
+    as its colours need even sides.
 
     Args:
         path: str or path ending in .gif or .mp4; missing folders are made.
@@ -94,7 +95,3 @@ def grid_frames(cells, columns=None, padding=2):
     return enlarge(frames, max(1, round(SHOWN / max(frames.shape[1:3]))))
 
 
-def there_and_back(frames):
-    """Frames (n, ...) followed by themselves backwards, without showing either end twice in a row."""
-    frames = np.asarray(frames)
-    return np.concatenate([frames, frames[-2:0:-1]])

@@ -5,7 +5,8 @@ import types
 import numpy as np
 import pytest
 
-from tfglyph.latent import analogy, interpolation_rows, lerp, pixel_analogy, slerp, times
+from tfglyph.errors import UsageError
+from tfglyph.latent import analogy, interpolation, interpolation_rows, lerp, pixel_analogy, slerp, times
 
 
 def walk(a, b, steps):
@@ -85,3 +86,45 @@ def test_rows_hold_the_real_images_then_their_reconstructions():
     rows = interpolation_rows(Halving(), left, right, steps=10).reshape(3, 12, 4)
     assert rows[:, [0, 1, 10, 11], 0].tolist() == [[100, 50, 100, 200]] * 3
     assert (np.diff(rows[0, 1:11, 0].astype(int)) > 0).all()
+
+
+# === Walks of a model ===
+
+CODED = types.SimpleNamespace(architecture=types.SimpleNamespace(z_dim=2))  # two entries of z, the rest are codes
+
+
+def test_codes_go_straight_while_z_turns():
+    start, end = np.float32([[1, 0, 1, 0]]), np.float32([[0, 1, 0, 1]])
+    found = interpolation.walk(CODED, start, end, 3)[0]
+    root = np.sqrt(0.5)
+    np.testing.assert_allclose(found, [[1, 0, 1, 0], [root, root, 0.5, 0.5], [0, 1, 0, 1]], atol=1e-6)
+    straight = interpolation.walk(CODED, start, end, 3, "linear")[0]
+    np.testing.assert_allclose(straight[1], [0.5, 0.5, 0.5, 0.5])
+    with pytest.raises(UsageError, match="expected one of spherical, linear"):
+        interpolation.walk(CODED, start, end, 3, "curly")
+
+
+def test_slerp_is_symmetric():
+    a, b = np.random.default_rng(1).normal(size=(2, 5, 20)).astype(np.float32)
+    forth, back = slerp(a, b, times(7)).numpy(), slerp(b, a, times(7)).numpy()
+    np.testing.assert_allclose(forth, back[:, ::-1], atol=1e-6)
+
+
+def test_a_loop_passes_every_point_at_an_even_pace_and_closes():
+    corners = np.float32([[1, 0], [0, 1], [-1, 0], [0, -1]])
+    found = interpolation.closed_walk(CODED, corners, 8)
+    angles = np.arange(8) * np.pi / 4
+    np.testing.assert_allclose(found, np.stack([np.cos(angles), np.sin(angles)], 1), atol=1e-6)
+
+
+def test_cells_blend_the_walk_with_their_own_noise():
+    path, noise = np.float32([[2, 0], [0, 2]]), np.float32([[4, 4], [0, -2], [1, 1]])
+    found = interpolation.blended(path, noise)
+    assert found.shape == (3, 2, 2)
+    np.testing.assert_allclose(found[1], [[1, -1], [0, 0]])
+    np.testing.assert_allclose(found[0], [[3, 2], [2, 3]])
+
+
+def test_resized_repeats_and_drops_pixels():
+    image = np.arange(4, dtype=np.uint8).reshape(2, 2, 1)
+    assert interpolation.resized(image, (4, 2))[..., 0].tolist() == [[0, 1], [0, 1], [2, 3], [2, 3]]

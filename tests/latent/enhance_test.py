@@ -1,0 +1,80 @@
+"""tfglyph.latent.enhance: every score rises, nothing leaves its subspace or its trust region."""
+
+import types
+
+import numpy as np
+import pytest
+
+import tfglyph
+from tests.small import SMALL_VAEGAN
+from tfglyph.errors import UsageError
+from tfglyph.latent import enhance
+
+PICKED = 20
+
+
+@pytest.fixture(scope="module")
+def climbed():
+    model = tfglyph.build(SMALL_VAEGAN | {"z_dim": 24}, seed=1)
+    latents = model.latents(range(PICKED))
+    return model, latents, enhance.enhance(model, latents, steps=25, rate=0.05, dimensions=5, radius=1.5, seed=2)
+
+
+def test_every_images_score_rises_and_never_falls_on_the_way(climbed):
+    _, _, result = climbed
+    assert (np.diff(result.scores, axis=0) >= 0).all()
+    assert (result.scores[-1] > result.scores[0]).all()
+
+
+def test_the_last_scores_are_those_of_the_latents_that_come_back(climbed):
+    model, latents, result = climbed
+    for moved, scores in ((latents, result.scores[0]), (result.latents, result.scores[-1])):
+        np.testing.assert_allclose(model.score(model.generate(moved)).numpy(), scores, atol=1e-5)
+
+
+def test_moves_stay_in_their_subspaces_and_in_the_trust_region(climbed):
+    _, latents, result = climbed
+    move = result.latents.astype(np.float64) - latents
+    inside = np.einsum("nkd,nke,ne->nd", result.bases, result.bases, move)
+    assert np.linalg.norm(move - inside, axis=1).max() < 1e-5
+    assert 0.01 < np.linalg.norm(move, axis=1).max() <= 1.5 + 1e-5
+    np.testing.assert_allclose(
+        np.einsum("nkd,njd->nkj", result.bases, result.bases), np.tile(np.eye(5), (PICKED, 1, 1)), atol=1e-12
+    )
+
+
+def test_an_image_does_not_depend_on_the_others(climbed):
+    _, _, result = climbed
+    np.testing.assert_array_equal(enhance.subspaces(2, 3, 5, 24), result.bases[:3])
+
+
+class Hill:
+    """Scores -|z - summit|^2, and twice 'codes' that must not move."""
+
+    name, networks = "hill", {"discriminator": None}
+    architecture = types.SimpleNamespace(z_dim=3, mode="GAN")
+    summit = np.float32([1, 2, 2])
+
+    def generate(self, latents):
+        return latents
+
+    def score(self, images):
+        return -((images[:, 0] - 1) ** 2 + (images[:, 1] - 2) ** 2 + (images[:, 2] - 2) ** 2) + 2 * images[:, 3]
+
+
+def test_it_finds_the_summit_within_reach_and_the_nearest_rim_otherwise():
+    start = np.float32([[0, 0, 0, 1], [1, 2, 1, -1]])
+    result = enhance.enhance(Hill(), start, steps=80, rate=0.1, dimensions=9, radius=2.0)
+    np.testing.assert_allclose(result.latents[0], [2 / 3, 4 / 3, 4 / 3, 1], atol=1e-3)  # 2 of the 3 units to go
+    np.testing.assert_allclose(result.latents[1], [1, 2, 2, -1], atol=1e-3)
+
+
+def test_ascent_ends_where_nothing_is_to_gain():
+    result = enhance.enhance(Hill(), np.float32([[1, 2, 2, 0]]), steps=50)
+    assert len(result.scores) < 50
+
+
+def test_models_without_a_critic_say_so():
+    model = types.SimpleNamespace(name="v", networks={}, architecture=types.SimpleNamespace(mode="VAE"))
+    with pytest.raises(UsageError, match="a VAE model has no critic"):
+        enhance.enhance(model, np.zeros((1, 3)))
