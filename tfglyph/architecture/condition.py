@@ -11,6 +11,11 @@ from tfglyph.errors import UsageError, did_you_mean
 class Tokens(Section):
     """A sequence of tokens per image, such as the parts of a character; 0 stands for "nothing here"."""
 
+    # The list of parts gives both, which a JSON schema cannot say.
+    model_config = pydantic.ConfigDict(
+        json_schema_extra=lambda schema: [schema["required"].remove(key) for key in ("vocabulary", "length")]
+    )
+
     parts: Annotated[str, pydantic.Field(strict=True, max_length=32)] | None = None
     """Which shipped list of parts turns descriptions of characters into tokens, such as "parts-1", which gives
     vocabulary and length, too; null: the data set brings its own tokens."""
