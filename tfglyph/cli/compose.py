@@ -46,8 +46,9 @@ def command(descriptions, references, path, variants, seed, columns, individual,
     model = tfglyph.load(references[0])
     asked = requests(model, texts)
     for request in asked:
-        if request.tree.part is not None and request.tree.operator is not None:
-            click.echo(f"{request.text}: {request.tree.part}, {request.tree.spelled()}")
+        name = request.tree.part
+        if name is not None and request.tree.operator is not None:
+            click.echo(f"{name} is {request.tree.spelled()}" if name == request.text else f"{request.text} is {name}")
     images = compose(model, asked, variants, seed, **options_for(model, family))  # (d, v, h, w, c)
     target = save_png(destination(output, model, "composed.png"), sheet(asked, images, columns))
     count = f"{len(asked)} description{'s' * (len(asked) != 1)}, {variants} image{'s' * (variants != 1)} each"
