@@ -106,9 +106,12 @@ def _ask():
 
     while True:
         click.echo(QUESTION, nl=False)
-        line = sys.stdin.readline()
-        if not line:
-            click.echo()
+        line = ""
+        try:
+            line = sys.stdin.readline()
+        finally:
+            if not line:  # the end of input, or Ctrl-C
+                click.echo()
         if not line or line.strip().lower() in ("q", "quit", "exit"):
             return None
         try:
