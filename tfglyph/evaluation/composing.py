@@ -1,0 +1,126 @@
+"""The metric ``composition`` of ``tfglyph evaluate``: figures and a picture from tfglyph.evaluation.composition."""
+
+import math
+
+import numpy as np
+
+from tfglyph.evaluation import composition, legibility
+from tfglyph.evaluation.copying import nearest_other
+from tfglyph.evaluation.figure import Figure, mean_figure
+from tfglyph.evaluation.neighbours import nearest
+from tfglyph.evaluation.subject import common, named
+from tfglyph.evaluation.unavailable import UnavailableError
+from tfglyph.figures import table_figure
+
+STRANGERS = 64
+SHOWN = 8
+
+
+def figures(subject):
+    """Characters drawn from their descriptions: the right one among all glyphs, read right, and no copies.
+
+    Args:
+        subject: Subject whose model is told of parts.
+
+    Returns:
+        list of Figure.
+
+    Raises:
+        UnavailableError: the model is told of no parts, or nothing was held out.
+    """
+    model = subject.model
+    tokens = getattr(getattr(model.architecture, "condition", None), "tokens", None)
+    if tokens is None or tokens.parts is None:
+        raise UnavailableError(f"{model.name} is told of no parts, so it composes nothing")
+    if subject.held_out is None:
+        raise UnavailableError("no characters were held out of the training (train.py --holdout)")
+    everything, most = named(subject.everything), subject.settings.count or composition.MOST
+    real = {character: row for row, character in reversed(list(enumerate(everything.characters)))}
+    wanted = set(common(everything).characters)
+    found, shown = [], []
+    groups = composition.groups(named(subject.training), named(subject.held_out), tokens.parts)
+    for name, group in groups.items():
+        group = group.some(most, subject.seed)
+        if not group.characters:
+            continue
+        drawn = composition.measure(model, everything, group, subject.seed)
+        for place in (1, 5):
+            found.append(_share(f"{name}/top-{place}", drawn.places < place, subject))
+        rows = [row for row, character in enumerate(group.characters) if character in wanted]
+        if rows:
+            characters = [group.characters[row] for row in rows]
+            found += _read_right(name, characters, drawn.images[rows], everything.images, real, subject)
+        if name == "held-out":
+            found += _copies(group, drawn, subject, everything, real)
+        shown.append((name, group, drawn))
+    found += _strangers(subject, everything)
+    subject.pictures["composition"] = picture(everything, shown, real)
+    return found
+
+
+def _share(name, values, subject, real=None, extractor=None):
+    return mean_figure(f"composition/{name}", values, "higher", subject.seed, real, extractor)
+
+
+def _read_right(name, characters, images, all_images, real, subject):
+    try:
+        own = legibility.read_real(np.asarray(all_images)[[real[each] for each in characters]], "reading real glyphs")
+        drawn = legibility.read(images, f"reading {name}")
+    except UnavailableError:
+        return []
+    right, reachable = drawn.right(characters), own.right(characters).mean()
+    return [_share(f"{name}/read right", right, subject, reachable, legibility.fingerprint())]
+
+
+def _copies(group, drawn, subject, everything, real):
+    """Distance to the nearest training glyph beside that of the real glyphs of the same characters."""
+
+    def by_pixels(images):
+        images = np.asarray(images)
+        return images.reshape(len(images), -1).astype(np.float32) / (255.0 * math.sqrt(images[0].size))
+
+    training = by_pixels(subject.training.images)
+    real_images = np.asarray(everything.images)[[real[each] for each in group.characters]]
+    distances, _ = nearest(by_pixels(drawn.images), training)
+    own, _ = nearest(by_pixels(real_images), training)
+    among = nearest_other(training, np.arange(0, len(training), max(1, len(training) // 1000)))
+    return [
+        mean_figure("composition/held-out/distance to training", distances, "", subject.seed, own.mean()),
+        Figure("composition/training glyphs to each other", float(among.mean()), len(among)),
+    ]
+
+
+def _strangers(subject, everything):
+    """Characters that do not exist, half by half."""
+    from tfglyph.composition.drawing import compose
+
+    found = []
+    for operator, names in (("⿰", ("left", "right")), ("⿱", ("above", "below"))):
+        asked = composition.strangers(everything, STRANGERS // 2, subject.seed, operator)
+        images = compose(subject.model, [operator + "".join(parts) for parts in asked], seed=subject.seed)[:, 0]
+        halves = composition.judge_halves(everything, operator, asked, images, seed=subject.seed)
+        for place, name in enumerate(names):
+            found.append(_share(f"not existing/{name}", halves.drawn[:, place], subject, halves.real[:, place].mean()))
+    return found
+
+
+def picture(everything, shown, real):
+    """Some characters of each group: real above drawn, and how near.
+
+    Args:
+        everything: Glyphs.
+        shown: list of (name, Group, Drawn).
+        real: dict from character to the row of its glyph.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    lines, faces, images = [], {}, np.asarray(everything.images)
+    for name, group, drawn in shown:
+        for title, rows in (("right", np.flatnonzero(drawn.places == 0)), ("wrong", np.flatnonzero(drawn.places > 0))):
+            rows = rows[:: max(1, len(rows) // SHOWN)][:SHOWN]
+            if len(rows):
+                own = images[[real[group.characters[row]] for row in rows]]
+                faces |= dict(zip((group.characters[row] for row in rows), own, strict=True))
+                lines += [(f"{name}, nearest is {title}: real", [own]), ("drawn", [drawn.images[rows]])]
+    return table_figure("Composed from descriptions", [("", [""] * SHOWN)], lines, faces)
