@@ -1,7 +1,6 @@
 """The training of any family: resolve, build, restore, fit. Long runs stop and go on without a trace."""
 
 import contextlib
-import dataclasses
 
 from tfglyph import datasets
 from tfglyph.architecture import load_architecture
@@ -10,6 +9,7 @@ from tfglyph.models import build
 from tfglyph.training import checkpoints as checkpoint_files
 from tfglyph.training.callbacks import training_callbacks
 from tfglyph.training.checkpoints import Checkpoints
+from tfglyph.training.conditions import with_conditions, with_label_names
 from tfglyph.training.limits import check_limits
 from tfglyph.training.options import Options, total_steps, with_overrides
 from tfglyph.training.precision import choose_precision
@@ -92,6 +92,7 @@ class Training:
         self.strategy = strategy
         self.precision_reason = precision_reason
         self.glyphs = load_glyphs(architecture, options.dataset, "train")
+        self.architecture = architecture = with_label_names(architecture, self.glyphs)
         with strategy.scope():
             self.model = build(architecture, seed=options.seed, precision=options.precision)
             self.steps, self.steps_per_epoch = total_steps(
@@ -216,15 +217,8 @@ def load_glyphs(architecture, dataset, split):
         split: "train", "holdout" or "all".
 
     Raises:
-        UsageError: what ``load`` raises.
+        UsageError: what ``load`` and ``with_conditions`` raise.
     """
     height, width, channels = architecture.hwc
     glyphs = datasets.load(**dataset, size=(height, width), channels=channels, split=split)
-    tokens = getattr(getattr(architecture, "condition", None), "tokens", None)
-    if tokens is None or tokens.parts is None:
-        return glyphs
-    if glyphs.characters is None:
-        raise UsageError(f"condition.tokens: {glyphs.name!r} has no characters whose parts could be told")
-    from tfglyph.composition import tokenizer
-
-    return dataclasses.replace(glyphs, tokens=tokenizer(tokens.parts).encode_characters(glyphs.characters))
+    return with_conditions(architecture, glyphs)
