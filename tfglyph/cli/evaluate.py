@@ -30,7 +30,9 @@ from tfglyph.errors import GlyphError, UsageError
     help="Which half of the arithmetic's tuples; no part of a character is in both.",
 )
 @click.option("--sweep", metavar="sampler,steps", help="Diffusion: quality against time instead of the metrics.")
-@click.option("--output", type=click.Path(), metavar="FILE.json", help="Default: evaluation.json in logdir/generate/<run>.")
+@click.option(
+    "--output", type=click.Path(), metavar="FILE.json", help="Default: evaluation.json in logdir/generate/<run>."
+)
 @click.option("--markdown", is_flag=True, help="Print one Markdown table of all models.")
 @click.option("--dataset", help="Data set to compare with. Default: the run's.")
 @add_dataset_options

@@ -50,6 +50,11 @@ FIXED = (
     "--max_activation_gb", type=click.FloatRange(0, min_open=True), default=64, show_default=True,
     help="Refuse architectures whose activations in one step take more (10^9 bytes).",
 )
+@click.option(
+    "--evaluate_every", type=click.IntRange(1), metavar="STEPS",
+    help="Measure a few figures (fid, kid, legibility, psnr, ssim, iou) so often, and mark the best checkpoint.",
+)
+@click.option("--best_metric", default="kid", show_default=True, help="The figure that decides the best checkpoint.")
 @click.option("--projector", is_flag=True, help="Write TensorBoard's embedding projector at the end.")
 @click.option("--dry-run", "dry_run", is_flag=True, help="Stop before training: print options, counts and shapes.")
 @click.pass_context
@@ -62,6 +67,8 @@ def command(ctx, **flags):
     given = {name for name in flags if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if "logdir" in given and "logdir_root" in given:
         raise UsageError("--logdir and --logdir_root exclude each other: one names the run, one the folder of all")
+    if "best_metric" in given and not flags["evaluate_every"] and not flags["restore_from"]:
+        raise UsageError("--best_metric: name also --evaluate_every, how often to measure")
     training = _resume(flags, given) if flags["restore_from"] else _new(flags)
     from tfglyph.training.summary import describe
 
@@ -76,7 +83,10 @@ def command(ctx, **flags):
 
 
 def _settings(flags):
-    names = "jit", "keep", "checkpoint_every", "images_every", "projector", "strategy", "max_bad_steps"
+    names = (
+        "jit", "keep", "checkpoint_every", "images_every", "evaluate_every", "best_metric", "projector", "strategy",
+        "max_bad_steps",
+    )
     return {name: flags[name] for name in names}
 
 

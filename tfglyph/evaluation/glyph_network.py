@@ -1,7 +1,8 @@
 """The network behind the extractor ``glyph``: it was trained to name characters in many fonts.
 
-Four blocks of convolution, batch normalization, ReLU and pooling, then a linear layer to ``FEATURES`` numbers: these
-are the features. ``tools/train_extractor.py`` puts a classifier on top, trains both and keeps the network only.
+Four blocks of convolution, batch normalization and ReLU, each of which halves the sides, by its stride in the first
+block and by pooling in the others; then a linear layer to ``FEATURES`` numbers: these are the features.
+``tools/train_extractor.py`` puts a classifier on top, trains both and keeps the network only.
 """
 
 import pathlib
@@ -25,10 +26,13 @@ def build_glyph_network():
     images = layers.Input((SIDE, SIDE, 1), name="images")
     x = images
     for number, width in enumerate(WIDTHS, start=1):
-        x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv_{number}")(x)
+        first = number == 1
+        kernel, stride = (5, 2) if first else (3, 1)
+        x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False, name=f"conv_{number}")(x)
         x = layers.BatchNormalization(name=f"norm_{number}")(x)
         x = layers.ReLU(name=f"relu_{number}")(x)
-        x = layers.MaxPooling2D(2, name=f"pool_{number}")(x)  # (n, 32 / 2^number, 32 / 2^number, width)
+        if not first:
+            x = layers.MaxPooling2D(2, name=f"pool_{number}")(x)  # (n, 32 / 2^number, 32 / 2^number, width)
     x = layers.Flatten(name="flatten")(x)  # (n, 2 * 2 * 192)
     x = layers.Dense(FEATURES, use_bias=False, name="embedding")(x)  # (n, 128)
     x = layers.BatchNormalization(dtype="float32", name="features")(x)

@@ -29,6 +29,7 @@ from tfglyph.progress import progress
 MODEL = "PP-OCRv6_rec_small.onnx"
 INSTALL = "pip install 'tfglyph[evaluate]'"
 GLYPH_SIDE, LINE_HEIGHT, LINE_WIDTH = 40, 48, 64  # pixels
+FEATURES = 120
 BATCH = 16
 MOST = 5401  # reconstructions that are read, as many as there are common characters
 _REMEMBERED = 8  # sets of images whose readings stay, as several metrics look at the same ones
@@ -72,6 +73,8 @@ def read(images, description="reading"):
         UnavailableError: rapidocr or onnxruntime is not installed, or lacks the model.
     """
     session, alphabet = _recognizer()
+    if not len(images):
+        return Readings([], np.zeros(0, np.float32), np.zeros((0, FEATURES), np.float32))
     key = digest(repr(np.shape(images)), np.ascontiguousarray(images))
     if key in _readings:
         return _readings[key]
@@ -87,7 +90,7 @@ def read(images, description="reading"):
     result = Readings(
         texts,
         np.array(confidences, np.float32),
-        np.concatenate(features).astype(np.float32) if features else np.zeros((0, 120), np.float32),
+        np.concatenate(features).astype(np.float32),
     )
     while len(_readings) >= _REMEMBERED:
         _readings.pop(next(iter(_readings)))
@@ -149,6 +152,13 @@ def decode(probabilities, alphabet):
     return text, float(probabilities.max(axis=1)[emitted].mean()) if emitted.any() else 0.0
 
 
+def check():
+    """Raises UnavailableError where nothing can be read on this machine, and says what to install."""
+    _model_file()
+    if importlib.util.find_spec("onnxruntime") is None:
+        raise UnavailableError(f"the recognizer needs the package onnxruntime: {INSTALL}")
+
+
 def fingerprint():
     """str: names the recognizer and its weights; two readings compare where it is the same.
 
@@ -161,15 +171,13 @@ def fingerprint():
 @functools.cache
 def _recognizer():
     """(onnxruntime session with two outputs: probabilities and features; alphabet, list of str)."""
-    path = _model_file()
-    try:
-        import onnxruntime
-    except ImportError:
-        raise UnavailableError(f"the recognizer needs the package onnxruntime: {INSTALL}") from None
+    check()
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or _cores()
     options.log_severity_level = 3
-    model = path.read_bytes()
+    model = _model_file().read_bytes()
     session = onnxruntime.InferenceSession(
         with_output(model, last_linear_input(model)), options, providers=["CPUExecutionProvider"]
     )

@@ -27,7 +27,7 @@ def run_sweep(subject, sweep):
     """
     points, skipped = [], []
     try:
-        legibility.fingerprint()
+        legibility.check()
         readable = True
     except UnavailableError as error:
         readable = False

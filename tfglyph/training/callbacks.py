@@ -44,11 +44,16 @@ def training_callbacks(training, place, saver, stop):
     )
     pictures_every = options.images_every or training.steps_per_epoch
     images_per_step = training.architecture.training.batch_size * model.batches_per_step
+    saving = Saving(training, saver, stop, BadSteps(options.max_bad_steps, place, training.batch_of))
     callbacks = [
         Scalars(place, board, images_per_step, LOG_EVERY),
         Pictures(place, board, training.glyphs, model.preview_images, pictures_every, training.steps),
-        Saving(training, saver, stop, BadSteps(options.max_bad_steps, place, training.batch_of)),
+        saving,
     ]
+    if options.evaluate_every:
+        from tfglyph.training.evaluating import Evaluating
+
+        callbacks.append(Evaluating(training, place, board, saver, saving, training.held_out()))
     if options.projector and model.encodes:
         callbacks.append(Projector(place, training.glyphs, stop))
     elif options.projector:
@@ -274,6 +279,7 @@ class Saving(StepCallback):
         super().__init__()
         self.training, self.saver, self.stop, self.guard = training, saver, stop, guard
         self.every = training.options.checkpoint_every or training.steps_per_epoch
+        self.saved = None  # the step of the last save
 
     def after_step(self, logs):
         self.guard.after_step(self.step, logs)
@@ -283,6 +289,7 @@ class Saving(StepCallback):
             self.model.stop_training = True
         if self.step % self.every == 0 or self.step == self.training.steps or stopping:
             self.training.save(self.saver)
+            self.saved = self.step
 
 
 class Projector(StepCallback):

@@ -132,6 +132,9 @@ class Checkpoints:
             except OSError as error:
                 raise GlyphError(f"{aside}: cannot be written: {error.strerror}") from None
             warn(f"checkpoint {later} was moved to {aside}, as the run goes on from step {step}")
+        best = self.best()
+        if best and best["step"] > step:
+            (self.directory / BEST).unlink(missing_ok=True)
 
     # --- The best ---
 

@@ -31,6 +31,8 @@ class Options:
         checkpoint_every: int steps between checkpoints, or None: once an epoch.
         images_every: int steps between pictures, or None: once an epoch.
         max_bad_steps: int, steps in a row with a NaN or an infinity after which the run stops.
+        evaluate_every: int steps between evaluations, or None: none.
+        best_metric: str, a key of ``tfglyph.evaluation.cheap.LOWER_IS_BETTER``, which decides the best checkpoint.
         projector: bool, write the embedding projector's files at the end of the training.
         augment: dict of arguments of ``datasets.Augmentation``, empty for none.
     """
@@ -44,6 +46,8 @@ class Options:
     checkpoint_every: int | None = None
     images_every: int | None = None
     max_bad_steps: int = 10
+    evaluate_every: int | None = None
+    best_metric: str = "kid"
     projector: bool = False
     augment: dict = dataclasses.field(default_factory=dict)
 

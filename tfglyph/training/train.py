@@ -5,6 +5,7 @@ import contextlib
 from tfglyph import datasets
 from tfglyph.architecture import load_architecture
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.evaluation import cheap
 from tfglyph.models import build
 from tfglyph.training import checkpoints as checkpoint_files
 from tfglyph.training.callbacks import training_callbacks
@@ -99,6 +100,8 @@ class Training:
                 architecture, len(self.glyphs), self.model.batches_per_step
             )
             self.model.prepare_training(self.steps)
+        if options.evaluate_every:
+            cheap.check(options.best_metric, self.model)
         if options.jit == "on" and is_distributed(strategy):
             raise UsageError("--jit on: TensorFlow cannot compile a step for several devices; leave this out")
         # Keras resolves "auto" to XLA on a GPU alone, where it helps; on CPUs it was seen both ways.
@@ -202,6 +205,11 @@ class Training:
             batches_per_step=self.model.batches_per_step,
             augmentation=datasets.Augmentation(**self.options.augment) if self.options.augment else None,
         )
+
+    def held_out(self):
+        """Glyphs that the run keeps out of its training, or None."""
+        dataset = self.options.dataset
+        return load_glyphs(self.architecture, dataset, "holdout") if dataset.get("holdout") else None
 
     def batch_of(self, step):
         """dict of numpy arrays: the batch of training step ``step``, drawn again."""
