@@ -4,6 +4,7 @@ import contextlib
 import contextvars
 
 _hidden = contextvars.ContextVar("hidden", default=False)
+_listener = contextvars.ContextVar("listener", default=None)
 
 
 @contextlib.contextmanager
@@ -14,6 +15,52 @@ def hidden():
         yield
     finally:
         _hidden.reset(token)
+
+
+@contextlib.contextmanager
+def told_to(listener):
+    """Within this context bars show nothing but tell a function how far they are.
+
+    Args:
+        listener: function of (description str, done int, total int or None), called at every step, in whatever thread
+            the work moves the bar. What it raises ends the work.
+    """
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+class _Told:
+    """As much of a ``tqdm`` bar as this package uses, for a listener."""
+
+    def __init__(self, iterable, description, total, listener):
+        self.iterable, self.description, self.listener = iterable, description, listener
+        self.total = total if total is not None or iterable is None else _length(iterable)
+        self.n = 0
+
+    def __iter__(self):
+        for item in self.iterable:
+            yield item
+            self.update(1)
+
+    def update(self, n=1):
+        self.n += n
+        self.listener(self.description, self.n, self.total)
+
+    def set_postfix(self, *values, **more):
+        """Numbers beside a bar, which nobody sees here."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+
+def _length(iterable):
+    return len(iterable) if hasattr(iterable, "__len__") else None
 
 
 def progress(iterable=None, description="", total=None, unit="it", delay=2.0):
@@ -29,6 +76,8 @@ def progress(iterable=None, description="", total=None, unit="it", delay=2.0):
     Returns:
         A ``tqdm`` object: an iterable and a context manager with ``update`` and ``set_postfix``.
     """
+    if _listener.get() is not None and not _hidden.get():
+        return _Told(iterable, description, total, _listener.get())
     from tqdm import tqdm
 
     return tqdm(

@@ -25,6 +25,7 @@ VERBS = {
     "enhance": "Climb the critic's score near a glyph.",
     "arithmetic": "Draw A - B + C for characters or image files, with the nearest real glyphs.",
     "nearest": "Find the training images closest to generated ones.",
+    "studio": "Open all of it as a page in the browser.",
     "compose": "Draw characters from descriptions of their parts, such as ⿰酉交.",
     "evaluate": "Measure how good the glyphs of trained models are.",
     "export": "Write a SavedModel for TensorFlow Serving.",

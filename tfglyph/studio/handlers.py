@@ -1,0 +1,84 @@
+"""How a button's function runs: as stoppable work of its browser tab, with messages for what goes wrong."""
+
+import functools
+
+from tfglyph.studio.jobs import StoppedError, message
+
+
+def working(studio, function, outputs):
+    """A gradio event function that runs ``function`` as work of the browser tab that asks.
+
+    Args:
+        studio: tfglyph.studio.shown.Studio.
+        function: takes the values of the event's inputs. Gives a sequence of values for a list of outputs, and a value
+            for a bare one.
+        outputs: list of gradio components, or one of them.
+
+    Returns:
+        A function for a gradio event; where the work is stopped or fails, outputs stay what they were and a message
+        appears.
+    """
+    import gradio
+
+    def handler(request: gradio.Request, progress=gradio.Progress(), *inputs):  # noqa: B008, gradio looks for it
+        found = _run(studio, functools.partial(function, *inputs), request, progress)
+        return found[0] if isinstance(outputs, list) and len(outputs) == 1 else found
+
+    return handler
+
+
+def choosing(studio, function):
+    """As ``working``, for a click on one of several images: ``function`` takes the image's index first."""
+    import gradio
+
+    def handler(event: gradio.SelectData, request: gradio.Request, progress=gradio.Progress(), *inputs):  # noqa: B008
+        return _run(studio, functools.partial(function, event.index, *inputs), request, progress)
+
+    return handler
+
+
+def _run(studio, function, request, progress):
+    import gradio
+
+    def show(done, total, description):
+        progress((done, total), desc=description)
+
+    try:
+        return studio.jobs.run(request.session_hash, function, show)
+    except StoppedError:
+        raise gradio.Error("stopped", duration=3, title="", print_exception=False) from None
+    except Exception as error:
+        raise gradio.Error(message(error), duration=15, title="", print_exception=False) from None
+
+
+def stopping(studio):
+    """The gradio event function of a stop button."""
+    import gradio
+
+    def handler(request: gradio.Request):
+        studio.jobs.stop(request.session_hash)
+
+    return handler
+
+
+def run_button(studio, label, function, inputs, outputs, identity):
+    """A button that starts work, and one that stops it.
+
+    Args:
+        studio: tfglyph.studio.shown.Studio.
+        label: str, on the first button.
+        function: see ``working``.
+        inputs, outputs: lists of gradio components.
+        identity: str, the first button's element id; the second's has ``-stop`` behind it.
+
+    Returns:
+        The event, for what else should happen.
+    """
+    import gradio
+
+    with gradio.Row():
+        start = gradio.Button(label, variant="primary", elem_id=identity, scale=3)
+        stop = gradio.Button("Stop", elem_id=f"{identity}-stop", scale=1)
+    event = start.click(working(studio, function, outputs), inputs, outputs, api_visibility="private")
+    stop.click(stopping(studio), cancels=[event], queue=False, api_visibility="private")
+    return event

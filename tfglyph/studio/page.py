@@ -1,0 +1,64 @@
+"""The page itself: a tab for everything that fits the models."""
+
+import html
+import os
+
+from tfglyph.studio.tabs import fitting
+
+# Whole pixels instead of blur, and nothing that asks another machine for a font.
+CSS = """
+img { image-rendering: pixelated; }
+.gradio-container { max-width: 1500px !important; }
+footer { display: none !important; }
+"""
+FONTS = ("system-ui", "sans-serif")
+MONOSPACE = ("ui-monospace", "monospace")
+
+
+def prepare_environment(outputs):
+    """Tells gradio, before its first import, to ask nobody and to keep its files in our folder.
+
+    Args:
+        outputs: path of an own folder.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["GRADIO_TEMP_DIR"] = os.fspath(outputs)
+    os.environ.pop("GRADIO_ALLOWED_PATHS", None)
+    for name in ("NO_PROXY", "no_proxy"):  # gradio looks whether its own page answers
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1,localhost"]))
+
+
+def build(studio):
+    """The gradio page.
+
+    Args:
+        studio: tfglyph.studio.shown.Studio with at least one model.
+
+    Returns:
+        gradio.Blocks.
+    """
+    import gradio
+
+    with gradio.Blocks(title="tfglyph studio", analytics_enabled=False, delete_cache=(3600, 86400)) as page:
+        names = " · ".join(html.escape(shown.name) for shown in studio.models)
+        gradio.Markdown(f"## tfglyph studio\n{names}")
+        for problem in studio.problems:
+            gradio.Markdown(f"**not shown:** {html.escape(problem)}", elem_classes="problem")
+        for module, models in fitting(studio.models):
+            name = module.__name__.rpartition(".")[2]
+            with gradio.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
+                module.build(studio, models)
+
+        def leave(request: gradio.Request):
+            studio.jobs.stop(request.session_hash)
+
+        page.unload(leave)
+    return page
+
+
+def theme():
+    """A theme with the fonts of the machine that looks."""
+    import gradio
+
+    return gradio.themes.Default(font=FONTS, font_mono=MONOSPACE)

@@ -1,0 +1,116 @@
+"""Opening the page: models, a folder for its files, a port."""
+
+import contextlib
+import socket
+import tempfile
+import threading
+
+from tfglyph.errors import GlyphError, UsageError
+
+UPLOAD = 1 << 16  # bytes; the page takes no files
+
+
+def check_gradio():
+    """Raises UsageError where the extra is not installed, without importing it."""
+    import importlib.util
+
+    if importlib.util.find_spec("gradio") is None:
+        raise UsageError("the studio needs gradio: pip install 'tfglyph[studio]', or pip install -e '.[studio]'")
+
+
+def check_port(host, port):
+    """Looks whether a server may listen there.
+
+    Raises:
+        UsageError: the address is not this machine's, or the port is for administrators only.
+        GlyphError: the port is in use.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise UsageError(f"--host {host}: {error.strerror or error}") from None
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+            probe.listen()
+        except OSError as error:
+            if error.errno in (98, 48, 10048):  # EADDRINUSE on Linux, macOS, Windows
+                raise GlyphError(f"port {port} on {host} is in use; choose another with --port") from None
+            raise UsageError(f"--host {host} --port {port}: {error.strerror}") from None
+
+
+def load_models(references):
+    """The models of several checkpoints.
+
+    Args:
+        references: list of str, see ``tfglyph.load``.
+
+    Returns:
+        (list of Shown, list of str: one message for each checkpoint that could not be loaded).
+    """
+    import tfglyph
+    from tfglyph.cli.model_options import place_of
+    from tfglyph.progress import progress
+    from tfglyph.studio.shown import Shown
+
+    models, problems, names = [], [], {}
+    for reference in progress(references, "loading", unit="model"):
+        try:
+            model = tfglyph.load(reference)
+        except GlyphError as error:
+            problems.append(str(error))
+            continue
+        name = place_of(model)
+        names[name] = names.get(name, 0) + 1
+        models.append(Shown(name if names[name] == 1 else f"{name} ({names[name]})", model))
+    return models, problems
+
+
+@contextlib.contextmanager
+def opened(models, problems=(), host="127.0.0.1", port=7860, browser=False):
+    """The page, while the context lasts.
+
+    Args:
+        models: list of Shown, at least one.
+        problems: list of str, shown on top of the page.
+        host, port: where it listens.
+        browser: bool, whether to open one.
+
+    Yields:
+        str, the page's address.
+
+    Raises:
+        GlyphError: the port is in use.
+    """
+    from tfglyph.studio import page as pages
+    from tfglyph.studio.shown import Studio
+
+    check_port(host, port)
+    with tempfile.TemporaryDirectory(prefix="tfglyph-studio-", ignore_cleanup_errors=True) as outputs:
+        pages.prepare_environment(outputs)
+        page = pages.build(Studio(models, outputs, problems))
+        try:
+            page.queue(default_concurrency_limit=4, api_open=False).launch(
+                server_name=host, server_port=port, share=False, quiet=True, prevent_thread_lock=True,
+                inbrowser=browser, show_error=True, allowed_paths=[outputs], ssr_mode=False,
+                enable_monitoring=False, pwa=False, mcp_server=False, footer_links=[], max_file_size=UPLOAD, theme=pages.theme(), css=pages.CSS,
+            )
+        except OSError:  # somebody took the port meanwhile
+            raise GlyphError(f"port {port} on {host} is in use; choose another with --port") from None
+        try:
+            yield f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        finally:
+            page.close(verbose=False)
+
+
+def wait():
+    """Until Ctrl-C or SIGTERM."""
+    import signal
+
+    over = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, frame: over.set())
+    with contextlib.suppress(KeyboardInterrupt):
+        while not over.wait(0.5):
+            pass

@@ -1,0 +1,81 @@
+"""What is on the page: architecture, options, training curves."""
+
+import functools
+import html
+import json
+
+TITLE = "About"
+GROUPS = {"loss": "losses", "mutual_information": "mutual information (nats)", "d_accuracy": "discriminator's accuracy"}
+
+
+def fits(model):
+    return True
+
+
+def build(studio, models):
+    import gradio
+
+    from tfglyph.architecture import dump
+    from tfglyph.training.rundir import read_run
+
+    for number, shown in enumerate(models):
+        _, options = read_run(shown.model.source.parent)
+        with gradio.Accordion(shown.name, open=True):
+            gradio.Markdown(summary(shown), elem_id=f"about-summary-{number}")
+            curves = gradio.Gallery(
+                value=_curves(studio, shown), label="Training", format="png", columns=2, height="auto",
+                object_fit="contain", interactive=False, elem_id=f"about-curves-{number}",
+            )
+            again = gradio.Button("Read the curves again", size="sm")
+            again.click(functools.partial(_curves, studio, shown), None, curves, api_visibility="private")
+            with gradio.Row():
+                gradio.Code(dump(shown.model.architecture), language="json", label="Architecture", max_lines=24)
+                gradio.Code(
+                    json.dumps(options, indent=2, ensure_ascii=False), language="json", label="Options", max_lines=24
+                )
+
+
+def _curves(studio, shown):
+    return [studio.png(image) for image in training_curves(shown)]
+
+
+def summary(shown):
+    """What a model is, as Markdown."""
+    model = shown.model
+    architecture = model.architecture
+    height, width, channels = architecture.hwc
+    counts = ", ".join(
+        f"{name} {sum(variable.shape.num_elements() for variable in network.trainable_variables):,}"
+        for name, network in model.networks.items()
+    )
+    lines = [
+        f"**{html.escape(shown.name)}**: a {architecture.mode} of {width} × {height} × {channels} pixels, "
+        f"z of {architecture.z_dim} entries",
+        f"trainable parameters: {counts}",
+        f"from `{model.source}`",
+    ]
+    return "\n\n".join(lines)
+
+
+def training_curves(shown):
+    """The numbers of stats.jsonl as pictures.
+
+    Args:
+        shown: tfglyph.studio.shown.Shown.
+
+    Returns:
+        list of uint8 (H, W, 3): one picture for each group of numbers that the run logged.
+    """
+    from tfglyph.plots import curves
+    from tfglyph.training.rundir import read_stats
+
+    stats, pictures = read_stats(shown.model.source.parent), []
+    for prefix, title in GROUPS.items():
+        series = {}
+        for name in dict.fromkeys(name for row in stats for name in row if name.partition("/")[0] == prefix):
+            rows = [(row["step"], row[name]) for row in stats if row.get(name) is not None]
+            if rows:
+                series[name.partition("/")[2] or title] = tuple(zip(*rows, strict=True))
+        if series:
+            pictures.append(curves(title, series, "step", title))
+    return pictures

@@ -1,0 +1,65 @@
+"""A - B + C for characters that somebody types."""
+
+from tfglyph.studio.handlers import run_button
+
+TITLE = "Arithmetic"
+
+
+def fits(model):
+    return model.encodes
+
+
+def build(studio, models):
+    import gradio
+
+    with gradio.Row():
+        typed = gradio.Textbox(
+            "酪 鉻 鉸", label="A B C: A is to B as the result is to C", max_lines=1, elem_id="arithmetic-terms"
+        )
+        near = gradio.Checkbox(
+            True, label="Nearest real glyphs (the first time the whole data set is encoded)",
+            elem_id="arithmetic-nearest",
+        )
+
+    def draw(typed, near):
+        return [studio.png(figure(shown, typed, near)) for shown in models]
+
+    start = gradio.Column()
+    pictures = []
+    with gradio.Row():
+        for number, shown in enumerate(models):
+            pictures.append(gradio.Image(
+                label=shown.name, format="png", type="filepath", interactive=False, buttons=["download", "fullscreen"],
+                elem_id=f"arithmetic-figure-{number}",
+            ))
+    with start:
+        run_button(studio, "Draw", draw, [typed, near], pictures, "arithmetic-run")
+
+
+def figure(shown, typed, near):
+    """The page of one model: panels as in ``validate``, and the nearest real glyphs.
+
+    Args:
+        shown: tfglyph.studio.shown.Shown.
+        typed: str of three characters, with or without white space or commas.
+        near: bool, whether to look for real glyphs.
+
+    Returns:
+        uint8 (H, W, 3).
+
+    Raises:
+        GlyphError: not three characters, or the data lacks one.
+    """
+    from tfglyph.errors import UsageError
+    from tfglyph.latent import arithmetic
+    from tfglyph.validation import compute
+
+    letters = [letter for letter in typed if not letter.isspace() and letter not in ",，、;；"]
+    if len(letters) != 3:
+        raise UsageError(f"found {len(letters)} characters ({''.join(letters[:12])}), expected three: A B C")
+    triple = tuple(arithmetic.Term(letter) for letter in letters)  # never a file: the page reads none
+    images = arithmetic.term_images([triple], shown.model.architecture.hwc, shown.glyphs)
+    (computed,) = compute(shown.model, images)
+    searchers = shown.searchers if near else {}
+    found = {kind: search(arithmetic.results(computed)) for kind, search in searchers.items()}
+    return arithmetic.figure(triple, computed, found, shown.glyphs)

@@ -1,0 +1,126 @@
+"""New glyphs: a grid for each model on the same seeds, and a closer look at one of them."""
+
+from tfglyph.studio.handlers import choosing, run_button
+from tfglyph.studio.shown import enlarged
+
+TITLE = "Generate"
+MOST = 100  # images at once
+LARGEST = 2048  # side of a CPPN's image on the page
+
+
+def fits(model):
+    return True
+
+
+def build(studio, models):
+    import gradio
+
+    takes = {name for shown in models for name in shown.model.draw_options}
+    any_size = any(shown.any_size for shown in models)
+    with gradio.Row():
+        count = gradio.Slider(1, MOST, 16, step=1, label="Images", elem_id="generate-count")
+        seed = gradio.Number(0, precision=0, minimum=0, label="First seed", elem_id="generate-seed")
+        temperature = gradio.Slider(0, 2, 1, step=0.05, label="Temperature", elem_id="generate-temperature")
+        size = gradio.Slider(
+            32, LARGEST, 512, step=1, label="Size of the large view (CPPN)", visible=any_size, elem_id="generate-size"
+        )
+    with gradio.Row(visible=bool(takes)):
+        from tfglyph.diffusion.samplers import SAMPLERS
+
+        sampler = gradio.Dropdown(
+            [("the model's own", ""), *((name, name) for name in SAMPLERS)], value="", label="Sampler",
+            visible="sampler" in takes,
+        )
+        steps = gradio.Number(
+            0, precision=0, minimum=0, label="Sampling steps (0: the model's own)", visible="steps" in takes
+        )
+        label = gradio.Textbox("", label="Class (3+7 mixes two; empty: any)", visible="label" in takes, max_lines=1)
+        guidance = gradio.Number(None, minimum=0, label="Guidance", visible="guidance" in takes)
+
+    def draw(count, seed, temperature, sampler, steps, label, guidance):
+        given = {"sampler": sampler, "steps": int(steps or 0), "label": label.strip(), "guidance": guidance}
+        seeds = list(range(int(seed or 0), int(seed or 0) + int(count)))
+        galleries, states = [], []
+        for shown in models:
+            images, latents = generate(shown.model, seeds, temperature, given)
+            galleries.append([
+                (studio.png(enlarged(image, 96)), f"seed {number}") for number, image in zip(seeds, images, strict=True)
+            ])
+            states.append({"seeds": seeds, "images": images, "latents": latents, "label": given["label"]})
+        return *galleries, *states
+
+    inputs = [count, seed, temperature, sampler, steps, label, guidance]
+    galleries, states, large = [], [], []
+    start = gradio.Column()
+    with gradio.Row():
+        for number, shown in enumerate(models):
+            with gradio.Column():
+                galleries.append(gradio.Gallery(
+                    label=shown.name, columns=8, format="png", height="auto", object_fit="contain", allow_preview=False,
+                    interactive=False, buttons=["download"], elem_id=f"generate-gallery-{number}",
+                ))
+                states.append(gradio.State())
+                with gradio.Row():
+                    view = gradio.Image(
+                        label="Click an image above", format="png", type="filepath", interactive=False,
+                        buttons=["download", "fullscreen"], elem_id=f"generate-large-{number}",
+                    )
+                    with gradio.Column():
+                        about = gradio.Markdown(elem_id=f"generate-about-{number}")
+                        download = gradio.DownloadButton(
+                            "Download", visible=False, elem_id=f"generate-download-{number}"
+                        )
+                large.append((shown, view, about, download))
+    with start:
+        run_button(studio, "Generate", draw, inputs, [*galleries, *states], "generate-run")
+    for gallery, state, (shown, view, about, download) in zip(galleries, states, large, strict=True):
+        gallery.select(
+            choosing(studio, look_at(studio, shown)), [state, size], [view, about, download], api_visibility="private"
+        )
+
+
+def generate(model, seeds, temperature, given):
+    """Images of seeds, with those options that the model takes.
+
+    Args:
+        model: a GlyphModel.
+        seeds: list of int.
+        temperature: float.
+        given: dict from option to value; an empty or missing one counts as not given.
+
+    Returns:
+        (uint8 (n, h, w, c), float32 (n, d) latents).
+
+    Raises:
+        UsageError: seeds beyond 2**31 - 1, no such class, ...
+    """
+    from tfglyph.errors import UsageError
+    from tfglyph.latent.sampling import sample_pairs, tempered
+
+    if seeds[-1] >= 2**31:
+        raise UsageError(f"seeds end at {2**31 - 1}, found {seeds[-1]}")
+    options = {name: given.get(name) for name in model.draw_options}
+    options = {name: value for name, value in options.items() if value not in (None, "", 0)}
+    images = sample_pairs(model, [(seed, 0) for seed in seeds], float(temperature), **options)
+    return images, tempered(model, model.latents(seeds), float(temperature))
+
+
+def look_at(studio, shown):
+    """The function of a click on an image: a large view, what it is, and a file of it."""
+
+    def look(index, state, size):
+        import gradio
+
+        seed, image = state["seeds"][index], state["images"][index]
+        if shown.any_size:
+            side = int(size)
+            label = state["label"] or None
+            picture = shown.model.render(state["latents"][index:index + 1], side, side, label)[0]
+            file = studio.png(picture)
+        else:
+            picture, file = enlarged(image, 512), studio.png(image)
+        height, width = (picture if shown.any_size else image).shape[:2]
+        text = f"**seed {seed}**\n\n{width} × {height} pixels\n\n{shown.name}"
+        return studio.png(picture), text, gradio.DownloadButton(f"Download seed {seed}", value=file, visible=True)
+
+    return look
