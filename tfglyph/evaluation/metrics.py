@@ -97,7 +97,7 @@ def readable(subject):
 
 def reconstructions(subject):
     """PSNR, SSIM and overlap of ink of reconstructions, on held-out and on trained glyphs."""
-    _needs_encoder(subject, "reconstructions")
+    _needs_encoder(subject, "reconstruction")
     figures, shown = [], {}
     for part, label in PARTS:
         if getattr(subject, part) is None:
@@ -150,7 +150,7 @@ def codes(subject):
     """InfoGAN: information about each code by the trained Q and by a classifier of its own; purity of categories."""
     model = subject.model
     if not hasattr(model, "read_codes"):
-        raise UnavailableError(f"a {model.architecture.mode} model has no codes; an InfoGAN has")
+        raise UnavailableError(f"a model of mode {model.architecture.mode} has no codes; an InfoGAN has")
     half = min(CLASSIFIED, subject.count)
     drawn = infogan_codes.draw(model, 2 * half, subject.seed)
     learned, tried = drawn.part(slice(0, half)), drawn.part(slice(half, None))
@@ -212,7 +212,7 @@ def cost(subject):
 def _needs_encoder(subject, what):
     if not subject.model.encodes:
         mode = subject.model.architecture.mode
-        raise UnavailableError(f"a {mode} model has no encoder, so there are no {what} to measure")
+        raise UnavailableError(f"a model of mode {mode} has no encoder, so there is no {what} to measure")
 
 
 # name -> (function, what `--help` says)

@@ -1,0 +1,153 @@
+"""``tfglyph evaluate`` as a person uses it."""
+
+import json
+
+import pytest
+from click.exceptions import UsageError as ClickUsageError
+from PIL import Image
+
+from tfglyph.errors import GlyphError, UsageError
+from tfglyph.evaluation import legibility
+from tfglyph.evaluation.unavailable import UnavailableError
+
+RECONSTRUCTION = [
+    f"reconstruction/{part}/{name}" for part in ("held-out", "trained") for name in ("psnr", "ssim", "iou")
+]
+CHEAP = "fid,kid,prdc,reconstruction,copying,cost"
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """A machine without the recognizer."""
+
+    def missing():
+        raise UnavailableError("the recognizer is in the package rapidocr, which is not installed")
+
+    monkeypatch.setattr(legibility, "_model_file", missing)
+
+
+def names(result):
+    return [figure["name"] for figure in result["figures"]]
+
+
+def test_one_run_gives_a_table_a_file_and_pictures(verb, runs, capsys, tmp_path):
+    assert verb("evaluate", "--checkpoint", runs / "narrow", "--metrics", CHEAP, "--output", "out/results.json") == 0
+    output = capsys.readouterr().out
+    (result,) = json.loads((tmp_path / "out/results.json").read_text(encoding="utf-8"))["models"]
+    assert result["model"] == "narrow" and result["mode"] == "VAE-GAN" and result["step"] == 3
+    assert result["samples"] == 32 and result["seed"] == 0 and result["skipped"] == []  # half of 64 glyphs
+    data = result["data"]
+    assert data["name"] == "cns" and data["images"] == 64 == data["training_images"] + data["held_out_images"]
+    assert 4 < data["held_out_images"] < 28 and len(data["fingerprint"]) == 24
+    assert result["tfglyph"] and len(result["checkpoint"]) == 24
+    figures = {figure["name"]: figure for figure in result["figures"]}
+    assert set(figures) == {
+        "fid/glyph", "kid/glyph", *(f"prdc/glyph/{name}" for name in ("precision", "recall", "density", "coverage")),
+        *RECONSTRUCTION,
+        *(f"copying/{space}/{name}" for space in ("pixels", "glyph") for name in ("distance", "copies")),
+        "cost/images per second", "cost/parameters that draw",
+    }  # fmt: skip
+    fid = figures["fid/glyph"]
+    assert fid["value"] > 2 * fid["real"] and fid["low"] <= fid["value"] <= fid["high"]
+    assert fid["count"] == 32 and fid["better"] == "lower" and fid["extractor"].startswith("glyph ")
+    assert figures["reconstruction/held-out/iou"]["count"] == data["held_out_images"]
+    for name in figures:
+        assert name in output
+    for name in ("reconstruction", "copying"):
+        path = tmp_path / f"out/results-{name}.png"
+        assert str(path.relative_to(tmp_path)) in output
+        assert Image.open(path).size[0] > 200
+    assert "NaN" not in (tmp_path / "out/results.json").read_text(encoding="utf-8")
+
+
+def test_the_same_seed_gives_the_same_file_and_another_one_another(verb, runs, tmp_path):
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        verb("evaluate", runs / "narrow", "--metrics", "fid,kid,reconstruction", "--seed", seed, "--count", 16,
+             "--output", f"{name}.json")  # fmt: skip
+    a, b, c = ((tmp_path / f"{name}.json").read_bytes() for name in "abc")
+    assert a == b != c
+
+
+def test_several_runs_make_one_markdown_table(verb, runs, capsys, tmp_path):
+    words = ["--metrics", "fid,reconstruction", "--markdown", "--count", 12, "--output", "all.json"]
+    assert verb("evaluate", runs / "narrow", runs / "coded", *words) == 0
+    output, errors = capsys.readouterr()
+    lines = output.splitlines()
+    assert lines[0] == "| figure | narrow (VAE-GAN, step 3) | coded (InfoGAN, step 3) | real |"
+    assert [line.split(" ")[1] for line in lines[2:]] == ["fid/glyph", *RECONSTRUCTION]
+    assert all(line.split("|")[3].strip() == "–" for line in lines[3:])
+    assert "coded, step 3: reconstruction: a model of mode InfoGAN has no encoder" in errors
+    assert len(json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["models"]) == 2
+    assert (tmp_path / "all-narrow-3-reconstruction.png").exists()
+
+
+def test_codes_of_an_infogan(verb, runs, tmp_path):
+    verb("evaluate", runs / "coded", "--metrics", "codes", "--output", "codes.json")
+    (result,) = json.loads((tmp_path / "codes.json").read_text(encoding="utf-8"))["models"]
+    codes = "categorical_1", "continuous_1", "continuous_2"
+    assert names(result) == [f"codes/{code}/{reader}" for reader in ("q", "classifier") for code in codes]
+    assert result["figures"][0]["real"] == pytest.approx(1.0986, abs=1e-4)  # log 3
+
+
+def test_arithmetic_of_tuples_that_the_data_has(verb, runs, tmp_path, capsys):
+    words = ["evaluate", runs / "narrow", "--metrics", "arithmetic", "--charset", "all", "--count", 60]
+    verb(*words, "--output", "arithmetic.json")
+    (result,) = json.loads((tmp_path / "arithmetic.json").read_text(encoding="utf-8"))["models"]
+    figures = {figure["name"]: figure for figure in result["figures"]}
+    assert len(figures) == 2 * 4 * 3
+    across, down = (figures[f"arithmetic/{way}/pixels/top-1"] for way in ("left-right", "above-below"))
+    assert across["count"] + down["count"] == 60 and across["count"] > down["count"]
+    assert figures["arithmetic/left-right/pixels/mrr"]["value"] > figures["arithmetic/left-right/latent/mrr"]["value"]
+    assert Image.open(tmp_path / "arithmetic-arithmetic.png").size[1] > 500
+
+
+def test_what_is_missing_is_one_line_and_the_rest_runs(verb, runs, unread, capsys, tmp_path):
+    words = ["--metrics", "legibility,codes,fid", "--extractor", "glyph", "--extractor", "ocr", "--output", "x.json"]
+    assert verb("evaluate", runs / "narrow", *words) == 0
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 3
+    assert "legibility: the recognizer is in the package rapidocr" in errors[0]
+    assert "codes: a model of mode VAE-GAN has no codes; an InfoGAN has" in errors[1]
+    assert "extractor ocr: the recognizer is in the package rapidocr" in errors[2]
+    (result,) = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))["models"]
+    assert names(result) == ["fid/glyph"]
+    assert [item["metric"] for item in result["skipped"]] == ["legibility", "codes", "extractor ocr"]
+
+
+def test_nothing_to_measure_is_a_failure(verb, runs, unread):
+    with pytest.raises(GlyphError, match="nothing could be measured"):
+        verb("evaluate", runs / "narrow", "--metrics", "legibility")
+    with pytest.raises(GlyphError, match="nothing could be measured"):
+        verb("evaluate", runs / "narrow", "--metrics", "arithmetic")  # none of the tuples in 64 glyphs
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--metrics", "fid,legible"], "no metric 'legible' .did you mean legibility"),
+        (["--metrics", ","], "found none; there are fid"),
+        (["--extractor", "glyf"], "did you mean glyph"),
+        (["--sweep", "sampler"], "a VAE-GAN model draws an image in one pass"),
+        (["--sweep", "speed"], "expected sampler,steps"),
+        (["--sweep", "steps", "--metrics", "fid"], "exclude each other"),
+        (["--output", "."], "a directory; expected a file's name"),
+        (["--dataset", "cnz"], "did you mean cns"),
+    ],
+)
+def test_wrong_words_are_one_line(verb, runs, words, message):
+    with pytest.raises(UsageError, match=message) as error:
+        verb("evaluate", runs / "narrow", *words)
+    assert "\n" not in str(error.value)
+
+
+def test_wrong_runs(verb, runs, capsys, tmp_path):
+    with pytest.raises(UsageError, match="no such run directory"):
+        verb("evaluate", "nowhere")
+    with pytest.raises(UsageError, match="which model"):
+        verb("evaluate")
+    with pytest.raises(ClickUsageError, match="count"):
+        verb("evaluate", runs / "narrow", "--count", 3)
+    words = ["evaluate", runs / "narrow", "nowhere", "--metrics", "fid", "--output", "y.json"]
+    assert verb(*words) == 1  # the others are measured all the same
+    assert "nowhere: no such run directory" in capsys.readouterr().err
+    assert len(json.loads((tmp_path / "y.json").read_text(encoding="utf-8"))["models"]) == 1

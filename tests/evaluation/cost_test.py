@@ -1,0 +1,79 @@
+"""Images per second, and what a sweep varies."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import tfglyph
+from tests.small import SMALL_VAEGAN
+from tfglyph.errors import UsageError
+from tfglyph.evaluation import cost
+
+
+class Clocked:
+    """A model whose images take a second each, by a clock of its own."""
+
+    chunk = 4
+
+    def __init__(self):
+        self.now, self.calls = 0.0, []
+
+    def sample(self, count, seed=0, **options):
+        self.calls.append((count, options))
+        self.now += count + (100.0 if len(self.calls) == 1 else 0.0)  # the first call compiles
+
+
+def test_speed_leaves_the_first_call_out(monkeypatch):
+    model = Clocked()
+    monkeypatch.setattr(cost, "time", SimpleNamespace(perf_counter=lambda: model.now))
+    speeds = cost.images_per_second(model, count=10, repetitions=2, steps=5)
+    np.testing.assert_allclose(speeds, [1.0, 1.0])
+    assert model.calls == [(4, {"steps": 5}), (10, {"steps": 5}), (10, {"steps": 5})]
+
+
+def test_hardware_is_named():
+    assert "CPU" in cost.hardware()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sampler,steps", {"sampler": ("ddpm", "ddim", "dpm++", "heun"), "steps": (5, 10, 20, 50)}),
+        ("steps", {"steps": (5, 10, 20, 50)}),
+        ("steps=3/7", {"steps": (3, 7)}),
+        ("sampler=heun/ddim , steps", {"sampler": ("heun", "ddim"), "steps": (5, 10, 20, 50)}),
+    ],
+)
+def test_sweeps_are_parsed(text, expected):
+    assert cost.parse_sweep(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("samplers", "did you mean sampler"),
+        ("", "expected sampler,steps"),
+        ("steps,steps", "expected sampler,steps"),
+        ("sampler=dimm", "did you mean ddim"),
+        ("steps=0", "expected numbers such as 5/10/20"),
+        ("steps=5/x", "expected numbers such as 5/10/20"),
+    ],
+)
+def test_other_sweeps_are_refused(text, message):
+    with pytest.raises(UsageError, match=message):
+        cost.parse_sweep(text)
+
+
+def test_a_sweep_takes_what_it_is_not_told_from_the_model():
+    model = SimpleNamespace(
+        draw_options=("steps", "sampler"),
+        architecture=SimpleNamespace(objective=SimpleNamespace(sampler="heun", sampling_steps=9)),
+    )
+    assert list(cost.sweep_of(model, {"steps": (2, 3)})) == [("heun", 2), ("heun", 3)]
+    assert list(cost.sweep_of(model, {"sampler": ("ddim",)})) == [("ddim", 9)]
+
+
+def test_a_model_of_one_pass_has_nothing_to_sweep():
+    with pytest.raises(UsageError, match="VAE-GAN model draws an image in one pass"):
+        cost.sweep_of(tfglyph.build(SMALL_VAEGAN), {"steps": (5,)})

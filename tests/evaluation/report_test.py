@@ -1,0 +1,51 @@
+"""Tables of results."""
+
+from tfglyph.evaluation import report
+from tfglyph.evaluation.figure import Figure, mean_figure
+
+FIGURES = [
+    Figure("fid/glyph", 12.345678, 5000, "lower", 11.9, 12.8, 0.5, "glyph abc"),
+    Figure("cost/parameters that draw", 1234567.0, 1, "lower"),
+]
+
+
+def result(name, figures, **changes):
+    return {
+        "model": name, "mode": "VAE", "step": 6000, "data": {"name": "cns", "images": 20920}, "samples": 5000,
+        "seed": 0, "figures": [figure.to_json() for figure in figures], **changes,
+    }  # fmt: skip
+
+
+def test_terminal_table():
+    lines = list(report.table(result("a", FIGURES)))
+    assert lines[1].split() == ["fid/glyph", "12.35", "11.90", "–", "12.80", "0.5000", "5,000", "↓"]
+    assert lines[2].split() == ["cost/parameters", "that", "draw", "1,234,567", "1", "↓"]
+    assert lines[0].index("value") + len("value") == lines[1].index("12.35") + len("12.35")
+    assert report.heading(result("a", [])) == "a (VAE, step 6,000); cns, 20,920 images; 5,000 samples, seed 0"
+
+
+def test_markdown_has_a_column_for_each_run_and_gaps_where_one_lacks_a_figure():
+    lines = list(report.markdown([result("a", FIGURES), result("b|c", FIGURES[:1], step=None)]))
+    assert lines == [
+        "| figure | a (VAE, step 6,000) | b\\|c (VAE) | real |",
+        "|---|---:|---:|---:|",
+        "| fid/glyph ↓ | 12.35 (11.90 – 12.80) | 12.35 (11.90 – 12.80) | 0.5000 |",
+        "| cost/parameters that draw ↓ | 1,234,567 | – |  |",
+    ]
+
+
+def test_sweep_table():
+    point = {"sampler": "ddim", "steps": 5, "images_per_second": 100.0, "figures": {"fid/glyph": 7.0}}
+    lines = list(report.sweep_table(result("a", [], points=[point], hardware="a CPU")))
+    assert lines[0].endswith("seed 0; a CPU")
+    assert lines[2].split() == ["ddim", "5", "100.00", "7.0000"]
+    assert list(report.sweep_table(result("a", [], points=[point], hardware="a CPU"), True))[-1] == (
+        "| ddim | 5 | 100.00 | 7.0000 |"
+    )
+
+
+def test_figures():
+    figure = mean_figure("x", [True, False, True, True], "higher", 0, real=1)
+    assert (figure.value, figure.count, figure.real) == (0.75, 4, 1.0)
+    assert 0 <= figure.low < 0.75 < figure.high <= 1
+    assert Figure("x", float("inf"), 1).to_json()["value"] is None
