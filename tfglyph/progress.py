@@ -2,6 +2,13 @@
 
 import contextlib
 import contextvars
+import functools
+import math
+import sys
+
+SECONDS_PER_LINE = 30.0
+LINE = "{desc}: {n_fmt} of {total_fmt}, {rate_fmt}, {elapsed} gone, {remaining} left{postfix}"
+LINE_WITHOUT_TOTAL = "{desc}: {n_fmt}, {rate_fmt}, {elapsed} gone{postfix}"
 
 _hidden = contextvars.ContextVar("hidden", default=False)
 _listener = contextvars.ContextVar("listener", default=None)
@@ -63,8 +70,8 @@ def _length(iterable):
     return len(iterable) if hasattr(iterable, "__len__") else None
 
 
-def progress(iterable=None, description="", total=None, unit="it", delay=2.0):
-    """Wraps ``iterable`` in a progress bar on standard error.
+def progress(iterable=None, description="", total=None, unit="it", delay=2.0, initial=0):
+    """Wraps ``iterable`` in a progress bar on standard error; in a file or a pipe, a line each half minute.
 
     Args:
         iterable: what to go through; ``None`` for a bar that is moved by hand with ``update(n)``.
@@ -72,6 +79,7 @@ def progress(iterable=None, description="", total=None, unit="it", delay=2.0):
         total: int or None, the number of items where ``iterable`` has no length.
         unit: str, what one item is called ("image", "step").
         delay: float, seconds of silence before the bar appears; short work shows nothing.
+        initial: int, items that were done before, which count for the bar but not for its rate.
 
     Returns:
         A ``tqdm`` object: an iterable and a context manager with ``update`` and ``set_postfix``.
@@ -80,7 +88,32 @@ def progress(iterable=None, description="", total=None, unit="it", delay=2.0):
         return _Told(iterable, description, total, _listener.get())
     from tqdm import tqdm
 
-    return tqdm(
+    bar = tqdm if sys.stderr.isatty() else _lines()
+    return bar(
         iterable, desc=description, total=total, unit=unit, delay=delay, dynamic_ncols=True, leave=False,
-        disable=_hidden.get(),
+        disable=_hidden.get(), initial=initial,
     )
+
+
+@functools.cache
+def _lines():
+    """A ``tqdm`` that writes lines where nobody sees a bar move: logs of batch systems, files, pipes."""
+    from tqdm import tqdm
+
+    class Lines(tqdm):
+        def __init__(self, *values, **more):
+            # Every half minute at any rate: miniters and maxinterval would otherwise follow what the rate was.
+            more |= {"mininterval": SECONDS_PER_LINE, "maxinterval": math.inf, "miniters": 1}
+            super().__init__(*values, **more)
+
+        def display(self, msg=None, pos=None):
+            if self.n > self.initial:
+                layout = LINE if self.total else LINE_WITHOUT_TOTAL
+                line = self.format_meter(**self.format_dict | {"bar_format": layout, "ncols": None})
+                print(line, file=sys.stderr, flush=True)
+
+        def close(self):
+            self.sp = None  # what tqdm erases a bar with; there is none
+            super().close()
+
+    return Lines

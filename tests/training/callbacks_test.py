@@ -143,6 +143,7 @@ def test_the_bar_of_a_resumed_run_starts_in_the_middle():
     bar.begin()
     bar.after_step({"loss/kl": 1.5, "learning_rate/x": 1.0})
     assert (bar._bar.n, bar._bar.initial, bar._bar.total) == (41, 40, 100)
+    assert bar._bar.last_print_n == 40  # what its rate is counted from
     assert bar._bar.postfix == "kl=1.5"
     bar.on_train_end()
 

@@ -142,8 +142,7 @@ class Progress(StepCallback):
         self._bar = None
 
     def begin(self):
-        self._bar = progress(total=self.total_steps, description="training", unit="step")
-        self._bar.initial = self._bar.n = self.step
+        self._bar = progress(total=self.total_steps, description="training", unit="step", initial=self.step)
 
     def after_step(self, logs):
         losses = {
