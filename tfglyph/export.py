@@ -52,7 +52,9 @@ def export(model, directory):
     try:
         directory.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(temporary, ignore_errors=True)
-        archive.write_out(os.fspath(temporary), verbose=False)
+        # Without the gradients of custom operations: nobody trains a served model, and they are most of its size.
+        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+        archive.write_out(os.fspath(temporary), options, verbose=False)
         extra = temporary / "assets.extra"
         extra.mkdir()
         (extra / "architecture.json").write_text(dump(model.architecture), encoding="utf-8")
@@ -140,31 +142,51 @@ def _png(maker, painter):
 
 
 class _Painter:
-    """A model's methods on any batch: in chunks of the model's own size, each method traced once for all."""
+    """A model's methods on any batch: in chunks of the model's own size, each method traced once for all.
+
+    The methods are kept as concrete functions: ``tf.saved_model.save`` traces what it writes once more, and would
+    trace a whole U-Net again for each of them.
+    """
 
     def __init__(self, model):
-        self.chunk = model.chunk
+        self.model, self.chunk = model, model.chunk
         self.image_shape, self.latent_shape = model.architecture.hwc, model.latent_shape
-        self._encode, self._decode = tf.function(model.encode_pixels), tf.function(model.decode_latents)
-        self._draw = tf.function(model.draw)
+        self._traced = {}
+
+    def _method(self, name, rows, **options):
+        """The concrete function of the model's method ``name`` for a chunk like ``rows`` and such options."""
+        key = (name, *sorted(options))
+        if key not in self._traced:
+            specs = {option: tf.TensorSpec(value.shape, value.dtype, option) for option, value in options.items()}
+            rows = tf.TensorSpec([self.chunk, *rows.shape[1:]], rows.dtype, "rows")
+            with tf.init_scope():  # belongs to no graph, so that all signatures can call it
+                method = tf.function(getattr(self.model, name), autograph=False)
+                self._traced[key] = method.get_concrete_function(rows, **specs)
+        return self._traced[key]
 
     def encode(self, images):
         """uint8 (n, h, w, c) -> float32 (n, *latent_shape)."""
-        return _in_chunks(self._encode, images, self.chunk, self.latent_shape, tf.float32)
+        encode = self._method("encode_pixels", images)
+        return _in_chunks(encode, images, self.chunk, self.latent_shape, tf.float32)
 
     def decode(self, latents):
         """float32 (n, *latent_shape) -> uint8 (n, h, w, c)."""
         finite = tf.reduce_all(tf.math.is_finite(latents))
         latents = _required(latents, finite, "decode: latents must not hold NaN or infinity")
-        return _in_chunks(self._decode, latents, self.chunk, self.image_shape, tf.uint8)
+        decode = self._method("decode_latents", latents)
+        return _in_chunks(decode, latents, self.chunk, self.image_shape, tf.uint8)
 
     def draw(self, rows, labelled, options):
         """int64 (n, 2 or 3): seed, index and, where ``labelled``, label of images -> uint8 (n, h, w, c)."""
 
-        def draw(chunk):
-            label = {"label": tf.cast(chunk[:, 2], tf.int32)} if labelled else {}
-            return self._draw(chunk[:, :2], **label, **options)
+        def told(chunk):
+            return options | ({"label": tf.cast(chunk[:, 2], tf.int32)} if labelled else {})
 
+        def draw(chunk):
+            return method(chunk[:, :2], **told(chunk))
+
+        some = tf.zeros([self.chunk, rows.shape[1]], tf.int64)
+        method = self._method("draw", some[:, :2], **told(some))
         return _in_chunks(draw, rows, self.chunk, self.image_shape, tf.uint8)
 
 

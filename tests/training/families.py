@@ -49,6 +49,8 @@ def architecture(family, batch_norm=True, synchronized=False):
     """
     data = copy.deepcopy(FAMILIES[family]) | {"name": family, "training": copy.deepcopy(TRAINING)}
     data["training"]["synchronized_batch_norm"] = synchronized
+    if family == "ddpm":  # as the shipped files: far below its gradients, so that each update is clipped
+        data["training"]["optimizers"] = {"denoiser": {"clip_norm": 0.1}}
     for section in data.values():
         if isinstance(section, dict) and "stride" in section and not batch_norm:
             section["batch_norm"] = False

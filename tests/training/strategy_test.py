@@ -89,6 +89,7 @@ def two_devices(*arguments):
 def test_two_devices_equal_one_without_batch_norm(family):
     result = two_devices(family, "float32", "5")
     assert result["difference"] < TOLERANCE, result["where"]
+    assert result["logged"][0] < 1e-4, result["logged"][1]  # losses, and norms of the whole batch's gradients
 
 
 @pytest.mark.slow

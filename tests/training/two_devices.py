@@ -17,14 +17,18 @@ def main(family, precision, steps, norm="plain", fault="none"):
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     data = {"norm": (True, True), "plain": (False, False)}[norm]
-    one, _ = train("one", family, precision, int(steps), data, "none")
+    one, alone = train("one", family, precision, int(steps), data, "none")
     two, logs = train("mirrored", family, precision, int(steps), data, fault)
     differences = {
         name: float(np.max(np.abs(one[name].astype("float64") - two[name]))) for name in one if one[name].size
     }
     worst = max((value, name) for name, value in differences.items() if not name.startswith("optimizer/"))
     finite = all(bool(np.isfinite(value).all()) for value in two.values())
-    print(json.dumps({"difference": worst[0], "where": worst[1], "finite": finite, "logs": logs}))
+    logged = max(
+        (abs(a[name] - b[name]) / max(abs(a[name]), 1.0), name) for a, b in zip(alone, logs, strict=True) for name in a
+    )
+    result = {"difference": worst[0], "where": worst[1], "logged": logged, "finite": finite, "logs": logs}
+    print(json.dumps(result))
 
 
 def train(strategy_name, family, precision, steps, data, fault):

@@ -149,10 +149,13 @@ def invert(path, denoise, images, grid, refinements=2):
     def step(k, mixed):
         (total_s, tau_s), (total_t, tau_t) = path.straightened(rising[k]), path.straightened(rising[k + 1])
         position, change = mixed / per_image(total_s, mixed), per_image(tau_t - tau_s, mixed)
-        guess = position
-        for _ in range(refinements + 1):
+
+        def refined(iteration, guess):
             denoised, noise = denoise(guess * per_image(total_t, mixed), rising[k + 1])
-            guess = position + change * (noise - denoised)
+            return iteration + 1, position + change * (noise - denoised)
+
+        # A loop in the graph rather than in Python: the network is traced once, not once for each estimate.
+        _, guess = tf.while_loop(lambda iteration, _: iteration <= refinements, refined, (tf.constant(0), position))
         return guess * per_image(total_t, mixed)
 
     return _walk(step, images, rising)

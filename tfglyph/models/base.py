@@ -138,32 +138,32 @@ class GlyphModel(keras.Model):
 
         Args:
             name: str, the network.
-            gradients: list of float32 tensors, one for each of ``trained_variables(name)``.
+            gradients: list of float32 tensors, one for each of ``trained_variables(name)``; this replica's.
             loss: float32 scalar or list of them, looked at for NaN and infinity.
             ok: bool scalar tensor, False where an earlier update of this step failed.
 
         Returns:
-            (ok for the next update, float32 scalar norm of the unscaled gradient).
+            (ok for the next update, float32 scalar norm of the unscaled gradient of the global batch).
         """
         optimizer = self.optimizers[name]
+        gradients = list(gradients)
+        if self.replicas > 1:  # summed before the optimizer clips them: what is clipped and logged is everyone's
+            gradients = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients)
         norm = tf.linalg.global_norm(gradients) / tf.cast(optimizer.scale_loss(1.0), tf.float32)
         gradients_finite = tf.math.is_finite(norm)
-        losses_finite = tf.reduce_all(tf.math.is_finite(tf.stack(tf.nest.flatten(loss))))
-        losses_finite, gradients_finite = self._everywhere([losses_finite, gradients_finite])
+        losses_finite = self._everywhere(tf.reduce_all(tf.math.is_finite(tf.stack(tf.nest.flatten(loss)))))
         # A gradient that overflows under a loss scale is the scale's business: it halves, and training goes on.
         ok = ok & losses_finite if optimizer.scaled else ok & losses_finite & gradients_finite
-        gradients = list(gradients)
         gradients[0] = tf.where(ok & gradients_finite, gradients[0], float("nan"))
         optimizer.apply(gradients, self.trained_variables(name))
         return ok, norm
 
-    def _everywhere(self, flags):
-        """Each bool flag, True only where it is True on every replica."""
+    def _everywhere(self, flag):
+        """A bool flag, True only where it is True on every replica."""
         if self.replicas == 1:
-            return flags
-        failed = tf.stack([1.0 - tf.cast(flag, tf.float32) for flag in flags])
-        failed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, failed)
-        return [failed[index] == 0.0 for index in range(len(flags))]
+            return flag
+        failed = 1.0 - tf.cast(flag, tf.float32)
+        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, failed) == 0.0
 
     def _move_averages(self, ok):
         """ema <- decay * ema + (1 - decay) * weights; statistics of normalization layers are copied."""

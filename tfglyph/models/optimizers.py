@@ -61,8 +61,12 @@ class FusedAdam(keras.optimizers.Adam):
     """Adam (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980) that reads and writes each variable once.
 
     The same variables and formula as Keras's, which passes over the memory a dozen times and is some 2.5 times
-    slower on a CPU. ``weight_decay`` makes it AdamW.
+    slower on a CPU. ``weight_decay`` makes it AdamW. Its gradients come summed over all devices
+    (``GlyphModel.update``); Keras would clip each device's part and sum afterwards.
     """
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        return grads_and_vars
 
     def update_step(self, gradient, variable, learning_rate):
         if isinstance(gradient, tf.IndexedSlices):
