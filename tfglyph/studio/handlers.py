@@ -82,3 +82,34 @@ def run_button(studio, label, function, inputs, outputs, identity):
     event = start.click(working(studio, function, outputs), inputs, outputs, api_visibility="private")
     stop.click(stopping(studio), cancels=[event], queue=False, api_visibility="private")
     return event
+
+
+def picture(title, identity, kind="png"):
+    """A title and a place for an image file under it.
+
+    Args:
+        title: str.
+        identity: str, the image's element id.
+        kind: "png" or "gif".
+
+    Returns:
+        gradio.Image, to be given a path.
+    """
+    import gradio
+
+    gradio.Markdown(title)
+    return gradio.Image(
+        show_label=False, label=title, format=kind, type="filepath", interactive=False,
+        buttons=["download", "fullscreen"], elem_id=identity,
+    )
+
+
+def pictures(title, identity, columns, paths=None):
+    """A title and a place for several image files under it: gradio.Gallery, to be given a list of paths."""
+    import gradio
+
+    gradio.Markdown(title)
+    return gradio.Gallery(
+        paths, show_label=False, label=title, columns=columns, format="png", height=None, object_fit="contain",
+        allow_preview=False, interactive=False, buttons=["download"], elem_id=identity,
+    )

@@ -10,6 +10,8 @@ CSS = """
 img { image-rendering: pixelated; }
 .gradio-container { max-width: 1500px !important; }
 footer { display: none !important; }
+.grid-wrap { max-height: none !important; overflow: visible !important; }
+.prose { margin-bottom: -8px; }
 """
 FONTS = ("system-ui", "sans-serif")
 MONOSPACE = ("ui-monospace", "monospace")

@@ -49,11 +49,14 @@ def load_models(references):
     Returns:
         (list of Shown, list of str: one message for each checkpoint that could not be loaded).
     """
+    import tensorflow as tf
+
     import tfglyph
     from tfglyph.cli.model_options import place_of
     from tfglyph.progress import progress
     from tfglyph.studio.shown import Shown
 
+    tf.get_logger().setLevel("ERROR")  # of several models, each function's first trace counts as a retracing
     models, problems, names = [], [], {}
     for reference in progress(references, "loading", unit="model"):
         try:
@@ -94,7 +97,8 @@ def opened(models, problems=(), host="127.0.0.1", port=7860, browser=False):
             page.queue(default_concurrency_limit=4, api_open=False).launch(
                 server_name=host, server_port=port, share=False, quiet=True, prevent_thread_lock=True,
                 inbrowser=browser, show_error=True, allowed_paths=[outputs], ssr_mode=False,
-                enable_monitoring=False, pwa=False, mcp_server=False, footer_links=[], max_file_size=UPLOAD, theme=pages.theme(), css=pages.CSS,
+                enable_monitoring=False, pwa=False, mcp_server=False, footer_links=[], max_file_size=UPLOAD,
+                theme=pages.theme(), css=pages.CSS,
             )
         except OSError:  # somebody took the port meanwhile
             raise GlyphError(f"port {port} on {host} is in use; choose another with --port") from None

@@ -4,6 +4,8 @@ import functools
 import html
 import json
 
+from tfglyph.studio.handlers import pictures
+
 TITLE = "About"
 GROUPS = {"loss": "losses", "mutual_information": "mutual information (nats)", "d_accuracy": "discriminator's accuracy"}
 
@@ -22,10 +24,7 @@ def build(studio, models):
         _, options = read_run(shown.model.source.parent)
         with gradio.Accordion(shown.name, open=True):
             gradio.Markdown(summary(shown), elem_id=f"about-summary-{number}")
-            curves = gradio.Gallery(
-                value=_curves(studio, shown), label="Training", format="png", columns=2, height="auto",
-                object_fit="contain", interactive=False, elem_id=f"about-curves-{number}",
-            )
+            curves = pictures("Training", f"about-curves-{number}", 2, _curves(studio, shown))
             again = gradio.Button("Read the curves again", size="sm")
             again.click(functools.partial(_curves, studio, shown), None, curves, api_visibility="private")
             with gradio.Row():

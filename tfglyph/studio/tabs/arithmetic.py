@@ -1,6 +1,6 @@
 """A - B + C for characters that somebody types."""
 
-from tfglyph.studio.handlers import run_button
+from tfglyph.studio.handlers import picture, run_button
 
 TITLE = "Arithmetic"
 
@@ -28,10 +28,8 @@ def build(studio, models):
     pictures = []
     with gradio.Row():
         for number, shown in enumerate(models):
-            pictures.append(gradio.Image(
-                label=shown.name, format="png", type="filepath", interactive=False, buttons=["download", "fullscreen"],
-                elem_id=f"arithmetic-figure-{number}",
-            ))
+            with gradio.Column():
+                pictures.append(picture(shown.name, f"arithmetic-figure-{number}"))
     with start:
         run_button(studio, "Draw", draw, [typed, near], pictures, "arithmetic-run")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfglyph.studio.handlers import run_button, working
+from tfglyph.studio.handlers import picture, pictures, run_button, working
 from tfglyph.studio.shown import enlarged
 
 TITLE = "Codes"
@@ -42,15 +42,13 @@ def _controls(studio, shown, number):
                         choices, value="0", label=f"Code {place}", elem_id=f"codes-picker-{number}-{place}"
                     ))
                     seconds.append(gradio.Dropdown(choices, value=choices[-1], label="mixed with"))
-                    shares.append(gradio.Slider(0, 1, 0, step=0.05, label="share of the second"))
+                    shares.append(gradio.Slider(0, 1, 0, step=0.05, label="share"))
             sliders = []
             for place in range(1, min(codes.continuous, MOST) + 1):
                 name = f"codes-slider-{number}-{place}"
                 sliders.append(gradio.Slider(-2, 2, 0, step=0.05, label=f"Continuous {place}", elem_id=name))
-        image = gradio.Image(
-            label="The glyph", format="png", type="filepath", interactive=False, buttons=["download"],
-            elem_id=f"codes-image-{number}",
-        )
+        with gradio.Column():
+            image = picture("The glyph", f"codes-image-{number}")
 
     def paint(seed, *values):
         return studio.png(enlarged(turned(shown.model, seed, *_parted(values, len(pickers)))))
@@ -67,11 +65,10 @@ def _controls(studio, shown, number):
         event = control.release if isinstance(control, gradio.Slider) else control.change
         event(working(studio, paint, image), controls, image, show_progress="hidden", api_visibility="private")
     run_button(studio, "Paint", paint, controls, image, f"codes-run-{number}")
-    tables = gradio.Gallery(
-        label="All ways and values", format="png", columns=1, height="auto", object_fit="contain", interactive=False,
-        elem_id=f"codes-grids-{number}",
-    )
-    run_button(studio, "Draw the grids", whole, [seed], tables, f"codes-grid-{number}")
+    below = gradio.Column()
+    tables = pictures("All ways and values", f"codes-grids-{number}", columns=2)
+    with below:
+        run_button(studio, "Draw the grids", whole, [seed], tables, f"codes-grid-{number}")
 
 
 def _parted(values, pickers):

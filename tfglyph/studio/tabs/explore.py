@@ -2,7 +2,7 @@
 
 import pathlib
 
-from tfglyph.studio.handlers import run_button
+from tfglyph.studio.handlers import picture, run_button
 
 TITLE = "Explore"
 NEW = "a new search"
@@ -38,7 +38,8 @@ def build(studio, models):
     def begin(name, saved, seed, points):
         shown = names[name]
         state, path = begun(shown.model, saved, seed)
-        return _round(studio, shown, state, path, int(points))
+        choices = gradio.Dropdown([NEW, *saved_searches(shown.model)])
+        return *_round(studio, shown, state, path, int(points)), choices
 
     def following(search, points, squeeze, *verdicts):
         from tfglyph.errors import UsageError
@@ -58,10 +59,7 @@ def build(studio, models):
     with gradio.Row():
         for number in range(DIRECTIONS):
             with gradio.Column(min_width=200):
-                moving.append(gradio.Image(
-                    label=f"Direction {number}", format="gif", type="filepath", interactive=False, buttons=["download"],
-                    elem_id=f"explore-direction-{number}",
-                ))
+                moving.append(picture(f"Direction {number}", f"explore-direction-{number}", "gif"))
                 verdicts.append(gradio.Radio(
                     ["accept", "reject"], value="reject", label="Does it change one property?", container=False,
                     elem_id=f"explore-verdict-{number}",
@@ -70,7 +68,7 @@ def build(studio, models):
     search = gradio.State()
     outputs = [*moving, *verdicts, told, search]
     with begin_row:
-        run_button(studio, "Begin", begin, [chosen, saved, seed, points], outputs, "explore-begin")
+        run_button(studio, "Begin", begin, [chosen, saved, seed, points], [*outputs, saved], "explore-begin")
     run_button(studio, "Next round", following, [search, points, squeeze, *verdicts], outputs, "explore-next")
 
 

@@ -1,6 +1,6 @@
 """New glyphs: a grid for each model on the same seeds, and a closer look at one of them."""
 
-from tfglyph.studio.handlers import choosing, run_button
+from tfglyph.studio.handlers import choosing, picture, pictures, run_button
 from tfglyph.studio.shown import enlarged
 
 TITLE = "Generate"
@@ -43,9 +43,7 @@ def build(studio, models):
         galleries, states = [], []
         for shown in models:
             images, latents = generate(shown.model, seeds, temperature, given)
-            galleries.append([
-                (studio.png(enlarged(image, 96)), f"seed {number}") for number, image in zip(seeds, images, strict=True)
-            ])
+            galleries.append([studio.png(enlarged(image, 96)) for image in images])
             states.append({"seeds": seeds, "images": images, "latents": latents, "label": given["label"]})
         return *galleries, *states
 
@@ -55,17 +53,13 @@ def build(studio, models):
     with gradio.Row():
         for number, shown in enumerate(models):
             with gradio.Column():
-                galleries.append(gradio.Gallery(
-                    label=shown.name, columns=8, format="png", height="auto", object_fit="contain", allow_preview=False,
-                    interactive=False, buttons=["download"], elem_id=f"generate-gallery-{number}",
-                ))
+                columns = max(2, 8 // len(models))
+                galleries.append(pictures(shown.name, f"generate-gallery-{number}", columns))
                 states.append(gradio.State())
                 with gradio.Row():
-                    view = gradio.Image(
-                        label="Click an image above", format="png", type="filepath", interactive=False,
-                        buttons=["download", "fullscreen"], elem_id=f"generate-large-{number}",
-                    )
-                    with gradio.Column():
+                    with gradio.Column(scale=2):
+                        view = picture("Click an image for a large view", f"generate-large-{number}")
+                    with gradio.Column(scale=1):
                         about = gradio.Markdown(elem_id=f"generate-about-{number}")
                         download = gradio.DownloadButton(
                             "Download", visible=False, elem_id=f"generate-download-{number}"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfglyph.studio.handlers import run_button, working
+from tfglyph.studio.handlers import picture, run_button, working
 from tfglyph.studio.shown import enlarged
 
 TITLE = "Interpolate"
@@ -47,15 +47,12 @@ def build(studio, models):
     with gradio.Row():
         for number, shown in enumerate(models):
             with gradio.Column():
-                look = {"format": "png", "type": "filepath", "interactive": False, "buttons": ["download"]}
-                rows.append(gradio.Image(label=shown.name, elem_id=f"interpolate-row-{number}", **look))
+                rows.append(picture(shown.name, f"interpolate-row-{number}"))
                 with gradio.Row():
-                    stills.append(gradio.Image(
-                        label="At the place of the slider", elem_id=f"interpolate-still-{number}", **look
-                    ))
-                    moving.append(gradio.Image(
-                        label="There and back", elem_id=f"interpolate-moving-{number}", **look | {"format": "gif"}
-                    ))
+                    with gradio.Column():
+                        stills.append(picture("At the place of the slider", f"interpolate-still-{number}"))
+                    with gradio.Column():
+                        moving.append(picture("There and back", f"interpolate-moving-{number}", "gif"))
                 ends.append(gradio.State())
     with start:
         run_button(
@@ -125,7 +122,7 @@ def animation_of(images):
     from tfglyph.figures import enlarge
 
     turned = np.concatenate([images, images[-2:0:-1]])
-    return enlarge(turned, max(1, round(256 / turned.shape[1])))
+    return enlarge(turned, max(1, round(320 / turned.shape[1])))
 
 
 def still(studio, model, end, place):
