@@ -6,10 +6,10 @@ import resource
 import keras
 import pytest
 
-from tfglyph.architecture import load_architecture
+from tfglyph.architecture import dump, load_architecture
 from tfglyph.architecture.core import Section
 from tfglyph.errors import UsageError
-from tfglyph.models import build
+from tfglyph.models import build, load
 from tfglyph.training.limits import check_limits
 
 
@@ -90,3 +90,49 @@ def test_layers_that_do_not_fit_together_are_one_line():
     architecture = small()
     with pytest.raises(UsageError, match=r"^small: its networks cannot be built: \S"):
         check_limits(architecture.model_copy(update={"encoder": Broken()}))
+
+
+HOSTILE = {"encoder__output": [65536], "discriminator__output": [65536], "encoder__kernel": [[64, 64]]}
+
+
+def test_building_refuses_what_is_too_large_and_can_be_told_other_bounds():
+    with pytest.raises(UsageError, match=r"^small: .*--max_parameters"):
+        build(small(**HOSTILE))
+    with pytest.raises(UsageError, match=r"^file: 1,126 parameters are more than --max_parameters 1,000"):
+        build(small(z_dim=40), limits={"name": "file", "max_parameters": 1000})
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run directory with a checkpoint of a small model."""
+    from tfglyph.training.checkpoints import Checkpoints
+
+    model = build(small())
+    saver = Checkpoints(tmp_path)
+    saver.save(0, model.groups(), {})
+    saver.wait()
+    (tmp_path / "architecture.json").write_text(dump(model.architecture))
+    return tmp_path
+
+
+def test_a_run_directory_with_a_hostile_architecture_is_refused_before_anything_is_built(run):
+    load(run)
+    (run / "architecture.json").write_text(dump(small(**HOSTILE)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UsageError, match=r"/architecture\.json: .* parameters are more than --max_parameters"):
+        load(run)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KiB
+
+
+@pytest.mark.parametrize("options, words", [
+    ('{"seed": "x"}', "options.json: seed: found 'x', expected int"),
+    ('{"seed": -1}', "options.json: seed: found -1, expected a positive number"),
+    ('{"dataset": [1]}', r"options.json: dataset: found \[1\], expected dict"),
+    ('{"keep": true}', "options.json: keep: found True, expected int"),
+    ('{"checkpoint_every": 1.5}', r"options.json: checkpoint_every: found 1.5, expected int \| None"),
+])  # fmt: skip
+def test_options_of_other_types_are_one_line(run, options, words):
+    (run / "options.json").write_text(options)
+    with pytest.raises(UsageError, match=words) as error:
+        load(run)
+    assert "\n" not in str(error.value)

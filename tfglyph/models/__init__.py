@@ -8,6 +8,7 @@ import random
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfglyph.architecture import load_architecture
 from tfglyph.errors import UsageError
@@ -30,21 +31,26 @@ def family(mode):
     return getattr(importlib.import_module(module), name)
 
 
-def build(architecture, seed=0, precision=None):
+def build(architecture, seed=0, precision=None, limits=None):
     """An untrained model.
 
     Args:
         architecture: path, bare name of a shipped file ("vaegan"), dict, or Architecture.
         seed: int from 0 to 2**31 - 1; the same seed gives the same initial weights on one machine.
         precision: "float32", "mixed_bfloat16" or "mixed_float16"; None: the file's (auto counts as float32 here).
+        limits: dict of keyword arguments of ``tfglyph.training.limits.check_limits``, which a file has to keep to.
 
     Returns:
         GlyphModel.
 
     Raises:
-        UsageError: the architecture file is wrong, in one line.
+        UsageError: the architecture file is wrong or too large, in one line, before anything of its size is made.
     """
+    from tfglyph.training.limits import check_limits
+
     architecture = load_architecture(architecture)
+    if not tf.distribute.has_strategy():  # layers cannot be laid out in there; a training has checked before
+        check_limits(architecture, **(limits or {}))
     precision = precision or architecture.training.precision
     if not 0 <= int(seed) < 2**31:
         raise UsageError(f"seed: found {seed}, expected an integer from 0 to {2**31 - 1}")
@@ -65,13 +71,23 @@ def load(reference):
     Raises:
         UsageError: nothing there, or the files do not fit together; one line.
     """
+    from tfglyph.models.base import CHUNK
     from tfglyph.training import checkpoints
+    from tfglyph.training.limits import MAXIMUM_PARAMETERS
+    from tfglyph.training.options import Options
     from tfglyph.training.rundir import read_run
-    from tfglyph.training.storage import read_manifest
+    from tfglyph.training.storage import data_path, read_manifest
 
     prefix = checkpoints.find(locate(reference))
     architecture, options = read_run(prefix.parent)
-    model = build(architecture, seed=int(options.get("seed", 0)), precision="float32")
+    # A file may ask for as many parameters as there are in the checkpoint beside it, however many that are.
+    held = data_path(prefix).stat().st_size // 2
+    limits = {
+        "name": str(prefix.parent / "architecture.json"), "max_parameters": max(held, MAXIMUM_PARAMETERS),
+        "images": CHUNK,
+    }
+    seed = Options.from_json(options, str(prefix.parent / "options.json")).seed
+    model = build(architecture, seed=seed, precision="float32", limits=limits)
     groups = model.groups()
     manifest = read_manifest(prefix)
     if manifest["kind"] == "weights":  # shipped: only what images are made with, so critics may be left out

@@ -4,9 +4,11 @@ Networks are laid out without their weights (Keras's ``StatelessScope``: variabl
 nothing else), so parameters can be counted and activations added up for a file that asks for terabytes.
 """
 
+import collections
 import contextlib
 import math
 
+from tfglyph.architecture import dump
 from tfglyph.errors import GlyphError, UsageError
 
 MAXIMUM_PARAMETERS = 200_000_000
@@ -15,7 +17,7 @@ COPIES = ("Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "Place
 
 
 def check_limits(
-    architecture, name=None, max_parameters=MAXIMUM_PARAMETERS, max_activation_gb=MAXIMUM_ACTIVATION_GB
+    architecture, name=None, max_parameters=MAXIMUM_PARAMETERS, max_activation_gb=MAXIMUM_ACTIVATION_GB, images=None
 ):
     """Refuses an architecture that is too large.
 
@@ -25,6 +27,7 @@ def check_limits(
         max_parameters: int, most trainable parameters of all networks together.
         max_activation_gb: float, most memory in 10^9 bytes for the activations of one training step: every
             tensor of one pass through each network and its gradient, in float32, for one batch.
+        images: int, how many are in a batch; None: the architecture's ``batch_size``.
 
     Returns:
         (parameters, activation_bytes): two ints.
@@ -33,21 +36,34 @@ def check_limits(
         UsageError: one line with the numbers, or with the reason why the layers do not fit together.
     """
     name = name or architecture.name or "architecture"
-    batch = architecture.training.batch_size
+    batch = images or architecture.training.batch_size
     _check_activations(name, math.prod(architecture.hwc), batch, max_activation_gb)
     for section in _sections(architecture):
         # The first tensor of a generator; the rest is found from the layers themselves.
         _check_activations(name, math.prod(getattr(section, "hwc", ())), batch, max_activation_gb)
-    with _weightless():
-        networks = _lay_out(architecture, name)
-        parameters = sum(math.prod(v.shape) for network in networks for v in network.trainable_variables)
-        if parameters > max_parameters:
-            raise UsageError(
-                f"{name}: {parameters:,} parameters are more than --max_parameters {int(max_parameters):,}"
-            )
-        elements = sum(_batch_elements(network) for network in networks)
+    parameters, elements = _counted(architecture, name, max_parameters)
     _check_activations(name, elements, batch, max_activation_gb)
     return parameters, _bytes(elements, batch)
+
+
+_known = collections.OrderedDict()  # counts of the last architectures; a training asks for the same ones twice
+
+
+def _counted(architecture, name, max_parameters):
+    """(parameters, elements per image of all tensors of one pass through each network)."""
+    key = dump(architecture)
+    if key not in _known or _known[key][0] > max_parameters:
+        with _weightless():
+            networks = _lay_out(architecture, name)
+            parameters = sum(math.prod(v.shape) for network in networks for v in network.trainable_variables)
+            if parameters > max_parameters:
+                raise UsageError(
+                    f"{name}: {parameters:,} parameters are more than --max_parameters {int(max_parameters):,}"
+                )
+            _known[key] = parameters, sum(_batch_elements(network) for network in networks)
+        while len(_known) > 32:
+            _known.popitem(last=False)
+    return _known[key]
 
 
 def _bytes(elements, batch):

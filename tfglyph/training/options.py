@@ -64,10 +64,26 @@ class Options:
         return dataclasses.asdict(self) | {"versions": versions}
 
     @classmethod
-    def from_json(cls, data):
-        """Back from options.json; keys of other versions are left aside."""
-        known = {field.name for field in dataclasses.fields(cls)}
-        return cls(**{key: value for key, value in data.items() if key in known})
+    def from_json(cls, data, name="options.json"):
+        """Back from options.json; keys of other versions are left aside.
+
+        Args:
+            data: dict, as it was read.
+            name: str, the file, for messages.
+
+        Raises:
+            UsageError: a value of another type than this program writes.
+        """
+        types = {field.name: field.type for field in dataclasses.fields(cls)}
+        found = {key: value for key, value in data.items() if key in types}
+        for key, value in found.items():
+            if not isinstance(value, types[key]) or (isinstance(value, bool) and types[key] is not bool):
+                wanted = getattr(types[key], "__name__", types[key])
+                raise UsageError(f"{name}: {key}: found {value!r:.80}, expected {wanted}")
+        for key in ("seed", "keep", "max_bad_steps"):
+            if found.get(key, 1) < (0 if key == "seed" else 1):
+                raise UsageError(f"{name}: {key}: found {found[key]}, expected a positive number")
+        return cls(**found)
 
 
 def with_overrides(architecture, flags):

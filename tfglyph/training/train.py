@@ -47,7 +47,7 @@ def new_run(architecture, options, flags=None, limits=None):
     architecture = with_overrides(load_architecture(architecture), flags or {})
     check_limits(architecture, name, **(limits or {}))
     options.precision, reason = choose_precision(architecture.training.precision)
-    return Training(architecture, options, strategy, precision_reason=reason)
+    return Training(architecture, options, strategy, precision_reason=reason, limits=limits)
 
 
 def resumed_run(reference, flags=None, changes=None, limits=None):
@@ -64,12 +64,12 @@ def resumed_run(reference, flags=None, changes=None, limits=None):
     """
     prefix = checkpoint_files.find(reference, fall_back=True)
     architecture, saved = read_run(prefix.parent)
-    options = Options.from_json(saved)
+    options = Options.from_json(saved, str(prefix.parent / "options.json"))
     for key, value in (changes or {}).items():
         setattr(options, key, value)
     strategy = make_strategy(options.strategy)
     check_limits(architecture, str(prefix.parent / "architecture.json"), **(limits or {}))
-    return Training(with_overrides(architecture, flags or {}), options, strategy, prefix=prefix)
+    return Training(with_overrides(architecture, flags or {}), options, strategy, prefix=prefix, limits=limits)
 
 
 class Training:
@@ -81,6 +81,7 @@ class Training:
         strategy: tf.distribute.Strategy.
         prefix: pathlib.Path of the checkpoint to go on from, or None.
         precision_reason: str to print.
+        limits: dict of keyword arguments of ``check_limits``.
 
     Attributes:
         model: GlyphModel.
@@ -88,14 +89,14 @@ class Training:
         steps, steps_per_epoch: int.
     """
 
-    def __init__(self, architecture, options, strategy, prefix=None, precision_reason="as in the run"):
+    def __init__(self, architecture, options, strategy, prefix=None, precision_reason="as in the run", limits=None):
         self.architecture, self.options, self.prefix = architecture, options, prefix
         self.strategy = strategy
         self.precision_reason = precision_reason
         self.glyphs = load_glyphs(architecture, options.dataset, "train")
         self.architecture = architecture = with_label_names(architecture, self.glyphs)
         with strategy.scope():
-            self.model = build(architecture, seed=options.seed, precision=options.precision)
+            self.model = build(architecture, seed=options.seed, precision=options.precision, limits=limits)
             self.steps, self.steps_per_epoch = total_steps(
                 architecture, len(self.glyphs), self.model.batches_per_step
             )
