@@ -126,6 +126,23 @@ def test_other_variables_are_named(tmp_path, paths, phrase):
 # === Damage ===
 
 
+def test_what_fits_is_taken_over_from_the_average(tmp_path):
+    prefix = tmp_path / "model.ckpt-5"
+    old = {"a": np.full(3, 1.0), "b": np.full((2, 2), 1.0)}
+    averaged = {path: value + 1 for path, value in old.items()}
+    checkpoints.save_weights(prefix, {"net": list(old.items()), "ema/net": list(averaged.items())}, {"step": 5})
+    own = [Variable("a", np.zeros(3)), Variable("b", np.zeros((2, 3))), Variable("c", np.zeros(1))]
+    copy = [Variable("a", np.zeros(3))]
+    assert checkpoints.take_over(prefix, {"net": [own, copy], "other": [[Variable("a", np.zeros(3))]]}) == {
+        "net": (1, 3), "other": (0, 1),
+    }  # fmt: skip
+    np.testing.assert_array_equal(own[0].numpy(), np.full(3, 2.0))
+    np.testing.assert_array_equal(copy[0].numpy(), np.full(3, 2.0))
+    np.testing.assert_array_equal(own[1].numpy(), np.zeros((2, 3)))
+    with pytest.raises(UsageError, match="no network of it has a variable in common"):
+        checkpoints.take_over(prefix, {"net": [[Variable("c", np.zeros(1))]]})
+
+
 def damage(path, how):
     data = bytearray(path.read_bytes())
     if how == "gone":

@@ -8,7 +8,7 @@ from tfglyph.errors import UsageError
 
 # flags that stay what they were when a run goes on
 FIXED = (
-    "architecture", "batch_size", "lr", "beta1", "reconst_v_gan", "seed", "precision", "logdir", "logdir_root",
+    "architecture", "init_from", "batch_size", "lr", "beta1", "reconst_v_gan", "seed", "precision", "logdir", "logdir_root",
     "dataset", "datadir", "holdout", "augment", "flip", *OPTIONS,
 )
 
@@ -25,6 +25,10 @@ FIXED = (
 @click.option("--logdir", type=click.Path(), help="The run directory itself; new or empty.")
 @click.option("--logdir_root", type=click.Path(), default="logdir", show_default=True, help="Folder for all runs.")
 @click.option("--restore_from", type=click.Path(), metavar="RUN", help="Go on with a run directory or checkpoint.")
+@click.option(
+    "--init_from", metavar="RUN",
+    help="Begin with the weights of another run, or of pretrained:NAME, as far as they fit.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides every draw.")
 @click.option(
     "--precision", type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16", "auto"]),
@@ -100,7 +104,7 @@ def _new(flags):
 
     options = Options(
         dataset=spec_from_flags(flags).to_dict(), augment=augmentation_from_flags(flags), seed=flags["seed"],
-        **_settings(flags),
+        init_from=flags["init_from"], **_settings(flags),
     )
     overrides = ("epochs", "steps", "batch_size", "lr", "beta1", "reconst_v_gan", "precision")
     flags_given = {name: flags[name] for name in overrides}

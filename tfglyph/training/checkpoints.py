@@ -21,7 +21,7 @@ from tfglyph.training.storage import DamagedCheckpointError, read_checkpoint
 BEST = "best.json"
 
 __all__ = [
-    "Checkpoints", "DamagedCheckpointError", "find", "load", "load_weights", "restore", "save_weights",
+    "Checkpoints", "DamagedCheckpointError", "find", "load", "load_weights", "restore", "save_weights", "take_over",
     "steps_in", "verify", "warn",
 ]
 
@@ -237,6 +237,39 @@ def restore(prefix, groups):
         for (_, variable), (_, value) in zip(pairs, tensors[group], strict=True):
             variable.assign(value)
     return metadata
+
+
+def take_over(prefix, networks):
+    """Starts networks from those of another run, as far as their variables have the same paths and shapes.
+
+    Args:
+        prefix: path of a checkpoint, without suffix; of its averaged weights where it has some.
+        networks: dict from network to list of groups of variables, in the same order: its own, its average.
+
+    Returns:
+        dict from network to (variables taken over, variables there are).
+
+    Raises:
+        UsageError: no variable fits.
+        DamagedCheckpointError: it is missing, torn, truncated or altered.
+    """
+    tensors, _ = load_weights(prefix)
+    counts = {}
+    for name, groups in networks.items():
+        saved = dict(tensors.get(f"ema/{name}") or tensors.get(name) or [])
+        taken = 0
+        for variables in groups:
+            fitting = [
+                variable for variable in variables
+                if variable.path in saved and _shape(variable) == saved[variable.path].shape
+            ]  # fmt: skip
+            for variable in fitting:
+                variable.assign(saved[variable.path])
+            taken = len(fitting)
+        counts[name] = (taken, len(groups[0]))
+    if not any(taken for taken, _ in counts.values()):
+        raise UsageError(f"{prefix}: --init_from: no network of it has a variable in common with this architecture")
+    return counts
 
 
 def _difference(saved, pairs):

@@ -34,6 +34,7 @@ class Options:
         evaluate_every: int steps between evaluations, or None: none.
         best_metric: str, a key of ``tfglyph.evaluation.cheap.LOWER_IS_BETTER``, which decides the best checkpoint.
         projector: bool, write the embedding projector's files at the end of the training.
+        init_from: str or None, the run, checkpoint or "pretrained:NAME" whose weights a new run begins with.
         augment: dict of arguments of ``datasets.Augmentation``, empty for none.
     """
 
@@ -49,6 +50,7 @@ class Options:
     evaluate_every: int | None = None
     best_metric: str = "kid"
     projector: bool = False
+    init_from: str | None = None
     augment: dict = dataclasses.field(default_factory=dict)
 
     def to_json(self):

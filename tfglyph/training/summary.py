@@ -33,6 +33,8 @@ def describe(training):
         )
     for name, value in sorted(_objective(architecture).items()):
         lines.append(f"objective     {name} {value}")
+    for name, (taken, there) in training.taken_over.items():
+        lines.append(f"begins with   {name}: {taken} of {there} variables of {options.init_from}")
     for name, network in model.networks.items():
         count = sum(math.prod(variable.shape) for variable in network.trainable_variables)
         shapes = ", ".join("x".join(map(str, output.shape[1:])) for output in tf.nest.flatten(network.outputs))

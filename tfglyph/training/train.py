@@ -6,7 +6,7 @@ from tfglyph import datasets
 from tfglyph.architecture import load_architecture
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.evaluation import cheap
-from tfglyph.models import build
+from tfglyph.models import build, locate
 from tfglyph.training import checkpoints as checkpoint_files
 from tfglyph.training.callbacks import training_callbacks
 from tfglyph.training.checkpoints import Checkpoints
@@ -101,6 +101,7 @@ class Training:
                 architecture, len(self.glyphs), self.model.batches_per_step
             )
             self.model.prepare_training(self.steps)
+        self.taken_over = self._take_over() if options.init_from and prefix is None else {}
         if options.evaluate_every:
             cheap.check(options.best_metric, self.model)
         if options.jit == "on" and is_distributed(strategy):
@@ -108,6 +109,13 @@ class Training:
         # Keras resolves "auto" to XLA on a GPU alone, where it helps; on CPUs it was seen both ways.
         jit = {"auto": "auto", "on": True, "off": False}[options.jit]
         self.model.compile(optimizer=None, jit_compile=jit)
+
+    def _take_over(self):
+        """Weights of another run to begin with: dict from network to (variables taken, variables there are)."""
+        model, source = self.model, checkpoint_files.find(locate(self.options.init_from))
+        copies = {name: [average.variables] for name, average in model.averages.items()}
+        networks = {name: [net.variables, *copies.get(name, [])] for name, net in model.networks.items()}
+        return checkpoint_files.take_over(source, networks)
 
     def run(self, logdir, directory=None):
         """Trains to the last step.
