@@ -7,6 +7,7 @@ import numpy as np
 
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.figures import GAP_COLOUR, enlarge
+from tfglyph.progress import progress
 
 FORMATS = ("gif", "mp4")
 GREYS = 32  # of a GIF without colours: half the bytes of 256, and nobody sees the difference
@@ -70,7 +71,7 @@ def _write_mp4(path, frames, fps):
         path, format="FFMPEG", fps=fps, codec="libx264", quality=8, macro_block_size=1, pixelformat="yuv420p",
         ffmpeg_log_level="error",
     ) as writer:
-        for frame in frames:
+        for frame in progress(frames, "writing", unit="frame"):
             writer.append_data(frame)
 
 

@@ -81,6 +81,7 @@ def test_a_cppn_walks_in_any_size(trained, verb, tmp_path):
         ("narrow", ("--frames", "9"), "--frames belongs to an animation"),
         ("narrow", ("--loop", "--steps", "9"), "--steps belongs to rows"),
         ("narrow", ("--loop", "--seeds", "1"), "at least two points"),
+        ("painter", ("--loop", "--size", "9000"), "96 frames in 9000x9000 take 7.8 GB of memory"),
         ("narrow", ("--size", "64"), "narrow, step 3 paints one size only"),
         ("narrow", ("--seeds", "1,2", "--characters", "酪鉻"), "exclude each other"),
         ("narrow", ("--characters", "あ酪"), "lacks あ"),

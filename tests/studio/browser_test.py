@@ -16,6 +16,7 @@ from tfglyph.latent.explore import load_state
 from tfglyph.studio.shown import enlarged
 
 pytestmark = pytest.mark.slow
+CONNECTED = set()  # hosts that this process, the server's, has connected to
 WAIT = 60  # seconds for anything to appear, on a machine that is busy with something else
 
 
@@ -40,7 +41,15 @@ def served(tmp_path_factory):
         pytest.skip(lacking)
     from tfglyph.studio.server import load_models, opened
 
+    connect = socket.socket.connect
+
+    def noted(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            CONNECTED.add(address[0])
+        return connect(self, address)
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", noted)
         patch.setenv("TFGLYPH_CACHE", str(tmp_path_factory.mktemp("cache")))
         for name in ("GRADIO_ANALYTICS_ENABLED", "HF_HUB_OFFLINE", "GRADIO_TEMP_DIR", "NO_PROXY", "no_proxy"):
             patch.setenv(name, "")  # put back afterwards
@@ -200,6 +209,7 @@ def test_nothing_was_asked_of_another_machine(browser):
             asked.add(event["params"]["request"]["url"])
     assert len(asked) > 20
     assert {url for url in asked if not url.startswith((browser.address, "data:", "blob:"))} == set()
+    assert CONNECTED <= {"127.0.0.1", "localhost", "::1"}, "the server asked another machine"
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "setup.cfg", "../setup.cfg"])

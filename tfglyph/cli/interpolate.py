@@ -13,6 +13,8 @@ from tfglyph.cli.point_options import (
 )
 from tfglyph.errors import UsageError
 
+MOST_BYTES = 2 * 10**9  # of a loop's frames, which are in memory at once
+
 
 @click.command("interpolate", context_settings={"help_option_names": ["-h", "--help"]})
 @add_model_options()
@@ -96,6 +98,13 @@ def _loop(model, points, method, frames, fps, cells, noise_seed, size, options, 
     from tfglyph.latent.interpolation import loop
 
     output, kind = where
+    height, width = size or model.architecture.hwc[:2]
+    needed = cells * frames * height * width * model.architecture.hwc[2]
+    if needed > MOST_BYTES:
+        raise UsageError(
+            f"{cells} cells of {frames} frames in {width}x{height} take {needed / 1e9:.1f} GB of memory, more than "
+            f"{MOST_BYTES / 1e9:.0f}; take fewer of something"
+        )
     if len(points) < 2:
         raise UsageError("a loop goes round at least two points, found one")
     path = destination(output, model, f"interpolate-{_stem(points)}.{kind}", kinds=(".gif", ".mp4"))

@@ -84,13 +84,14 @@ def run_button(studio, label, function, inputs, outputs, identity):
     return event
 
 
-def picture(title, identity, kind="png"):
+def picture(title, identity, kind="png", figure=False):
     """A title and a place for an image file under it.
 
     Args:
         title: str.
         identity: str, the image's element id.
         kind: "png" or "gif".
+        figure: bool, whether it has text in it; otherwise its pixels are glyphs' and stay sharp.
 
     Returns:
         gradio.Image, to be given a path.
@@ -100,16 +101,22 @@ def picture(title, identity, kind="png"):
     gradio.Markdown(title)
     return gradio.Image(
         show_label=False, label=title, format=kind, type="filepath", interactive=False,
-        buttons=["download", "fullscreen"], elem_id=identity,
+        buttons=["download", "fullscreen"], elem_id=identity, elem_classes="figures" if figure else "glyphs",
     )
 
 
-def pictures(title, identity, columns, paths=None):
-    """A title and a place for several image files under it: gradio.Gallery, to be given a list of paths."""
+def pictures(title, identity, columns, paths=None, figures=False):
+    """A title and a place for several image files under it: gradio.Gallery, to be given paths. As ``picture`` besides.
+
+    Args:
+        columns: int, images in a row.
+        paths: list of str, what it shows at first, or None.
+    """
     import gradio
 
     gradio.Markdown(title)
     return gradio.Gallery(
         paths, show_label=False, label=title, columns=columns, format="png", height=None, object_fit="contain",
-        allow_preview=False, interactive=False, buttons=["download"], elem_id=identity,
+        allow_preview=figures, interactive=False, buttons=["download"], elem_id=identity,
+        elem_classes="figures" if figures else "glyphs",
     )

@@ -7,11 +7,11 @@ from tfglyph.studio.tabs import fitting
 
 # Whole pixels instead of blur, and nothing that asks another machine for a font.
 CSS = """
-img { image-rendering: pixelated; }
+.glyphs img { image-rendering: pixelated; }
+.figures .thumbnail-item { aspect-ratio: auto !important; }
 .gradio-container { max-width: 1500px !important; }
 footer { display: none !important; }
 .grid-wrap { max-height: none !important; overflow: visible !important; }
-.prose { margin-bottom: -8px; }
 """
 FONTS = ("system-ui", "sans-serif")
 MONOSPACE = ("ui-monospace", "monospace")

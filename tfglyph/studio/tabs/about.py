@@ -24,7 +24,7 @@ def build(studio, models):
         _, options = read_run(shown.model.source.parent)
         with gradio.Accordion(shown.name, open=True):
             gradio.Markdown(summary(shown), elem_id=f"about-summary-{number}")
-            curves = pictures("Training", f"about-curves-{number}", 2, _curves(studio, shown))
+            curves = pictures("Training", f"about-curves-{number}", 2, _curves(studio, shown), figures=True)
             again = gradio.Button("Read the curves again", size="sm")
             again.click(functools.partial(_curves, studio, shown), None, curves, api_visibility="private")
             with gradio.Row():

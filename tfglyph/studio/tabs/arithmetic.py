@@ -29,7 +29,7 @@ def build(studio, models):
     with gradio.Row():
         for number, shown in enumerate(models):
             with gradio.Column():
-                pictures.append(picture(shown.name, f"arithmetic-figure-{number}"))
+                pictures.append(picture(shown.name, f"arithmetic-figure-{number}", figure=True))
     with start:
         run_button(studio, "Draw", draw, [typed, near], pictures, "arithmetic-run")
 

@@ -66,7 +66,7 @@ def _controls(studio, shown, number):
         event(working(studio, paint, image), controls, image, show_progress="hidden", api_visibility="private")
     run_button(studio, "Paint", paint, controls, image, f"codes-run-{number}")
     below = gradio.Column()
-    tables = pictures("All ways and values", f"codes-grids-{number}", columns=2)
+    tables = pictures("All ways and values", f"codes-grids-{number}", columns=2, figures=True)
     with below:
         run_button(studio, "Draw the grids", whole, [seed], tables, f"codes-grid-{number}")
 

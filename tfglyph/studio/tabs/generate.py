@@ -57,9 +57,9 @@ def build(studio, models):
                 galleries.append(pictures(shown.name, f"generate-gallery-{number}", columns))
                 states.append(gradio.State())
                 with gradio.Row():
-                    with gradio.Column(scale=2):
+                    with gradio.Column(scale=2, min_width=200):
                         view = picture("Click an image for a large view", f"generate-large-{number}")
-                    with gradio.Column(scale=1):
+                    with gradio.Column(scale=1, min_width=120):
                         about = gradio.Markdown(elem_id=f"generate-about-{number}")
                         download = gradio.DownloadButton(
                             "Download", visible=False, elem_id=f"generate-download-{number}"

@@ -49,9 +49,9 @@ def build(studio, models):
             with gradio.Column():
                 rows.append(picture(shown.name, f"interpolate-row-{number}"))
                 with gradio.Row():
-                    with gradio.Column():
+                    with gradio.Column(min_width=160):
                         stills.append(picture("At the place of the slider", f"interpolate-still-{number}"))
-                    with gradio.Column():
+                    with gradio.Column(min_width=160):
                         moving.append(picture("There and back", f"interpolate-moving-{number}", "gif"))
                 ends.append(gradio.State())
     with start:
