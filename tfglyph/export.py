@@ -58,12 +58,30 @@ def export(model, directory):
         extra = temporary / "assets.extra"
         extra.mkdir()
         (extra / "architecture.json").write_text(dump(model.architecture), encoding="utf-8")
+        if _parts(model) is not None:
+            _write_tokens(extra, _parts(model))
         return _publish(temporary, directory)
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise GlyphError(f"{directory}: cannot be written: {reason}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _parts(model):
+    """The condition's tokens section where descriptions by parts make it, or None."""
+    tokens = getattr(getattr(model.architecture, "condition", None), "tokens", None)
+    return tokens if tokens is not None and tokens.parts is not None else None
+
+
+def _write_tokens(folder, section):
+    """What a client needs to make tokens: what each one means, and what characters are made of."""
+    from tfglyph.composition.table import lines
+    from tfglyph.composition.tokens import tokenizer
+
+    meanings = ["nothing here", *tokenizer(section.parts).names]
+    (folder / "tokens.txt").write_text("\n".join(meanings) + "\n", encoding="utf-8")
+    (folder / "decomposition.txt").write_text("\n".join(lines()) + "\n", encoding="utf-8")
 
 
 def _publish(temporary, directory):
@@ -109,6 +127,9 @@ def signatures(model):
         "sample": (_sample, {"count": number["count"], "seed": number["seed"]} | model.sample_inputs()),
         "decode": (_decode, {"latents": latent}),
     }
+    if _parts(model) is not None:
+        told = {"tokens": _spec("tokens", tf.int32, [None, _parts(model).length]), "seed": number["seed"]}
+        makers["compose"] = (_compose, told | model.sample_inputs())
     found = {}
     if model.encodes:
         pair = {name: _spec(name, tf.uint8, image.shape) for name in "ab"}
@@ -176,11 +197,13 @@ class _Painter:
         decode = self._method("decode_latents", latents)
         return _in_chunks(decode, latents, self.chunk, self.image_shape, tf.uint8)
 
-    def draw(self, rows, labelled, options):
-        """int64 (n, 2 or 3): seed, index and, where ``labelled``, label of images -> uint8 (n, h, w, c)."""
+    def draw(self, rows, labelled, options, length=0):
+        """Images of rows int64, seed, index, a label where ``labelled``, ``length`` tokens: uint8 (n, h, w, c)."""
 
         def told(chunk):
-            return options | ({"label": tf.cast(chunk[:, 2], tf.int32)} if labelled else {})
+            chunk = tf.cast(chunk[:, 2:], tf.int32)
+            label = {"label": chunk[:, 0]} if labelled else {}
+            return options | label | ({"tokens": chunk[:, -length:]} if length else {})
 
         def draw(chunk):
             return method(chunk[:, :2], **told(chunk))
@@ -207,6 +230,25 @@ def _sample(painter, label=None, **inputs):
     index = tf.ragged.range(count).flat_values  # (images,)
     rows = tf.cast(tf.stack([seed, index, *labels], axis=1), tf.int64)  # (images, 2 or 3)
     return painter.draw(rows, label is not None, inputs)
+
+
+def _compose(painter, tokens, seed, label=None, **inputs):
+    """One image for each row of tokens; a seed and a ``label`` each, or one for all."""
+    vocabulary, length = _parts(painter.model).vocabulary, tokens.shape[1]
+    known = tf.reduce_all((tokens >= 0) & (tokens < vocabulary))
+    tokens = _required(tokens, known, f"compose: tokens must be from 0 to {vocabulary - 1}")
+    count = tf.shape(tokens)[0]
+    tokens = _required(tokens, count <= MAXIMUM_IMAGES, f"compose: at most {MAXIMUM_IMAGES} images in a request")
+    columns = []
+    for name, values in {"seed": seed, "label": label}.items():
+        if values is not None:
+            values = tf.reshape(values, [-1])
+            fits = (tf.size(values) == count) | (tf.size(values) == 1)
+            values = _required(values, fits, f"compose: {name} must be one number, or one per row of tokens")
+            columns.append(tf.broadcast_to(values, [count]))
+    columns.insert(1, tf.zeros([count], tf.int32))  # the variant
+    rows = tf.concat([tf.stack(columns, axis=1), tokens], axis=1)  # (n, 2 or 3 + length)
+    return painter.draw(tf.cast(rows, tf.int64), label is not None, inputs, length)
 
 
 def _one_per_request(inputs):

@@ -10,6 +10,7 @@ from tfglyph.composition.drawing import compose, read_descriptions, requests
 from tfglyph.composition.outlines import to_svg
 from tfglyph.composition.sheet import sheet
 from tfglyph.errors import UsageError
+from tfglyph.export import export
 
 CHARACTERS = "酪酩酊酷鉻銘釘鋯"  # 酉 and 金 at the left, 各, 名, 丁 and 告 at the right
 TINY = {
@@ -37,6 +38,24 @@ def test_what_is_asked_for_decides_the_picture(untrained):
         compose(untrained, ["⿰酉"])
     with pytest.raises(UsageError, match=r"vae-small: a VAE model .* cannot compose"):
         requests(tfglyph.build("vae-small"), ["酪"])
+
+
+@pytest.mark.slow
+def test_the_exported_model_composes(untrained, tmp_path):
+    served = tf.saved_model.load(str(export(untrained, tmp_path)))
+    compose_served = served.signatures["compose"]
+    tokens = tf.constant(np.stack([tokenizer().encode_text(text)[0] for text in ("⿰酉交", "酪")]))
+    numbers = {"seed": tf.constant(1), "steps": tf.constant(1), "guidance": tf.constant(2.0)}
+    found = compose_served(tokens=tokens, **numbers)["images"].numpy().astype(int)
+    wanted = compose(untrained, ["⿰酉交", "酪"], seed=1, steps=1, guidance=2.0)[:, 0]
+    assert np.abs(found - wanted).max() <= 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match="tokens must be from 0 to 2286"):
+        compose_served(tokens=tokens + 2280, **numbers)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="seed must be one number"):
+        compose_served(tokens=tokens, **(numbers | {"seed": tf.constant([1, 2, 3])}))
+    meanings = (tmp_path / "1" / "assets.extra" / "tokens.txt").read_text(encoding="utf-8").splitlines()
+    assert meanings[int(tokens[0, 0])] == "⿰" and meanings[int(tokens[0, 8])] == "酉"
+    assert "酪⿰酉各" in (tmp_path / "1" / "assets.extra" / "decomposition.txt").read_text(encoding="utf-8").split()
 
 
 def test_a_file_of_descriptions(tmp_path):

@@ -85,10 +85,15 @@ def table():
     Returns:
         Table.
     """
+    found = lines()
+    whole = frozenset(line for line in found if len(line) == 1)
+    return Table(dict(read_line(line) for line in found if line not in whole), whole)
+
+
+def lines():
+    """list of str: the shipped table as text, a part in each line; see ``read_line``."""
     text = (files("tfglyph") / "composition" / "data" / "decomposition.txt").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    whole = frozenset(line for line in lines if len(line) == 1)
-    return Table(dict(read_line(line) for line in lines if line not in whole), whole)
+    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 def read_line(line):

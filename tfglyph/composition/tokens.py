@@ -33,6 +33,7 @@ class Tokenizer:
         parts: list of str: parts that have a token, in the order of their tokens.
 
     Attributes:
+        names: list of str, what the tokens from 1 on mean.
         vocabulary: int, number of tokens, 0 included.
         length: int, tokens of a sequence.
     """
@@ -42,7 +43,8 @@ class Tokenizer:
     def __init__(self, parts):
         self.parts = list(parts)
         self.vocabulary = FIRST_PART + len(self.parts)
-        self._numbers = {name: number for number, name in enumerate((*SIGNS, *self.parts), 1)}
+        self.names = [*SIGNS, *self.parts]
+        self._numbers = {name: number for number, name in enumerate(self.names, 1)}
 
     def encode(self, tree, strict=False):
         """The tokens of a tree.
