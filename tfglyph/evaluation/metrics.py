@@ -172,14 +172,17 @@ def codes(subject):
 
 
 def copying(subject):
-    """Distance of samples to the nearest training glyph, beside that of real glyphs that were not trained on."""
+    """Distance of samples to the nearest training glyph, beside that of real glyphs that were not trained on.
+
+    By pixels, and by the features of the first extractor.
+    """
     per_pixel = math.sqrt(np.prod(subject.samples.shape[1:]))
 
     def by_pixels(images):  # root mean square over pixels, from 0 to 1
         return arithmetics.flat(images) / np.float32(per_pixel)
 
     spaces = [("pixels", None, by_pixels(subject.samples), by_pixels)]
-    for extractor in subject.extractors:
+    for extractor in subject.extractors[:1]:  # of all training glyphs, so one is enough to wait for
         spaces.append((extractor.name, extractor.fingerprint, subject.features(extractor)[0], extractor.of_real))
     figures = []
     for name, fingerprint, samples, represent in spaces:

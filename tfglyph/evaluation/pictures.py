@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from tfglyph.figures import Panel, panel_figure, table_figure
+from tfglyph.figures import GAP_COLOUR, Panel, panel_figure, table_figure
 
 SHOWN = 10  # columns
 CASES = 8  # rows
 NEAREST_SHOWN = 5
+PAIR_HEIGHT = 130  # pixels of two images above each other
 
 
 def legibility(images, readings):
@@ -45,9 +46,16 @@ def reconstructions(shown):
     for part, (images, drawn, values) in shown.items():
         order = np.argsort(-values, kind="stable")
         for place, rows in (("best", order[:SHOWN]), ("median", _middle(order)), ("worst", order[-SHOWN:])):
-            panels.append(Panel(f"{part}, {place}: real above, drawn below", images[rows]))
-            panels.append(Panel("", drawn[rows], [f"{values[row]:.2f}" for row in rows]))
-    return panel_figure("Reconstructions by the overlap of their ink", panels, image_height=64)
+            pairs = stacked(images[rows], drawn[rows])
+            labels = [f"{values[row]:.2f}" for row in rows]
+            panels.append(Panel(f"{part}, {place}: real above, drawn below", pairs, labels))
+    return panel_figure("Reconstructions by the overlap of their ink", panels, image_height=PAIR_HEIGHT)
+
+
+def stacked(above, below):
+    """Pairs of images as one image each, with a grey line between: uint8 [n, h, w, c] twice -> (n, 2 h + 1, w, c)."""
+    line = np.full((len(above), 1, *above.shape[2:]), GAP_COLOUR, np.uint8)
+    return np.concatenate([above, line, below], axis=1)
 
 
 def arithmetic(glyphs, tuples, rows, found):
@@ -99,11 +107,11 @@ def copying(samples, training, found):
     order = np.argsort(found.samples, kind="stable")
     panels = []
     for title, rows in (("nearest", order[:SHOWN]), ("median", _middle(order))):
-        nearest = np.stack([training[row] for row in found.rows[rows]])
-        panels.append(Panel(f"{title}: samples above, their nearest training glyphs below", samples[rows]))
-        panels.append(Panel("", nearest, [f"{found.samples[row]:.3f}" for row in rows]))
+        pairs = stacked(samples[rows], np.stack([training[row] for row in found.rows[rows]]))
+        label = f"{title}: samples above, their nearest training glyphs below"
+        panels.append(Panel(label, pairs, [f"{found.samples[row]:.3f}" for row in rows]))
     title = f"Distance to training glyphs; 1 of 100 real ones is under {found.threshold:.3f}"
-    return panel_figure(title, panels, image_height=64)
+    return panel_figure(title, panels, image_height=PAIR_HEIGHT)
 
 
 def sweep(points, title):
