@@ -39,7 +39,7 @@ def add_model_options(multiple=False, default=None, positional=False):
             multiple=True,
             metavar="RUN|PREFIX",
             help="A run directory (its newest), one checkpoint (RUN/model.ckpt-31200), or pretrained:NAME."
-            + (" May be repeated." if multiple else ""),
+            + (" May be repeated." if multiple else "") + (f" Default: {default}." if default else ""),
         )
         pretrained = click.option(
             "--pretrained",
