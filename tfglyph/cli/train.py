@@ -8,8 +8,8 @@ from tfglyph.errors import UsageError
 
 # flags that stay what they were when a run goes on
 FIXED = (
-    "architecture", "init_from", "batch_size", "lr", "beta1", "reconst_v_gan", "seed", "precision", "logdir", "logdir_root",
-    "dataset", "datadir", "holdout", "augment", "flip", *OPTIONS,
+    "architecture", "init_from", "batch_size", "lr", "beta1", "reconst_v_gan", "seed", "precision", "logdir",
+    "logdir_root", "dataset", "datadir", "holdout", "augment", "flip", *OPTIONS,
 )
 
 
