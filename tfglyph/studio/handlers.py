@@ -56,7 +56,8 @@ def stopping(studio):
     import gradio
 
     def handler(request: gradio.Request):
-        studio.jobs.stop(request.session_hash)
+        if studio.jobs.stop(request.session_hash):
+            gradio.Info("stopped", duration=3)
 
     return handler
 
@@ -80,7 +81,7 @@ def run_button(studio, label, function, inputs, outputs, identity):
         start = gradio.Button(label, variant="primary", elem_id=identity, scale=3)
         stop = gradio.Button("Stop", elem_id=f"{identity}-stop", scale=1)
     event = start.click(working(studio, function, outputs), inputs, outputs, api_visibility="private")
-    stop.click(stopping(studio), cancels=[event], queue=False, api_visibility="private")
+    stop.click(stopping(studio), cancels=[event], show_progress="hidden", api_visibility="private")
     return event
 
 

@@ -77,11 +77,12 @@ class Jobs:
         return result["value"]
 
     def stop(self, session):
-        """Ends the work of a browser tab at its next step; without any, does nothing."""
+        """Ends the work of a browser tab at its next step; False where it has none."""
         with self._table:
             stop = self._running.get(session)
         if stop is not None:
             stop.set()
+        return stop is not None
 
 
 def message(error):
