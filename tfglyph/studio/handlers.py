@@ -21,8 +21,11 @@ def working(studio, function, outputs):
     import gradio
 
     def handler(request: gradio.Request, progress=gradio.Progress(), *inputs):  # noqa: B008, gradio looks for it
-        found = _run(studio, functools.partial(function, *inputs), request, progress)
-        return found[0] if isinstance(outputs, list) and len(outputs) == 1 else found
+        def work():
+            found = function(*inputs)
+            return found[0] if isinstance(outputs, list) and len(outputs) == 1 else found
+
+        return _run(studio, work, request, progress)
 
     return handler
 
@@ -46,9 +49,10 @@ def _run(studio, function, request, progress):
     try:
         return studio.jobs.run(request.session_hash, function, show)
     except StoppedError:
-        raise gradio.Error("stopped", duration=3, title="", print_exception=False) from None
+        pass
     except Exception as error:
-        raise gradio.Error(message(error), duration=15, title="", print_exception=False) from None
+        gradio.Warning(message(error), duration=15, title="That did not work")
+    return gradio.skip()  # all outputs stay what they were
 
 
 def stopping(studio):
