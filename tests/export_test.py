@@ -1,5 +1,6 @@
 """tfglyph.export: signatures that equal the model's own methods, in a process that knows tensorflow alone."""
 
+import concurrent.futures
 import io
 import subprocess
 import sys
@@ -105,7 +106,11 @@ def test_empty_batches_give_empty_results(served):
     ("sample", {"count": 2**31 - 1, "seed": 0}, "count must not exceed 4096 images"),
     ("sample", {"count": 100, "seed": list(range(50))}, "count must not exceed 4096 images"),
     ("sample", {"count": [1, 2], "seed": [1, 2, 3]}, "one number each, or one per request"),
-    ("decode", {"latents": np.full((2, 6), np.nan)}, "latents must not hold NaN or infinity"),
+    ("sample", {"count": 1_000_000, "seed": 0}, "count must not exceed 4096 images"),
+    ("decode", {"latents": np.full((2, 6), np.nan)}, "latents must not hold NaN, infinity or numbers beyond 1,000,000"),
+    ("decode", {"latents": np.full((2, 6), -np.inf)}, "latents must not hold NaN, infinity"),
+    ("decode", {"latents": np.full((2, 6), 1e30)}, "latents must not hold NaN, infinity or numbers beyond"),
+    ("arithmetic", {"a": ONE, "b": ONE, "c": ONE, "scale": 1e38}, "latents must not hold NaN, infinity or numbers"),
     ("interpolate", {"a": ONE, "b": ONE, "steps": 0}, "steps must be at least 1"),
     ("interpolate", {"a": ONE, "b": ONE, "steps": 2**31 - 1}, "more than 4096 images"),
     ("interpolate", {"a": IMAGES[:2], "b": IMAGES[:2], "steps": [2, 3]}, "one number for all requests"),
@@ -117,6 +122,97 @@ def test_empty_batches_give_empty_results(served):
 def test_impossible_requests_are_named(served, name, inputs, message):
     with pytest.raises(BAD, match=message):
         call(served, name, **inputs)
+
+
+DIFFUSION = {
+    "mode": "DDPM", "hwc": [32, 32, 1], "objective": {"encoding_steps": 2},
+    "denoiser": {"type": "patch-unet", "patch": 8, "output": [8], "blocks": [1], "attention": [0]},
+}
+
+
+@pytest.fixture(scope="module")
+def diffusion(tmp_path_factory):
+    """The signatures of a small diffusion model, whose latents are images."""
+    model = tfglyph.build(DIFFUSION, seed=5)
+    return tf.saved_model.load(str(exporting.export(model, tmp_path_factory.mktemp("served")))).signatures
+
+
+@pytest.fixture(params=["served", pytest.param("diffusion", marks=pytest.mark.slow)])
+def signatures(request):
+    return request.getfixturevalue(request.param)
+
+
+SMALL_VALUES = {"count": 1, "seed": 1, "steps": 2, "guidance": 1.0, "label": 0, "scale": 1.0}
+
+
+def valid(spec):
+    """A right value for an input of a signature, for a batch of two."""
+    if spec.shape.rank is None:
+        return np.asarray(SMALL_VALUES[spec.name.split("_")[-1]], spec.dtype.as_numpy_dtype)
+    return np.ones([2, *spec.shape[1:]], spec.dtype.as_numpy_dtype)
+
+
+def test_wrong_shapes_and_types_are_refused_by_every_signature(signatures):
+    tried = 0
+    for name in sorted(signatures):
+        function = signatures[name]
+        specs = function.structured_input_signature[1]
+        right = {key: valid(spec) for key, spec in specs.items()}
+        for key, spec in specs.items():
+            value = right[key]
+            wrong = [value.astype("float64"), value.astype("int64"), np.asarray("text")]
+            if spec.shape.rank is not None:
+                bare = spec.shape[1:]
+                halved = [2, *bare[:-1], bare[-1] + 1] if len(bare) == 1 else [2, bare[0] // 2, bare[1] * 2, *bare[2:]]
+                shapes = [bare, [2, 1, *bare], [2, *bare[:-1], bare[-1] + 1], halved, [], [0]]
+                wrong += [np.ones(shape, value.dtype) for shape in shapes]
+            for each in wrong:
+                with pytest.raises((BAD, TypeError, ValueError)):
+                    function(**{other: tf.constant(given) for other, given in (right | {key: each}).items()})
+                tried += 1
+        with pytest.raises(TypeError):
+            function(**{key: tf.constant(value) for key, value in list(right.items())[1:]})
+    assert tried > 60
+
+
+def test_a_wrong_size_is_named(signatures):
+    with pytest.raises(BAD, match=r"encode: images must have the shape \(n, 32, 32, 1\)"):
+        call(signatures, "encode", images=np.zeros((2, 16, 64, 1)))
+    with pytest.raises(BAD, match=r"reconstruct: images must have the shape \(n, 32, 32, 1\)"):
+        call(signatures, "reconstruct_png", images=np.zeros((32, 32, 1)))
+    with pytest.raises(BAD, match=r"decode: latents must have the shape \(n, \d+\)"):
+        call(signatures, "decode", latents=np.zeros((2, 7)))
+
+
+@pytest.mark.parametrize("steps, words", [
+    (0, "steps must be one number, at least 1"), (-3, "steps must be one number, at least 1"),
+    (1001, "steps must not exceed 1000"), ([2, 3], "steps must be one number"),
+])  # fmt: skip
+@pytest.mark.slow
+def test_impossible_steps_of_a_diffusion_model_are_named(diffusion, steps, words):
+    with pytest.raises(BAD, match=words):
+        call(diffusion, "sample", count=1, seed=0, steps=steps)
+    with pytest.raises(BAD, match="count must not be negative"):
+        call(diffusion, "sample", count=-1, seed=0, steps=1)
+    assert call(diffusion, "sample", count=0, seed=0, steps=1).shape == (0, 32, 32, 1)
+
+
+def test_eight_threads_get_the_bytes_that_one_gets(served):
+    requests = [("sample", {"count": 1 + i % 3, "seed": i}) for i in range(6)]
+    requests += [("encode", {"images": IMAGES[i:i + 2]}) for i in range(3)]
+    requests += [("sample", {"count": -1, "seed": 0})]
+
+    def answer(request):
+        name, inputs = request
+        try:
+            return call(served, name, **inputs).tobytes()
+        except BAD as error:
+            return "count must not be negative" in str(error)
+
+    alone = [answer(request) for request in requests]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(answer, requests * 20))
+    assert together == alone * 20
 
 
 @pytest.mark.slow

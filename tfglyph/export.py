@@ -24,6 +24,12 @@ from tfglyph.progress import progress
 MAXIMUM_IMAGES = 4096
 """Images that one request may ask for; more is an error rather than a server without memory."""
 
+MAXIMUM_STEPS = 1000
+"""Steps of a sampler that one request may ask for; more is an error rather than a server that is busy for days."""
+
+LARGEST_LATENT = 1e6
+"""Absolute value of a latent's numbers; beyond it, networks overflow and would paint noise."""
+
 
 def export(model, directory):
     """Writes a SavedModel into the next free version of a directory.
@@ -142,11 +148,11 @@ def signatures(model):
             ),
         }
     for name, (maker, inputs) in makers.items():
-        found[name] = (_images(maker, painter), inputs)
+        found[name] = (_images(name, maker, painter, inputs), inputs)
     if model.encodes:
-        found["encode"] = (lambda images: {"latents": painter.encode(images)}, {"images": image})
+        found["encode"] = (_encode(painter, image), {"images": image})
     for name, (maker, inputs) in makers.items():
-        found[f"{name}_png"] = (_png(maker, painter), inputs)
+        found[f"{name}_png"] = (_png(name, maker, painter, inputs), inputs)
     return found
 
 
@@ -154,12 +160,37 @@ def _spec(name, dtype, shape):
     return tf.TensorSpec(shape, dtype, name=name)
 
 
-def _images(maker, painter):
-    return lambda **inputs: {"images": maker(painter, **inputs)}
+def _images(name, maker, painter, specs):
+    return lambda **inputs: {"images": maker(painter, **_of_right_shape(name, inputs, specs))}
 
 
-def _png(maker, painter):
-    return lambda **inputs: {"images_bytes": encode_pngs(maker(painter, **inputs))}
+def _png(name, maker, painter, specs):
+    return lambda **inputs: {"images_bytes": encode_pngs(maker(painter, **_of_right_shape(name, inputs, specs)))}
+
+
+def _encode(painter, spec):
+    return lambda images: {
+        "latents": painter.encode(_of_right_shape("encode", {"images": images}, {"images": spec})["images"])
+    }
+
+
+def _of_right_shape(signature, inputs, specs):
+    """The inputs, once their shapes are known to be the specs'; servers pass on whatever they are sent.
+
+    Without the check a batch of 16x64 images would be looked at as one of 32x32.
+    """
+    checked = dict(inputs)
+    for name, spec in specs.items():
+        if spec.shape.rank is None:
+            continue
+        # What is declared about the shape is forgotten here, or the check would be optimized away as needless.
+        value = tf.raw_ops.PlaceholderWithDefault(input=inputs[name], shape=tf.TensorShape(None))
+        words = ", ".join(map(str, ["n", *spec.shape[1:]]))
+        message = f"{signature}: {name} must have the shape ({words})"
+        value = _required(value, tf.equal(tf.rank(value), spec.shape.rank), message)
+        fits = tf.reduce_all(tf.shape(value)[1:] == tf.constant(spec.shape[1:].as_list()))
+        checked[name] = tf.ensure_shape(_required(value, fits, message), spec.shape)
+    return checked
 
 
 class _Painter:
@@ -192,8 +223,9 @@ class _Painter:
 
     def decode(self, latents):
         """float32 (n, *latent_shape) -> uint8 (n, h, w, c)."""
-        finite = tf.reduce_all(tf.math.is_finite(latents))
-        latents = _required(latents, finite, "decode: latents must not hold NaN or infinity")
+        usable = tf.reduce_all(tf.abs(latents) <= LARGEST_LATENT)  # which NaN and infinity are not
+        message = f"decode: latents must not hold NaN, infinity or numbers beyond {LARGEST_LATENT:,.0f}"
+        latents = _required(latents, usable, message)
         decode = self._method("decode_latents", latents)
         return _in_chunks(decode, latents, self.chunk, self.image_shape, tf.uint8)
 
@@ -226,6 +258,11 @@ def _sample(painter, label=None, **inputs):
     total = tf.reduce_sum(tf.cast(count, tf.int64))
     too_many = f"sample: count must not exceed {MAXIMUM_IMAGES} images in a request"
     count = _required(count, total <= MAXIMUM_IMAGES, too_many)
+    for option, most in (("steps", MAXIMUM_STEPS), ("guidance", 1000)):
+        if option in inputs:
+            usable = tf.reduce_all(inputs[option] <= tf.constant(most, inputs[option].dtype))
+            message = f"sample: {option} must not exceed {most}"
+            inputs[option] = _required(inputs[option], usable, message)
     seed, *labels = (tf.repeat(values, count) for values in rows)
     index = tf.ragged.range(count).flat_values  # (images,)
     rows = tf.cast(tf.stack([seed, index, *labels], axis=1), tf.int64)  # (images, 2 or 3)

@@ -1,0 +1,116 @@
+"""Ten thousand requests from eight threads to an exported model: errors, wrong answers, memory, rate.
+
+    python benchmarks/serving.py
+
+Exports two small untrained models (what is tested does not depend on training), sends each right and wrong
+requests to all signatures through TensorFlow's own signature functions, compares every answer with the one
+that the same request gets alone, and notes the memory of the process as it goes.
+"""
+
+import argparse
+import concurrent.futures
+import functools
+import pathlib
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+CONV = {"kernel": [[5, 5], [5, 5]], "stride": [[4, 4], [2, 2]], "output": [4, 8]}
+PAINT = {"hwc": [4, 4, 8], "kernel": [[5, 5], [5, 5]], "stride": [[2, 2], [4, 4]], "output": [4, 1]}
+MODELS = {
+    "VAE-GAN": {
+        "mode": "VAE-GAN", "hwc": [32, 32, 1], "z_dim": 6, "encoder": CONV, "generator": PAINT, "discriminator": CONV,
+    },
+    "DDPM": {
+        "mode": "DDPM", "hwc": [16, 16, 1],
+        "denoiser": {"type": "patch-unet", "patch": 4, "output": [8, 8], "blocks": [1, 1], "attention": [0, 2]},
+        "objective": {"encoding_steps": 2},
+    },
+}  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--threads", type=int, default=8)
+    options = parser.parse_args()
+    import tensorflow as tf
+
+    import tfglyph
+    from tfglyph.export import export
+
+    print("| model | requests | of these impossible | wrong answers | after 20% | at the end | a second |")
+    print("|---|---|---|---|---|---|---|")
+    failed = 0
+    for name, architecture in MODELS.items():
+        with tempfile.TemporaryDirectory() as directory:
+            path = export(tfglyph.build(architecture, seed=1), directory)
+            served = tf.saved_model.load(str(path)).signatures
+            requests = list(requests_for(served, architecture["hwc"]))
+            alone = [answer(served, request) for request in requests]
+            numbers = [index % len(requests) for index in range(options.requests)]
+            seen, answers, started = [], [], time.perf_counter()
+            with concurrent.futures.ThreadPoolExecutor(options.threads) as pool:
+                for first in range(0, len(numbers), max(len(numbers) // 5, 1)):
+                    some = [requests[number] for number in numbers[first:first + max(len(numbers) // 5, 1)]]
+                    answers += pool.map(functools.partial(answer, served), some)
+                    seen.append(resident_megabytes())
+                    answers = [hash(each) for each in answers]  # their bytes are not to count as memory
+            rate = options.requests / (time.perf_counter() - started)
+        wrong = sum(given != hash(alone[number]) for given, number in zip(answers, numbers, strict=True))
+        impossible = sum(alone[number] is None for number in numbers)
+        failed += wrong
+        print(
+            f"| {name} | {options.requests:,} | {impossible:,} | {wrong} | {seen[0]:.0f} MB | {seen[-1]:.0f} MB | "
+            f"{rate:.0f} |", flush=True,
+        )
+    sys.exit(bool(failed))
+
+
+def requests_for(served, hwc):
+    """Right requests of every signature, and impossible ones: (signature, dict of numpy arrays)."""
+    import numpy as np
+
+    draws = np.random.default_rng(0)
+    for name, function in served.items():
+        specs = function.structured_input_signature[1]
+        for rows in (1, 2, 0):
+            values = {}
+            for key, spec in specs.items():
+                if spec.shape.rank is None:
+                    values[key] = np.asarray({"count": rows, "seed": 7, "steps": 2, "scale": 0.5}[key])
+                elif spec.dtype.is_integer:
+                    values[key] = draws.integers(0, 256, (rows, *hwc))
+                else:
+                    values[key] = draws.normal(size=(rows, *spec.shape[1:]))
+            yield name, {key: value.astype(specs[key].dtype.as_numpy_dtype) for key, value in values.items()}
+    small = {"steps": np.int32(2)} if "steps" in served["sample"].structured_input_signature[1] else {}
+    yield "sample", {"count": np.int32(-1), "seed": np.int32(0), **small}
+    yield "sample", {"count": np.int32(1_000_000), "seed": np.int32(0), **small}
+    yield "encode", {"images": np.zeros((1, hwc[0] // 2, hwc[1] * 2, hwc[2]), np.uint8)}
+    latent = served["decode"].structured_input_signature[1]["latents"].shape[1:]
+    yield "decode", {"latents": np.full((1, *latent), np.nan, np.float32)}
+
+
+def answer(served, request):
+    """The bytes of an answer; None where the request is refused."""
+    import tensorflow as tf
+
+    name, inputs = request
+    try:
+        (value,) = served[name](**{key: tf.constant(given) for key, given in inputs.items()}).values()
+    except tf.errors.InvalidArgumentError:
+        return None
+    return b"".join(value.numpy().reshape(-1)) if value.dtype == tf.string else value.numpy().tobytes()
+
+
+def resident_megabytes():
+    import psutil
+
+    return psutil.Process().memory_info().rss / 1e6
+
+
+if __name__ == "__main__":
+    main()
