@@ -177,7 +177,7 @@ def test_codes_and_about_have_their_pictures(browser):
     browser.until(lambda: len(browser.all("#codes-grids-0 img")) == 2)
     browser.tab("About")
     assert browser.image("#about-curves-1")[0].shape == (420, 720, 3)
-    assert "a VAE-GAN of 32 × 32 × 1 pixels" in browser.all("#about-summary-0")[0].text
+    assert "VAE-GAN, images of 32 × 32 × 1" in browser.all("#about-summary-0")[0].text
 
 
 def test_two_browser_tabs_at_once_do_not_mix(browser, served):
@@ -209,7 +209,7 @@ def test_nothing_was_asked_of_another_machine(browser):
             asked.add(event["params"]["request"]["url"])
     assert len(asked) > 20
     assert {url for url in asked if not url.startswith((browser.address, "data:", "blob:"))} == set()
-    assert CONNECTED <= {"127.0.0.1", "localhost", "::1"}, "the server asked another machine"
+    assert not CONNECTED - {"127.0.0.1", "localhost", "::1"}, "the server asked another machine"
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "setup.cfg", "../setup.cfg"])

@@ -99,6 +99,7 @@ def opened(models, problems=(), host="127.0.0.1", port=7860, browser=False):
                 inbrowser=browser, show_error=True, allowed_paths=[outputs], ssr_mode=False,
                 enable_monitoring=False, pwa=False, mcp_server=False, footer_links=[], max_file_size=UPLOAD,
                 theme=pages.theme(), css=pages.CSS,
+                _frontend=False,  # else it gives up where its own page takes more than three seconds to answer
             )
         except OSError:  # somebody took the port meanwhile
             raise GlyphError(f"port {port} on {host} is in use; choose another with --port") from None

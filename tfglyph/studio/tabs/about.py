@@ -48,7 +48,7 @@ def summary(shown):
         for name, network in model.networks.items()
     )
     lines = [
-        f"**{html.escape(shown.name)}**: a {architecture.mode} of {width} × {height} × {channels} pixels, "
+        f"**{html.escape(shown.name)}**: {architecture.mode}, images of {width} × {height} × {channels}, "
         f"z of {architecture.z_dim} entries",
         f"trainable parameters: {counts}",
         f"from `{model.source}`",
