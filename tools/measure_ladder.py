@@ -74,7 +74,7 @@ def neighbourhoods(real, base, extractor):
         f"collapse: {COLLAPSED} glyphs again and again": corruptions.noise(
             real[rng.integers(0, COLLAPSED, len(real))], 4
         ),
-        "variety without quality: noise, σ 40": corruptions.noise(real, 40),
+        "variety without quality: blur, σ 1.2": corruptions.blur(real, 1.2),
     }
     panels = []
     for title, images in sets.items():

@@ -94,7 +94,7 @@ def test_other_names_are_refused(saved, name, message):
 
 
 def test_inception_without_weights_says_where_they_belong(monkeypatch, tmp_path):
-    monkeypatch.setattr(keras.config, "keras_home", lambda: str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(UnavailableError, match=r"put inception_v3_\S+ of keras-applications there, or"):
         extractors.find("inception")
 

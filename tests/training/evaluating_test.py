@@ -46,12 +46,14 @@ def run(tmp_path_factory):
         yield path, Checkpoints(path).best(), Checkpoints(path).steps(), event_steps(path), stats(path)
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_stays_and_is_saved_where_it_was_not(run):
     _, best, steps, _, _ = run
     assert best == {"step": 4, "metric": "kid", "value": 3.0}
     assert steps == [4, 7]  # the newest one, and the best one, which no save was due at
 
 
+@pytest.mark.slow
 def test_figures_are_logged(run):
     _, _, _, tags, lines = run
     assert tags["evaluation/kid"] == [2, 4, 6, 7]
@@ -60,6 +62,7 @@ def test_figures_are_logged(run):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_going_on_from_before_the_best_one_forgets_it(run, monkeypatch):
     path, *_ = run
     Checkpoints(path).note_score(7, "kid", 0.5)

@@ -102,7 +102,8 @@ def _inception(file):
     import keras
     import tensorflow as tf
 
-    path = pathlib.Path(file or pathlib.Path(keras.config.keras_home()) / "models" / INCEPTION_FILE)
+    home = pathlib.Path(os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras")
+    path = pathlib.Path(file) if file else home / "models" / INCEPTION_FILE
     if not path.is_file():
         if file:
             raise UsageError(f"inception:{file}: no such file of weights")
