@@ -1,11 +1,12 @@
 """How much of the training time goes into saving.
 
-    python benchmarks/saving.py --architecture vaegan --steps 20
+    python benchmarks/saving.py --architecture vaegan --saves 10
 
-Measures a training step alone, a step beside a checkpoint that is being written, how long
-``Checkpoints.save`` keeps the training waiting, and how long the writing in the background takes. The
-share is that of one checkpoint per epoch, the
-default: the wait, and what the writing slows the steps beside it down.
+Each round makes a training step, saves a checkpoint, and makes steps until the checkpoint is written. What a
+save costs is told in steps of its own round, because other processes on the machine slow both alike: how long
+``Checkpoints.save`` keeps the training waiting (wall time, against the steps beside it), and what the thread
+that writes takes from the processor (processor time, against the step before it). The shares are those of one
+checkpoint per epoch, the default.
 """
 
 import argparse
@@ -22,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--architecture", default="vaegan")
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--saves", type=int, default=10)
     options = parser.parse_args()
     import tensorflow as tf
 
@@ -38,38 +39,50 @@ def main():
     batches = iter(datasets.feed(glyphs, batch_size, 0, batches_per_step=model.batches_per_step))
     step = tf.function(model.train_step, autograph=False)
 
-    def seconds(function):
-        start = time.perf_counter()
+    def measured(function):
+        """(wall seconds, processor seconds of all threads) of a call."""
+        wall, processor = time.perf_counter(), time.process_time()
         function()
-        return time.perf_counter() - start
+        return time.perf_counter() - wall, time.process_time() - processor
 
     def one_step():
         step(next(batches))["bad_step"].numpy()
 
+    class Timed(Checkpoints):
+        """Notes the processor seconds of each background write."""
+
+        seconds = 0.0
+
+        def _write(self, *values):
+            start = time.thread_time()
+            super()._write(*values)
+            self.seconds = time.thread_time() - start
+
     one_step()
-    alone, beside, waits, writes = [], [], [], []
+    waits, writes, seconds = [], [], []
     with tempfile.TemporaryDirectory() as directory:
-        saver = Checkpoints(directory)
+        saver = Timed(directory)
         saver.save(0, model.groups(), {})
         saver.wait()
         gigabytes = next(pathlib.Path(directory).glob("*.safetensors")).stat().st_size / 1e9
-        for number in range(1, options.steps + 1):
-            alone.append(seconds(one_step))
-            start = time.perf_counter()
-            waits.append(seconds(lambda step=number: saver.save(step, model.groups(), {})))
+        for number in range(1, options.saves + 1):
+            walls, processor = measured(one_step)
+            waited, _ = measured(lambda number=number: saver.save(number, model.groups(), {}))
+            beside = [walls, measured(one_step)[0]]
             while saver.busy:
-                beside.append(seconds(one_step))
+                beside.append(measured(one_step)[0])
             saver.wait()
-            writes.append(time.perf_counter() - start)
-    steps_per_epoch = len(glyphs) // batch_size // model.batches_per_step
-    alone, beside, wait, write = (statistics.median(values) for values in (alone, beside, waits, writes))
-    slowed = max(beside - alone, 0.0) * max(write / beside, 1.0)
-    share = (wait + slowed) / (steps_per_epoch * alone)
-    print("| checkpoint | step alone | step beside a save | wait | writing | share of an epoch |")
-    print("|---|---|---|---|---|---|")
+            seconds.append(waited)
+            waits.append(waited / statistics.median(beside))
+            writes.append(saver.seconds / processor)
+    epoch = len(glyphs) // batch_size // model.batches_per_step
+    wait, write = statistics.median(waits), statistics.median(writes)
+    print("| architecture | checkpoint | saves | wait | wait, in steps | writing, in steps | stopped | processor |")
+    print("|---|---|---|---|---|---|---|---|")
     print(
-        f"| {gigabytes:.3f} GB | {alone * 1e3:.0f} ms | {beside * 1e3:.0f} ms | {wait * 1e3:.0f} ms | "
-        f"{write:.2f} s | {share:.2%} of {steps_per_epoch} steps |"
+        f"| {options.architecture} | {gigabytes * 1e3:.1f} MB | {options.saves} | "
+        f"{statistics.median(seconds) * 1e3:.0f} ms | {wait:.2f} (up to {max(waits):.2f}) | {write:.2f} | "
+        f"{wait / epoch:.2%} of {epoch} steps | {write / epoch:.2%} |"
     )
 
 

@@ -55,9 +55,9 @@ def main():
             with concurrent.futures.ThreadPoolExecutor(options.threads) as pool:
                 for first in range(0, len(numbers), max(len(numbers) // 5, 1)):
                     some = [requests[number] for number in numbers[first:first + max(len(numbers) // 5, 1)]]
-                    answers += pool.map(functools.partial(answer, served), some)
+                    # Hashed, as the answers themselves would look like a leak.
+                    answers += [hash(each) for each in pool.map(functools.partial(answer, served), some)]
                     seen.append(resident_megabytes())
-                    answers = [hash(each) for each in answers]  # their bytes are not to count as memory
             rate = options.requests / (time.perf_counter() - started)
         wrong = sum(given != hash(alone[number]) for given, number in zip(answers, numbers, strict=True))
         impossible = sum(alone[number] is None for number in numbers)

@@ -33,11 +33,14 @@ def end(run, step):
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, family):
     whole = train(tmp_path, family, 8, "whole")
     run = train(tmp_path, family, 5, "cut")
-    shutil.copytree(run, tmp_path / "damaged")
     assert resumed_run(run, {"steps": 8}).run(tmp_path) == run
     assert end(run, 8) == end(whole, 8)
     assert [line["step"] for line in read_stats(run)] == [5, 8]
-    # From model.ckpt-0, because everything later is damaged: the same end again.
+
+
+def test_a_run_whose_later_checkpoints_are_damaged_begins_again_and_ends_the_same(tmp_path):
+    whole = train(tmp_path, "vae", 8, "whole")
+    shutil.copytree(train(tmp_path, "vae", 5, "cut"), tmp_path / "damaged")
     for step in (3, 5):
         path = tmp_path / "damaged" / f"model.ckpt-{step}.safetensors"
         path.write_bytes(path.read_bytes()[:-1])
@@ -48,6 +51,21 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, family):
     assert sorted(p.name for p in (tmp_path / "damaged" / "superseded").glob("*.json")) == [
         "model.ckpt-3.json", "model.ckpt-5.json",
     ]  # fmt: skip
+
+
+def test_loss_scales_go_on_where_they_were(tmp_path):
+    flags = {"precision": "mixed_float16"}
+    whole, cut = (
+        new_run(architecture("vae"), options(), flags | {"steps": steps}).run(tmp_path, directory=tmp_path / name)
+        for name, steps in (("whole", 8), ("cut", 5))
+    )
+    resumed_run(cut, {"steps": 8}).run(tmp_path)
+    assert end(cut, 8) == end(whole, 8)
+    tensors, _ = checkpoints.load(cut / "model.ckpt-8")
+    for name in ("optimizer/encoder", "optimizer/generator"):
+        (scale,) = (value for path, value in tensors[name] if path.endswith("dynamic_scale"))
+        (counter,) = (value for path, value in tensors[name] if path.endswith("step_counter"))
+        assert 1 <= scale <= 2.0**15 and counter <= 8
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from tfglyph.training.storage import DamagedCheckpointError, read_checkpoint
 BEST = "best.json"
 
 __all__ = [
-    "Checkpoints", "DamagedCheckpointError", "find", "load", "load_weights", "restore", "save_weights", "take_over",
-    "steps_in", "verify", "warn",
+    "Checkpoints", "DamagedCheckpointError", "find", "load", "load_weights", "restore", "save_weights",
+    "steps_in", "take_over", "verify", "warn",
 ]
 
 

@@ -112,7 +112,8 @@ def write_checkpoint(prefix, step, tensors, metadata, kind):
         try:
             save_file(flat, temporary, metadata={"format": FORMAT})
         except SafetensorError as error:
-            raise OSError(str(error).removeprefix("Error while serializing: I/O error: ")) from None
+            reason = str(error).removeprefix("Error while serializing: I/O error: ").split(" (os error")[0]
+            raise OSError(reason) from None
         digest["bytes"], digest["sha256"] = temporary.stat().st_size, file_digest(temporary)
 
     write_atomically(data_path(prefix), write)
