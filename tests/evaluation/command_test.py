@@ -104,7 +104,7 @@ def test_arithmetic_of_tuples_that_the_data_has(verb, runs, tmp_path, capsys):
 
 
 def test_what_is_missing_is_one_line_and_the_rest_runs(verb, runs, unread, capsys, tmp_path):
-    words = ["--metrics", "legibility,codes,fid", "--extractor", "glyph", "--extractor", "ocr", "--output", "x.json"]
+    words = ["--metrics", "legibility,codes,fid", "--extractor", "glyph,ocr", "--output", "x.json"]
     assert verb("evaluate", runs / "narrow", *words) == 0
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3

@@ -50,7 +50,7 @@ def command(references, metrics, extractors, count, seed, half, sweep, output, m
     swept = cost.parse_sweep(sweep) if sweep is not None else None
     if swept is not None and metrics is not None:
         raise UsageError("--sweep and --metrics exclude each other: a sweep has its own figures")
-    settings = Settings(count, seed, tuple(dict.fromkeys(extractors)) or ("glyph",), half)
+    settings = Settings(count, seed, _split(extractors) or ("glyph",), half)
     if output is not None and pathlib.Path(output).is_dir():
         raise UsageError(f"--output {output}: a directory; expected a file's name, such as {output}/results.json")
     results, failed, written, place = [], False, [], None
@@ -71,6 +71,14 @@ def command(references, metrics, extractors, count, seed, half, sweep, output, m
     _show(results, markdown, swept is not None)
     click.echo(f"results: {place}" + "".join(f"\n{path}" for path in written), err=markdown)
     return 1 if failed else 0
+
+
+def _split(names):
+    """The extractors that were named, once each: repeated options, or several in one with commas."""
+    apart = []
+    for name in names:
+        apart += [name] if pathlib.Path(name.partition("#")[0]).exists() else name.split(",")
+    return tuple(dict.fromkeys(part.strip() for part in apart if part.strip()))
 
 
 def _default_place(model, several):
@@ -104,8 +112,11 @@ def _subject(reference, dataset, flags, settings, swept):
 def _result(subject, chosen, swept):
     from tfglyph.evaluation import evaluate
     from tfglyph.evaluation.cost import sweep_of
+    from tfglyph.evaluation.metrics import SEEN_BY_EXTRACTORS
     from tfglyph.evaluation.sweeping import run_sweep
 
+    if swept is not None or SEEN_BY_EXTRACTORS.intersection(chosen):
+        _ = subject.extractors  # a name that does not exist is told now rather than after minutes
     result = evaluate(subject, chosen) if swept is None else run_sweep(subject, sweep_of(subject.model, swept))
     for item in result["skipped"]:
         click.echo(f"tfglyph: {place_of(subject.model)}: {item['metric']}: {item['reason']}", err=True)

@@ -57,8 +57,8 @@ def average(images, weight=0.5, seed=0):
 
 
 def upside_down(images, share=1.0):
-    """The first ``share`` of the images turned by 180 degrees."""
+    """The first ``share`` of the images with their rows in reverse order, as in water."""
     images = np.array(images)
     turned = round(share * len(images))
-    images[:turned] = images[:turned, ::-1, ::-1]
+    images[:turned] = images[:turned, ::-1]
     return images

@@ -232,6 +232,9 @@ METRICS = {
 }
 
 
+SEEN_BY_EXTRACTORS = {"fid", "kid", "prdc", "copying"}
+
+
 def parse_metrics(text):
     """Names of metrics from ``fid,kid``; None or ``all``: all of them.
 
