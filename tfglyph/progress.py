@@ -42,10 +42,10 @@ def told_to(listener):
 class _Told:
     """As much of a ``tqdm`` bar as this package uses, for a listener."""
 
-    def __init__(self, iterable, description, total, listener):
+    def __init__(self, iterable, description, total, listener, initial):
         self.iterable, self.description, self.listener = iterable, description, listener
         self.total = total if total is not None or iterable is None else _length(iterable)
-        self.n = 0
+        self.n = initial
 
     def __iter__(self):
         for item in self.iterable:
@@ -85,7 +85,7 @@ def progress(iterable=None, description="", total=None, unit="it", delay=2.0, in
         A ``tqdm`` object: an iterable and a context manager with ``update`` and ``set_postfix``.
     """
     if _listener.get() is not None and not _hidden.get():
-        return _Told(iterable, description, total, _listener.get())
+        return _Told(iterable, description, total, _listener.get(), initial)
     from tqdm import tqdm
 
     bar = tqdm if sys.stderr.isatty() else _lines()

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from tfglyph.training.strategy import AgreedStop, check_tf_config, is_chief, mak
 
 ENVIRONMENT = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
 TOLERANCE = 1e-5
+LONGEST = 300  # seconds until a process that does not end is given up
 
 
 # === TF_CONFIG ===
@@ -78,7 +80,7 @@ def test_a_worker_ends_because_another_was_told_to():
 def two_devices(*arguments):
     done = subprocess.run(
         [sys.executable, "-m", "tests.training.two_devices", *arguments], capture_output=True, text=True,
-        env=ENVIRONMENT, timeout=300,
+        env=ENVIRONMENT, timeout=LONGEST,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
@@ -141,7 +143,7 @@ def start_workers(tmp_path, *arguments):
 
 def finish(process):
     try:
-        output, errors = process.communicate(timeout=240)
+        output, errors = process.communicate(timeout=LONGEST)
     finally:
         process.kill()
     return process.returncode, output, errors
@@ -163,7 +165,7 @@ def test_two_workers_equal_one_process_and_only_the_first_writes(tmp_path, file)
     code, output, _ = finish(worker)
     assert code == 0 and "trained to step 6: the first worker has the run directory" in output
     command = [sys.executable, "-m", "tfglyph", "train", *rest, "--logdir", str(tmp_path / "one")]
-    subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True)
+    subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, timeout=LONGEST)
     (one, _), (two, _) = (checkpoints.load(tmp_path / name / "model.ckpt-6") for name in ("one", "two"))
     assert list(one) == list(two)
     for group in one:
@@ -176,15 +178,20 @@ def test_a_killed_worker_ends_the_other_and_one_process_goes_on(tmp_path, file):
     run = tmp_path / "run"
     rest = ("--architecture", str(file), "--steps", "1000000", "--checkpoint_every", "3")
     worker, chief = start_workers(tmp_path, *rest, "--logdir", str(run))
-    while not (run / "model.ckpt-3.json").exists():
-        assert chief.poll() is None, chief.stderr.read()[-2000:]
-    worker.kill()
-    worker.communicate()
+    deadline = time.monotonic() + LONGEST
+    try:
+        while not (run / "model.ckpt-3.json").exists():
+            assert chief.poll() is None, chief.stderr.read()[-2000:]
+            assert time.monotonic() < deadline
+    finally:
+        worker.kill()
+        worker.communicate()
     code, _, errors = finish(chief)
     assert code == 1 and "another worker ended or is out of reach; start all of them again" in errors
     step = checkpoints.steps_in(run)[-1]
     command = ["--restore_from", str(run), "--strategy", "one", "--steps", str(step + 1)]
     subprocess.run(
-        [sys.executable, "-m", "tfglyph", "train", *command], env=ENVIRONMENT, check=True, capture_output=True
+        [sys.executable, "-m", "tfglyph", "train", *command], env=ENVIRONMENT, check=True, capture_output=True,
+        timeout=LONGEST,
     )
     assert checkpoints.find(run).name == f"model.ckpt-{step + 1}"
