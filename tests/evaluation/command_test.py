@@ -87,6 +87,7 @@ def test_codes_of_an_infogan(verb, runs, tmp_path):
     (result,) = json.loads((tmp_path / "codes.json").read_text(encoding="utf-8"))["models"]
     codes = "categorical_1", "continuous_1", "continuous_2"
     assert names(result) == [f"codes/{code}/{reader}" for reader in ("q", "classifier") for code in codes]
+    assert Image.open(tmp_path / "codes-codes.png").size[1] > 300  # a row for each of three categories and two codes
     assert result["figures"][0]["real"] == pytest.approx(1.0986, abs=1e-4)  # log 3
 
 

@@ -1,6 +1,7 @@
 """``tfglyph evaluate``: how good are the glyphs of a trained model?"""
 
 import json
+import os
 import pathlib
 
 import click
@@ -139,12 +140,12 @@ def _write_pictures(subject, result, place, several):
 
 
 def _write(place, results):
-    from tfglyph.training.storage import write_text
-
     text = json.dumps({"models": results}, indent=1, ensure_ascii=False) + "\n"
+    temporary = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_text(place, text)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, place)
     except OSError as error:
         raise GlyphError(f"{place}: cannot be written: {error.strerror}") from None
 

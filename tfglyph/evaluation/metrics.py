@@ -162,6 +162,7 @@ def codes(subject):
             place = int(name.rpartition("_")[2]) - 1
             best = math.log(ways[place]) if name.startswith("categorical") else None
             figures.append(mean_figure(f"codes/{name}/{reader}", values, "higher", subject.seed, best))
+    subject.pictures["codes"] = pictures.codes(tried)
     labels = subject.everything.labels
     if labels is not None and ways:
         glyphs = subject.some(subject.everything)

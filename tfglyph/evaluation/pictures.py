@@ -7,6 +7,7 @@ from tfglyph.figures import GAP_COLOUR, Panel, panel_figure, table_figure
 SHOWN = 10  # columns
 CASES = 8  # rows
 NEAREST_SHOWN = 5
+MOST_CATEGORIES = 10  # rows of one code
 PAIR_HEIGHT = 130  # pixels of two images above each other
 
 
@@ -112,6 +113,29 @@ def copying(samples, training, found):
         panels.append(Panel(label, pairs, [f"{found.samples[row]:.3f}" for row in rows]))
     title = f"Distance to training glyphs; 1 of 100 real ones is under {found.threshold:.3f}"
     return panel_figure(title, panels, image_height=PAIR_HEIGHT)
+
+
+def codes(drawn):
+    """Samples sorted by each code: a row for each category, and one from end to end for each continuous code.
+
+    Args:
+        drawn: codes.Drawn.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    panels = []
+    for place in range(drawn.categories.shape[1]):
+        for category in range(min(drawn.categories[:, place].max() + 1, MOST_CATEGORIES)):
+            rows = np.flatnonzero(drawn.categories[:, place] == category)[:SHOWN]
+            if len(rows):
+                panels.append(Panel(f"categorical {place + 1}: {category}", drawn.images[rows]))
+    for place in range(drawn.continuous.shape[1]):
+        values = drawn.continuous[:, place]
+        order = np.argsort(values, kind="stable")
+        rows = order[np.unique(np.linspace(0, len(order) - 1, SHOWN).astype(int))]
+        panels.append(Panel(f"continuous {place + 1}", drawn.images[rows], [f"{values[row]:+.2f}" for row in rows]))
+    return panel_figure("Samples sorted by their codes", panels, image_height=48)
 
 
 def sweep(points, title):
