@@ -7,8 +7,8 @@ data set ``cns``: A - B + C should be D. First and second are left and right or 
 table of tfglyph.composition, which holds facts of Gavin Grover's cjk-decomp data.
 
 Every part belongs to the development or to the test half, whatever place it takes in a character, so nothing that is
-chosen on one half has seen a part of the other. Parts are dealt out by how often they occur, so that both halves are
-of one kind. Tuples are drawn evenly from all that there are; no two firsts together give more than ``PER_PAIR``.
+chosen on one half has seen a part of the other. A coin decides, for each two parts that occur about equally often, which
+goes where; the coin's seed is one with which both halves are about equally hard for the baselines. Tuples are drawn evenly from all that there are; no two firsts together give more than ``PER_PAIR``.
 """
 
 import itertools
@@ -25,6 +25,7 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "tfglyph" / "evaluatio
 OPERATORS = {"left-right": "⿰", "above-below": "⿱"}
 WANTED = {"left-right": 2500, "above-below": 1000}  # in each half
 PER_PAIR = 25
+COIN = 100
 HEADER = """\
 # Tuples A B C D of characters with A - B + C = D by their parts: A and D share the first part (left or above), B and C
 # another; A and B share the second part, C and D another. Made by tools/build_tuples.py from the decomposition table
@@ -44,10 +45,15 @@ def made_of(operator, characters):
 
 
 def dealt(characters_of):
-    """dict from part to half: the most frequent parts in turn, back and forth."""
+    """dict from part to half: of each two parts that follow each other in frequency, one for each half."""
     frequency = Counter(part for pairs in characters_of.values() for pair in pairs for part in pair)
     ranked = sorted(frequency, key=lambda part: (-frequency[part], part))
-    return {part: HALVES[(rank + 1) // 2 % 2] for rank, part in enumerate(ranked)}
+    coins, half_of = np.random.default_rng(COIN), {}
+    for start in range(0, len(ranked), 2):
+        first = int(coins.integers(2))
+        for place, part in enumerate(ranked[start : start + 2]):
+            half_of[part] = HALVES[(first + place) % 2]
+    return half_of
 
 
 def drawn(characters, half_of, half, count, rng):

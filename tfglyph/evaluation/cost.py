@@ -28,13 +28,24 @@ def images_per_second(model, count=64, seed=0, repetitions=3, **options):
         float64 (repetitions,), images per second of each run.
     """
     with hidden():
-        model.sample(min(count, model.chunk), seed=seed, **options)
-        speeds = []
-        for _ in range(repetitions):
-            start = time.perf_counter()
-            model.sample(count, seed=seed, **options)
-            speeds.append(count / (time.perf_counter() - start))
-    return np.array(speeds)
+        warm_up(model, seed, **options)
+        return np.array([timed_samples(model, count, seed, **options)[1] for _ in range(repetitions)])
+
+
+def warm_up(model, seed=0, **options):
+    """Draws one chunk, so that what comes after needs no tracing and compiling."""
+    model.sample(model.chunk, seed=seed, **options)
+
+
+def timed_samples(model, count, seed=0, **options):
+    """Samples, and how fast they came.
+
+    Returns:
+        (what ``model.sample`` gives, float images per second).
+    """
+    start = time.perf_counter()
+    samples = model.sample(count, seed=seed, **options)
+    return samples, count / (time.perf_counter() - start)
 
 
 def hardware():

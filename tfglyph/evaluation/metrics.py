@@ -9,7 +9,7 @@ from tfglyph.evaluation import arithmetic as arithmetics
 from tfglyph.evaluation import codes as infogan_codes
 from tfglyph.evaluation import copying as copies
 from tfglyph.evaluation import cost as costs
-from tfglyph.evaluation import distances, legibility, pictures, reconstruction
+from tfglyph.evaluation import composing, distances, legibility, pictures, reconstruction
 from tfglyph.evaluation.figure import Figure, mean_figure
 from tfglyph.evaluation.neighbours import NEAREST, neighbourhood
 from tfglyph.evaluation.subject import common, named
@@ -228,6 +228,7 @@ METRICS = {
     "reconstruction": (reconstructions, "PSNR, SSIM, overlap of ink"),
     "arithmetic": (arithmetic, "A - B + C = D, measured"),
     "codes": (codes, "InfoGAN's codes"),
+    "composition": (composing.figures, "characters drawn from descriptions"),
     "copying": (copying, "distance to training glyphs"),
     "cost": (cost, "images per second"),
 }

@@ -2,16 +2,13 @@
 
 import dataclasses
 
-import numpy as np
-
 from tfglyph.evaluation import distances, legibility
-from tfglyph.evaluation.cost import hardware, images_per_second
+from tfglyph.evaluation.cost import hardware, timed_samples, warm_up
 from tfglyph.evaluation.evaluating import description
 from tfglyph.evaluation.unavailable import UnavailableError
-from tfglyph.progress import progress
+from tfglyph.progress import hidden, progress
 
 COUNT = 1000  # samples at each point where nobody says how many
-TIMED = 64
 
 
 def run_sweep(subject, sweep):
@@ -37,8 +34,9 @@ def run_sweep(subject, sweep):
     for sampler, steps in bar:
         bar.set_postfix_str(f"{sampler}, {steps} steps")
         options = {"sampler": sampler, "steps": steps}
-        samples = subject.model.sample(subject.count, seed=subject.seed, **options)
-        speed = images_per_second(subject.model, min(TIMED, subject.count), subject.seed, **options)
+        with hidden():
+            warm_up(subject.model, subject.seed, **options)
+        samples, speed = timed_samples(subject.model, subject.count, subject.seed, **options)
         figures = {}
         for extractor in subject.extractors:
             features, reference = extractor(samples), extractor.of_real(subject.reference)
@@ -46,7 +44,7 @@ def run_sweep(subject, sweep):
             figures[f"kid/{extractor.name}"] = distances.kernel_distance(features, reference)
         if readable:
             figures["legibility/one character"] = float(legibility.read(samples).single.mean())
-        points.append({**options, "images_per_second": float(np.median(speed)), "figures": figures})
+        points.append({**options, "images_per_second": speed, "figures": figures})
     skipped += [{"metric": f"extractor {name}", "reason": reason} for name, reason in subject.missing.items()]
     return description(subject) | {
         "hardware": hardware(), "sweep": dataclasses.asdict(sweep), "points": points, "skipped": skipped,
