@@ -53,18 +53,23 @@ class Hill:
 
     name, networks = "hill", {"discriminator": None}
     architecture = types.SimpleNamespace(z_dim=3, mode="GAN")
-    summit = np.float32([1, 2, 2])
+
+    def __init__(self, height=1.0):
+        self.height = height
 
     def generate(self, latents):
         return latents
 
     def score(self, images):
-        return -((images[:, 0] - 1) ** 2 + (images[:, 1] - 2) ** 2 + (images[:, 2] - 2) ** 2) + 2 * images[:, 3]
+        x, y, z, code = images[:, 0], images[:, 1], images[:, 2], images[:, 3]
+        return self.height * (2 * code - (x - 1) ** 2 - (y - 2) ** 2 - (z - 2) ** 2)
 
 
-def test_it_finds_the_summit_within_reach_and_the_nearest_rim_otherwise():
+@pytest.mark.parametrize("height", [1e-9, 1.0, 1e9])
+def test_it_finds_the_summit_within_reach_and_the_nearest_rim_otherwise(height):
     start = np.float32([[0, 0, 0, 1], [1, 2, 1, -1]])
-    result = enhance.enhance(Hill(), start, steps=80, rate=0.1, dimensions=9, radius=2.0)
+    result = enhance.enhance(Hill(height), start, steps=80, rate=0.1, dimensions=9, radius=2.0)
+    assert (result.scores[-1] > result.scores[0]).all()
     np.testing.assert_allclose(result.latents[0], [2 / 3, 4 / 3, 4 / 3, 1], atol=1e-3)  # 2 of the 3 units to go
     np.testing.assert_allclose(result.latents[1], [1, 2, 2, -1], atol=1e-3)
 

@@ -9,6 +9,7 @@ from tfglyph.latent.points import split_codes
 from tfglyph.progress import progress
 
 GROWTH, SHRINKAGE = 1.5, 0.5  # of an image's step size after a step that helped, and after one that did not
+FIRST_STEP = 0.02  # of the trust region, at least: a flat critic's score would not change by a digit otherwise
 SMALLEST_STEP = 1e-9  # relative to the trust region: an image that gains nothing by less has arrived
 
 
@@ -61,7 +62,7 @@ def enhance(model, latents, steps=300, rate=0.01, dimensions=8, radius=2.0, seed
         model: a GlyphModel with a critic.
         latents: float32 (n, d); codes beside z stay.
         steps: int.
-        rate: float, step size at first, times the gradient.
+        rate: float, step size at first, times the gradient; where the critic is flat, a fiftieth of ``radius``.
         dimensions: int, of each image's random subspace; at most z_dim are used.
         radius: float, how far z may go; normal latents are about sqrt(z_dim) long.
         seed: int, decides the subspaces.
@@ -92,8 +93,9 @@ def enhance(model, latents, steps=300, rate=0.01, dimensions=8, radius=2.0, seed
         return score.numpy(), np.einsum("nkd,nd->nk", bases, gradient.numpy()[:, :z_dim].astype(np.float64))
 
     moves = np.zeros(bases.shape[:2])  # (n, k)
-    sizes = np.full(len(latents), float(rate))
     score, gradient = look(moves)
+    slopes = np.maximum(np.linalg.norm(gradient, axis=1), 1e-300)
+    sizes = np.maximum(rate, FIRST_STEP * radius / slopes)
     scores = [score]
     for _ in progress(range(steps), "climbing", unit="step"):
         trial = within(moves + sizes[:, None] * gradient, radius)
