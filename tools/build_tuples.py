@@ -7,8 +7,9 @@ data set ``cns``: A - B + C should be D. First and second are left and right or 
 table of tfglyph.composition, which holds facts of Gavin Grover's cjk-decomp data.
 
 Every part belongs to the development or to the test half, whatever place it takes in a character, so nothing that is
-chosen on one half has seen a part of the other. A coin decides, for each two parts that occur about equally often, which
-goes where; the coin's seed is one with which both halves are about equally hard for the baselines. Tuples are drawn evenly from all that there are; no two firsts together give more than ``PER_PAIR``.
+chosen on one half has seen a part of the other. A coin decides, for each two parts that occur about equally often,
+which goes where; the coin's seed is one with which both halves are about equally hard for the baselines. Tuples are
+drawn evenly from all that there are; no two firsts together give more than ``PER_PAIR``.
 """
 
 import itertools

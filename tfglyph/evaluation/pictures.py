@@ -152,7 +152,7 @@ def sweep(points, title):
     import matplotlib
 
     matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     names = list(points[0]["figures"])
     drawing, axes = pyplot.subplots(1, len(names), figsize=(5 * len(names), 4), squeeze=False, layout="constrained")
@@ -165,6 +165,9 @@ def sweep(points, title):
             for point, x, y in zip(own, seconds, values, strict=True):
                 axis.annotate(point["steps"], (x, y), textcoords="offset points", xytext=(4, 4), fontsize=8)
         axis.set(xlabel="seconds for an image (the numbers are steps)", ylabel=name, xscale="log")
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter(ticker.NullFormatter())
         axis.grid(alpha=0.3)
     axes[0][0].legend()
     drawing.suptitle(title)

@@ -43,7 +43,7 @@ def run_sweep(subject, sweep):
             figures[f"fid/{extractor.name}"] = distances.frechet_distance(features, reference)
             figures[f"kid/{extractor.name}"] = distances.kernel_distance(features, reference)
         if readable:
-            figures["legibility/one character"] = float(legibility.read(samples).single.mean())
+            figures["legibility/confidence"] = float(legibility.read(samples).confidences.mean())
         points.append({**options, "images_per_second": speed, "figures": figures})
     skipped += [{"metric": f"extractor {name}", "reason": reason} for name, reason in subject.missing.items()]
     return description(subject) | {
