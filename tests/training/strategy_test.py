@@ -19,7 +19,7 @@ from tfglyph.training.strategy import AgreedStop, check_tf_config, is_chief, mak
 
 ENVIRONMENT = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
 TOLERANCE = 1e-5
-LONGEST = 300  # seconds until a process that does not end is given up
+LONGEST = 420  # seconds until a process that does not end is given up
 
 
 # === TF_CONFIG ===
