@@ -75,16 +75,17 @@ def _write_mp4(path, frames, fps):
             writer.append_data(frame)
 
 
-def grid_frames(cells, columns=None, padding=2):
+def grid_frames(cells, columns=None, padding=2, shown=SHOWN):
     """Several animations side by side, as one.
 
     Args:
         cells: uint8 (cells, n, h, w, c).
         columns: int or None, cells in a row; None: about as many as rows.
         padding: int, grey pixels between cells and around them.
+        shown: int, pixels that the longer side is enlarged to, about; 0 leaves frames as they are.
 
     Returns:
-        uint8 (n, H, W, c), small pictures enlarged so that a person sees something.
+        uint8 (n, H, W, c).
     """
     from tfglyph.figures import grid
 
@@ -93,6 +94,6 @@ def grid_frames(cells, columns=None, padding=2):
         frames = cells[0]
     else:
         frames = np.stack([grid(frame, columns, padding) for frame in cells.swapaxes(0, 1)])  # (n, H, W, c)
-    return enlarge(frames, max(1, round(SHOWN / max(frames.shape[1:3]))))
+    return enlarge(frames, max(1, round(shown / max(frames.shape[1:3]))))
 
 

@@ -70,6 +70,9 @@ def test_a_cppn_walks_in_any_size(trained, verb, tmp_path):
     words = ("--seeds", "0-1", "--steps", 2, "--size", "50x40", "--output", tmp_path)
     verb("interpolate", "--checkpoint", trained["painter"], *words)
     model = tfglyph.load(trained["painter"])
+    words = ("--seeds", "0-1", "--loop", "--frames", 2, "--size", "50x40", "--output", tmp_path / "a.gif")
+    verb("interpolate", "--checkpoint", trained["painter"], *words)
+    assert frames_of(tmp_path / "a.gif")[2] == (50, 40)
     expected = grid(model.render(model.latents([0, 1]), 40, 50), columns=2)
     assert np.abs(pixels(tmp_path / "interpolate-seeds0-1.png").astype(int) - expected[..., 0]).max() <= 1
 

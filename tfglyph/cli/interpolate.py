@@ -94,7 +94,7 @@ def _rows(model, points, method, steps, size, options, output):
 
 
 def _loop(model, points, method, frames, fps, cells, noise_seed, size, options, where):
-    from tfglyph.animation import grid_frames, save_animation
+    from tfglyph.animation import SHOWN, grid_frames, save_animation
     from tfglyph.latent.interpolation import loop
 
     output, kind = where
@@ -109,4 +109,4 @@ def _loop(model, points, method, frames, fps, cells, noise_seed, size, options, 
         raise UsageError("a loop goes round at least two points, found one")
     path = destination(output, model, f"interpolate-{_stem(points)}.{kind}", kinds=(".gif", ".mp4"))
     images = loop(model, points, frames, cells, noise_seed, method, size, **options)  # (cells, frames, h, w, c)
-    return save_animation(path, grid_frames(images), fps)
+    return save_animation(path, grid_frames(images, shown=0 if size else SHOWN), fps)
