@@ -97,6 +97,8 @@ def _strangers(subject, everything):
     found = []
     for operator, names in (("⿰", ("left", "right")), ("⿱", ("above", "below"))):
         asked = composition.strangers(everything, STRANGERS // 2, subject.seed, operator)
+        if not asked:
+            continue
         images = compose(subject.model, [operator + "".join(parts) for parts in asked], seed=subject.seed)[:, 0]
         halves = composition.judge_halves(everything, operator, asked, images, seed=subject.seed)
         for place, name in enumerate(names):

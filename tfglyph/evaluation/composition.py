@@ -213,7 +213,7 @@ def strangers(everything, count, seed=0, operator="⿰"):
         operator: "⿰" or "⿱".
 
     Returns:
-        list of ``count`` (first part, second part).
+        list of at most ``count`` (first part, second part).
     """
     spelled = table().spelled
     existing = {parts for kind, parts in spelled.values() if kind == operator}
@@ -225,8 +225,9 @@ def strangers(everything, count, seed=0, operator="⿰"):
                 counts[place][parts[place]] += 1
     often = [sorted(part for part, times in found.items() if times >= 2 * FAMILIAR) for found in counts]
     generator, chosen = np.random.default_rng(seed), []
-    while len(chosen) < count:
-        pair = tuple(found[generator.integers(len(found))] for found in often)
-        if pair not in existing and pair not in chosen:
-            chosen.append(pair)
+    if all(often):
+        for _ in range(100 * count):  # a small data set may have fewer
+            pair = tuple(found[generator.integers(len(found))] for found in often)
+            if pair not in existing and pair not in chosen and len(chosen) < count:
+                chosen.append(pair)
     return chosen

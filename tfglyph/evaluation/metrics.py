@@ -7,9 +7,9 @@ import numpy as np
 from tfglyph.errors import GlyphError, UsageError, did_you_mean
 from tfglyph.evaluation import arithmetic as arithmetics
 from tfglyph.evaluation import codes as infogan_codes
+from tfglyph.evaluation import composing, distances, legibility, pictures, reconstruction
 from tfglyph.evaluation import copying as copies
 from tfglyph.evaluation import cost as costs
-from tfglyph.evaluation import composing, distances, legibility, pictures, reconstruction
 from tfglyph.evaluation.figure import Figure, mean_figure
 from tfglyph.evaluation.neighbours import NEAREST, neighbourhood
 from tfglyph.evaluation.subject import common, named

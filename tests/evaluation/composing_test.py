@@ -1,0 +1,66 @@
+"""The metric ``composition``: what it needs, and what it says of a model that draws the right glyphs."""
+
+import numpy as np
+import pytest
+
+import tfglyph
+from tests.composition.drawing_test import TINY
+from tfglyph.composition import tokenizer
+from tfglyph.datasets.glyphs import Glyphs
+from tfglyph.evaluation import composing, legibility
+from tfglyph.evaluation.subject import Settings, Subject
+from tfglyph.evaluation.unavailable import UnavailableError
+
+
+class Knowing:
+    """A model that draws the real glyph of every character that exists, and noise for the others."""
+
+    def __init__(self, architecture, everything):
+        self.architecture, self.everything, self.name = architecture, everything, "knowing"
+        tokens = tokenizer().encode_characters(everything.characters)
+        self.rows = {bytes(row): place for place, row in enumerate(tokens)}
+
+    def sample_pairs(self, pairs, tokens, **options):
+        noise = np.random.default_rng(0).integers(0, 255, (len(tokens), 16, 16, 1), np.uint8)
+        for place, row in enumerate(np.asarray(tokens, np.int32)):
+            if bytes(row) in self.rows:
+                noise[place] = self.everything.images[self.rows[bytes(row)]]
+        return noise
+
+
+@pytest.fixture(scope="module")
+def everything():
+    characters = [chr(code) for code in range(0x4E00, 0x4E00 + 4000)]
+    images = np.random.default_rng(1).integers(0, 255, (4000, 16, 16, 1), np.uint8)
+    return Glyphs("made", images, characters=characters, fingerprint="2")
+
+
+def subject_of(model, everything, held_out=True):
+    held = everything.take(np.arange(0, 4000, 10), "held") if held_out else None
+    training = everything.take(np.flatnonzero(np.arange(4000) % 10), "training")
+    return Subject(model, everything, training, held, Settings(count=30))
+
+
+def test_a_model_that_knows_is_told_from_one_that_does_not(everything, monkeypatch):
+    def nobody(*_):
+        raise UnavailableError("no recognizer")
+
+    monkeypatch.setattr(legibility, "read_real", nobody)
+    architecture = tfglyph.architecture.load_architecture(TINY)
+    subject = subject_of(Knowing(architecture, everything), everything)
+    found = {figure.name: figure for figure in composing.figures(subject)}
+    for group in ("held-out", "enclosures", "trained"):
+        assert found[f"composition/{group}/top-1"].value == 1.0
+    assert found["composition/depth two/top-1"].value < 0.5  # it does not know them without their names
+    assert found["composition/not existing/left"].value < 0.5
+    distance = found["composition/held-out/distance to training"]
+    assert distance.value == pytest.approx(distance.real) and "composition/held-out/read right" not in found
+    assert subject.pictures["composition"].shape[-1] == 3
+
+
+def test_what_it_needs(everything):
+    with pytest.raises(UnavailableError, match="told of no parts"):
+        composing.figures(subject_of(tfglyph.build("vae-small"), everything))
+    model = Knowing(tfglyph.architecture.load_architecture(TINY), everything)
+    with pytest.raises(UnavailableError, match="no characters were held out"):
+        composing.figures(subject_of(model, everything, held_out=False))
