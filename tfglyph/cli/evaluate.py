@@ -15,7 +15,7 @@ from tfglyph.errors import GlyphError, UsageError
 @add_model_options(multiple=True, positional=True)
 @click.option(
     "--metrics", metavar="fid,kid,…", help="Which, by name; default: all. fid kid prdc legibility reconstruction"
-    " arithmetic codes copying cost.",
+    " arithmetic codes composition copying cost.",
 )
 @click.option(
     "--extractor", "extractors", multiple=True, metavar="NAME|DIR",
