@@ -48,7 +48,7 @@ def test_a_broken_checkpoint_is_one_line_and_the_others_are_shown(tmp_path, monk
     assert "\n" not in str(caught.value)
     models, problems = server.load_models([str(good), str(broken), str(good)])
     assert [shown.name for shown in models] == ["narrow, step 3", "narrow, step 3 (2)"]
-    assert len(problems) == 1 and "model.ckpt-3" in problems[0]
+    assert len(problems) == 1 and "model.ckpt-3" in str(problems[0])
 
 
 def test_only_tabs_that_fit_are_shown():

@@ -3,7 +3,6 @@
 import click
 
 from tfglyph.cli.model_options import add_model_options
-from tfglyph.errors import GlyphError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -25,11 +24,11 @@ def command(references, host, port, browser):
     check_port(host, port)
     models, problems = load_models(references)
     if not models:
-        raise GlyphError(problems[0])
+        raise problems[0]
     for problem in problems:
         click.echo(f"tfglyph: error: {problem}", err=True)
     if host not in LOOPBACK:
         click.echo(f"tfglyph: warning: whoever reaches {host} can use this page; it asks for no password", err=True)
-    with opened(models, problems, host, port, browser) as address:
+    with opened(models, map(str, problems), host, port, browser) as address:
         click.echo(f"studio with {', '.join(shown.name for shown in models)}: {address} (Ctrl-C closes it)")
         wait()

@@ -47,7 +47,7 @@ def load_models(references):
         references: list of str, see ``tfglyph.load``.
 
     Returns:
-        (list of Shown, list of str: one message for each checkpoint that could not be loaded).
+        (list of Shown, list of GlyphError: one for each checkpoint that could not be loaded).
     """
     import tensorflow as tf
 
@@ -62,7 +62,7 @@ def load_models(references):
         try:
             model = tfglyph.load(reference)
         except GlyphError as error:
-            problems.append(str(error))
+            problems.append(error)
             continue
         name = place_of(model)
         names[name] = names.get(name, 0) + 1
