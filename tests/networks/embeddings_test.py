@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfglyph.networks.embeddings import LabelEmbedding, JoinedTokens, TimeEmbedding, TokenEmbedding
+from tfglyph.networks.embeddings import JoinedTokens, LabelEmbedding, TimeEmbedding, TokenEmbedding
 
 
 def test_time_embedding_by_hand():
