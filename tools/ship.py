@@ -68,13 +68,20 @@ def figures_of(path):
     """The lines of a table of evaluate's figures, or a sentence where there are none."""
     if not path.is_file():
         return "Not measured."
-    found = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    found = json.loads(path.read_text(encoding="utf-8"))["models"][0]["figures"]
     rows = []
     for figure in found:
         interval = f" ({figure['low']:.4g} to {figure['high']:.4g})" if figure.get("low") is not None else ""
         real = f"{figure['real']:.4g}" if figure.get("real") is not None else ""
         rows.append(f"| {figure['name']} | {figure['value']:.4g}{interval} | {real} | {figure['count']:,} |")
     return "\n".join(["| figure | value (95%) | real glyphs | images |", "|---|---|---|---|", *rows])
+
+
+def _names(value):
+    """A value of the data set's options in words: files by their names."""
+    if isinstance(value, list):
+        return " ".join(pathlib.PurePath(str(each)).name for each in value)
+    return value if value is not True else ""
 
 
 @click.command()
@@ -111,7 +118,7 @@ def main(run, name, summary, use, limits, minutes, machine, without):
         name=name, summary=summary, architecture=architecture.name, mode=architecture.mode,
         parameters=sum(math.prod(variable.shape) for group in groups.values() for variable in group),
         bytes=weights / 1e6,
-        data=", ".join(f"{key} {value}" for key, value in dataset.items() if value and key != "holdout"),
+        data=", ".join(f"{key} {_names(value)}" for key, value in dataset.items() if value and key != "holdout"),
         split=f"{holdout} of the characters, by their hash, held out" if holdout else "none: trained on all",
         steps=step, batch=architecture.training.batch_size, precision=options.get("precision", "float32"),
         seed=options.get("seed", 0), minutes=f"; {minutes} minutes on {machine}" if minutes else "",

@@ -8,7 +8,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command("studio", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options(multiple=True)
+@add_model_options(multiple=True, default="pretrained:vae-cns")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; this machine alone.")
 @click.option("--port", type=click.IntRange(1, 65535), default=7860, show_default=True)
 @click.option("--browser", is_flag=True, help="Open the page at once.")
