@@ -81,12 +81,16 @@ def test_models_without_encoder_are_refused_in_one_line(run, verb, capsys, monke
     assert "has no encoder" in capsys.readouterr().err
 
 
-def test_no_model_at_all_is_a_question(run, verb, monkeypatch):
+def test_without_a_model_the_shipped_one_is_taken(verb, tmp_path):
     write("酪鉻鉸\n")
+    assert verb("validate", "--output", "out") == 0
+    assert names(tmp_path / "out") == ["contact-sheet.png", "test-arith-00.png"]
+
+
+def test_no_model_at_all_is_a_question(run, verb, monkeypatch):
     with pytest.raises(UsageError, match="which model"):
-        verb("validate")
+        verb("sample")
     monkeypatch.chdir(run.parent.parent.parent)
     pathlib.Path("logdir").symlink_to(run.parent.parent)
-    pathlib.Path("test.txt").write_text("酪鉻鉸\n", encoding="utf-8")
     with pytest.raises(UsageError, match="such as --checkpoint logdir/train/small"):
-        verb("validate")
+        verb("sample")
