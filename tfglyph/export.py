@@ -16,6 +16,7 @@ import shutil
 import tensorflow as tf
 
 from tfglyph.architecture import dump
+from tfglyph.architecture.condition import parts_told
 from tfglyph.errors import GlyphError
 from tfglyph.latent.arithmetic import analogy
 from tfglyph.latent.interpolation import slerp, times
@@ -64,20 +65,14 @@ def export(model, directory):
         extra = temporary / "assets.extra"
         extra.mkdir()
         (extra / "architecture.json").write_text(dump(model.architecture), encoding="utf-8")
-        if _parts(model) is not None:
-            _write_tokens(extra, _parts(model))
+        if parts_told(model.architecture) is not None:
+            _write_tokens(extra, parts_told(model.architecture))
         return _publish(temporary, directory)
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise GlyphError(f"{directory}: cannot be written: {reason}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _parts(model):
-    """The condition's tokens section where descriptions by parts make it, or None."""
-    tokens = getattr(getattr(model.architecture, "condition", None), "tokens", None)
-    return tokens if tokens is not None and tokens.parts is not None else None
 
 
 def _write_tokens(folder, section):
@@ -133,8 +128,8 @@ def signatures(model):
         "sample": (_sample, {"count": number["count"], "seed": number["seed"]} | model.sample_inputs()),
         "decode": (_decode, {"latents": latent}),
     }
-    if _parts(model) is not None:
-        told = {"tokens": _spec("tokens", tf.int32, [None, _parts(model).length]), "seed": number["seed"]}
+    if (section := parts_told(model.architecture)) is not None:
+        told = {"tokens": _spec("tokens", tf.int32, [None, section.length]), "seed": number["seed"]}
         makers["compose"] = (_compose, told | model.sample_inputs())
     found = {}
     if model.encodes:
@@ -271,7 +266,7 @@ def _sample(painter, label=None, **inputs):
 
 def _compose(painter, tokens, seed, label=None, **inputs):
     """One image for each row of tokens; a seed and a ``label`` each, or one for all."""
-    vocabulary, length = _parts(painter.model).vocabulary, tokens.shape[1]
+    vocabulary, length = parts_told(painter.model.architecture).vocabulary, tokens.shape[1]
     known = tf.reduce_all((tokens >= 0) & (tokens < vocabulary))
     tokens = _required(tokens, known, f"compose: tokens must be from 0 to {vocabulary - 1}")
     count = tf.shape(tokens)[0]

@@ -48,6 +48,12 @@ class Tokens(Section):
         return self
 
 
+def parts_told(architecture):
+    """The Tokens section of an architecture whose models are told of the parts of characters, or None."""
+    tokens = getattr(getattr(architecture, "condition", None), "tokens", None)
+    return tokens if tokens is not None and tokens.parts is not None else None
+
+
 def _tokenizer(name):
     from tfglyph.composition.tokens import tokenizer
 

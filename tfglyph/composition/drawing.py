@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfglyph.architecture.condition import parts_told
 from tfglyph.composition.descriptions import Description
 from tfglyph.composition.tokens import tokenizer
 from tfglyph.errors import UsageError
@@ -28,16 +29,11 @@ class Request:
 
 def check_composes(model):
     """Raises UsageError where a model cannot be told of parts."""
-    if _section(model) is None:
+    if parts_told(model.architecture) is None:
         raise UsageError(
             f"{model.name}: a {model.architecture.mode} model without condition.tokens.parts is not told of parts, "
             "so it cannot compose; compose-cns can"
         )
-
-
-def _section(model):
-    tokens = getattr(getattr(model.architecture, "condition", None), "tokens", None)
-    return tokens if tokens is not None and tokens.parts is not None else None
 
 
 def requests(model, texts):
@@ -54,7 +50,7 @@ def requests(model, texts):
         UsageError: one of the texts is no description; says where and what was expected.
     """
     check_composes(model)
-    words = tokenizer(_section(model).parts)
+    words = tokenizer(parts_told(model.architecture).parts)
     if len(texts) > MOST:
         raise UsageError(f"{len(texts):,} descriptions; at most {MOST:,} at a time")
     found = []

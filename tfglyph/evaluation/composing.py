@@ -1,14 +1,13 @@
 """The metric ``composition`` of ``tfglyph evaluate``: figures and a picture from tfglyph.evaluation.composition."""
 
-import math
-
 import numpy as np
 
+from tfglyph.architecture.condition import parts_told
 from tfglyph.evaluation import composition, legibility
-from tfglyph.evaluation.copying import nearest_other
+from tfglyph.evaluation.copying import by_pixels, nearest_other
 from tfglyph.evaluation.figure import Figure, mean_figure
 from tfglyph.evaluation.neighbours import nearest
-from tfglyph.evaluation.subject import common, named
+from tfglyph.evaluation.subject import common, first_rows, named
 from tfglyph.evaluation.unavailable import UnavailableError
 from tfglyph.figures import table_figure
 
@@ -29,13 +28,13 @@ def figures(subject):
         UnavailableError: the model is told of no parts, or nothing was held out.
     """
     model = subject.model
-    tokens = getattr(getattr(model.architecture, "condition", None), "tokens", None)
-    if tokens is None or tokens.parts is None:
+    tokens = parts_told(model.architecture)
+    if tokens is None:
         raise UnavailableError(f"{model.name} is told of no parts, so it composes nothing")
     if subject.held_out is None:
         raise UnavailableError("no characters were held out of the training (train.py --holdout)")
     everything, most = named(subject.everything), subject.settings.count or composition.MOST
-    real = {character: row for row, character in reversed(list(enumerate(everything.characters)))}
+    real = first_rows(everything)
     wanted = set(common(everything).characters)
     found, shown = [], []
     groups = composition.groups(named(subject.training), named(subject.held_out), tokens.parts)
@@ -74,11 +73,6 @@ def _read_right(name, characters, images, all_images, real, subject):
 
 def _copies(group, drawn, subject, everything, real):
     """Distance to the nearest training glyph beside that of the real glyphs of the same characters."""
-
-    def by_pixels(images):
-        images = np.asarray(images)
-        return images.reshape(len(images), -1).astype(np.float32) / (255.0 * math.sqrt(images[0].size))
-
     training = by_pixels(subject.training.images)
     real_images = np.asarray(everything.images)[[real[each] for each in group.characters]]
     distances, _ = nearest(by_pixels(drawn.images), training)

@@ -16,12 +16,13 @@ import numpy as np
 from tfglyph.composition import Description, table, tokenizer
 from tfglyph.composition.tokens import LENGTH
 from tfglyph.errors import UsageError
-from tfglyph.evaluation.neighbours import squared_distances
+from tfglyph.evaluation.arithmetic import flat
+from tfglyph.evaluation.neighbours import nearest, squared_distances
+from tfglyph.evaluation.subject import first_rows
 
 FAMILIAR = 8
 MOST = 600  # characters of a group
 ENCLOSURES = "⿴⿵⿶⿷⿸⿹⿺"
-SIDE_BY_SIDE = "⿰⿱⿲⿳"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,21 +133,14 @@ def measure(model, everything, group, seed=0, **options):
     """
     pairs = np.stack([np.full(len(group.characters), seed), np.arange(len(group.characters))], axis=1)
     images = model.sample_pairs(pairs, tokens=group.tokens, **options)
-    rows_of = {}
-    for row, character in enumerate(everything.characters):
-        rows_of.setdefault(character, row)
+    rows_of = first_rows(everything)
     right = np.array([rows_of[character] for character in group.characters])
-    places, nearest = np.empty(len(images), np.int64), np.empty(len(images), np.int64)
-    for part, block in squared_distances(_flat(images), _flat(everything.images)):
+    places, best = np.empty(len(images), np.int64), np.empty(len(images), np.int64)
+    for part, block in squared_distances(flat(images), flat(everything.images)):
         own = block[np.arange(len(block)), right[part]]
         places[part] = (block < own[:, None]).sum(1)
-        nearest[part] = block.argmin(1)
-    return Drawn(images, places, nearest)
-
-
-def _flat(images):
-    images = np.asarray(images)
-    return images.reshape(len(images), -1).astype(np.float32) / 255.0
+        best[part] = block.argmin(1)
+    return Drawn(images, places, best)
 
 
 # === Characters that do not exist: part by part ===
@@ -188,18 +182,15 @@ def judge_halves(everything, operator, asked, images, most=500, seed=0):
     def half(images, place):
         axis = 2 if operator == "⿰" else 1
         middle = images.shape[axis] // 2
-        return _flat(np.take(images, range(middle) if place == 0 else range(middle, images.shape[axis]), axis))
+        return flat(np.take(images, range(middle) if place == 0 else range(middle, images.shape[axis]), axis))
 
     right, right_real = np.zeros((len(asked), 2), bool), np.zeros((len(chosen), 2), bool)
     for place in range(2):
-        points = half(real, place)
-        for part, block in squared_distances(half(images, place), points):
-            for number, best in zip(range(part.start, part.stop), block.argmin(1), strict=True):
-                right[number, place] = parts[best][place] == asked[number][place]
-        for part, block in squared_distances(points[chosen], points):
-            block[np.arange(len(block)), chosen[part]] = np.inf
-            for number, best in zip(range(part.start, part.stop), block.argmin(1), strict=True):
-                right_real[number, place] = parts[best][place] == parts[chosen[number]][place]
+        points, names = half(real, place), np.array([names[place] for names in parts])
+        _, best = nearest(half(images, place), points)
+        right[:, place] = names[best] == [names[place] for names in asked]
+        _, best = nearest(points[chosen], points, leave_out=chosen)
+        right_real[:, place] = names[best] == names[chosen]
     return Halves(right, right_real)
 
 

@@ -1,12 +1,19 @@
 """Copying: are samples nearer to training glyphs than real glyphs that were not trained on are?"""
 
 import dataclasses
+import math
 
 import numpy as np
 
+from tfglyph.evaluation.arithmetic import flat
 from tfglyph.evaluation.neighbours import nearest
 
 QUANTILE = 0.01  # of real glyphs' distances; what is nearer than that is called a copy
+
+
+def by_pixels(images):
+    """uint8 [n, h, w, c] -> float32 (n, h * w * c) whose distances are root mean squares over pixels, from 0 to 1."""
+    return flat(images) / np.float32(math.sqrt(np.prod(np.shape(images)[1:])))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tfglyph.evaluation import copying as copies
 from tfglyph.evaluation import cost as costs
 from tfglyph.evaluation.figure import Figure, mean_figure
 from tfglyph.evaluation.neighbours import NEAREST, neighbourhood
-from tfglyph.evaluation.subject import common, named
+from tfglyph.evaluation.subject import common, first_rows, named
 from tfglyph.evaluation.tuples import DIRECTIONS, part_tuples
 from tfglyph.evaluation.unavailable import UnavailableError
 
@@ -23,26 +23,23 @@ SPEED_IMAGES = 64
 
 def fid(subject):
     """Fréchet distance between samples and real glyphs, for each extractor."""
-    figures = []
-    for extractor in subject.extractors:
-        samples, reference, other = subject.features(extractor)
-        value = distances.frechet_distance(samples, reference)
-        low, high = distances.frechet_interval(samples, reference, value, subject.seed) or (None, None)
-        real = distances.frechet_distance(other, reference)
-        name = f"fid/{extractor.name}"
-        figures.append(Figure(name, value, len(samples), "lower", low, high, real, extractor.fingerprint))
-    return figures
+    return _distances(subject, "fid", distances.frechet_distance, distances.frechet_interval)
 
 
 def kid(subject):
     """Kernel distance between samples and real glyphs, for each extractor."""
+    return _distances(subject, "kid", distances.kernel_distance, distances.kernel_interval)
+
+
+def _distances(subject, metric, distance, interval):
+    """The Figures of one distance, for each extractor: of samples, and of other real glyphs beside them."""
     figures = []
     for extractor in subject.extractors:
         samples, reference, other = subject.features(extractor)
-        value = distances.kernel_distance(samples, reference)
-        low, high = distances.kernel_interval(samples, reference, value, subject.seed) or (None, None)
-        real = distances.kernel_distance(other, reference)
-        name = f"kid/{extractor.name}"
+        value = distance(samples, reference)
+        low, high = interval(samples, reference, value, subject.seed) or (None, None)
+        real = distance(other, reference)
+        name = f"{metric}/{extractor.name}"
         figures.append(Figure(name, value, len(samples), "lower", low, high, real, extractor.fingerprint))
     return figures
 
@@ -120,9 +117,7 @@ def arithmetic(subject):
     if not subject.compares_latents:
         raise UnavailableError("a diffusion model's latents are noise, and sums of noise mean nothing")
     glyphs = subject.everything
-    rows_of = {}
-    for row, name in enumerate(glyphs.characters or ()):
-        rows_of.setdefault(name, row)
+    rows_of = first_rows(glyphs)
     chosen = [entry for entry in part_tuples(subject.settings.half) if set(entry.characters) <= rows_of.keys()]
     if not chosen:
         raise UnavailableError(f"data set {glyphs.name} has none of the Chinese characters of the tuples A B C D")
@@ -177,12 +172,7 @@ def copying(subject):
 
     By pixels, and by the features of the first extractor.
     """
-    per_pixel = math.sqrt(np.prod(subject.samples.shape[1:]))
-
-    def by_pixels(images):  # root mean square over pixels, from 0 to 1
-        return arithmetics.flat(images) / np.float32(per_pixel)
-
-    spaces = [("pixels", None, by_pixels(subject.samples), by_pixels)]
+    spaces = [("pixels", None, copies.by_pixels(subject.samples), copies.by_pixels)]
     for extractor in subject.extractors[:1]:  # of all training glyphs, so one is enough to wait for
         spaces.append((extractor.name, extractor.fingerprint, subject.features(extractor)[0], extractor.of_real))
     figures = []

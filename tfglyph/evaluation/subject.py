@@ -146,6 +146,11 @@ class Subject:
         return {}
 
 
+def first_rows(glyphs):
+    """dict from character to the row of its first image; empty where nobody knows the characters."""
+    return {name: row for row, name in reversed(list(enumerate(glyphs.characters or ())))}
+
+
 def named(glyphs):
     """Glyphs with the character that each image shows: its ``characters``, or label names that are characters.
 

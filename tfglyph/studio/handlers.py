@@ -125,3 +125,32 @@ def pictures(title, identity, columns, paths=None, figures=False):
         allow_preview=figures, interactive=False, buttons=["download"], elem_id=identity,
         elem_classes="figures" if figures else "glyphs",
     )
+
+
+def gallery_with_view(name, number, shown, columns, downloads):
+    """A model's images, and under them a large view of one with what it is and files of it.
+
+    Args:
+        name: str, of the tab; element ids begin with it.
+        number: int, of the model on the page.
+        shown: tfglyph.studio.shown.Shown.
+        columns: int, images in a row.
+        downloads: dict from the last word of a button's element id to its label.
+
+    Returns:
+        (gradio.Gallery, gradio.State, [large view, text, a gradio.DownloadButton for each of ``downloads``]).
+    """
+    import gradio
+
+    gallery = pictures(shown.name, f"{name}-gallery-{number}", columns)
+    state = gradio.State()
+    with gradio.Row():
+        with gradio.Column(scale=2, min_width=200):
+            view = picture("Click an image for a large view", f"{name}-large-{number}")
+        with gradio.Column(scale=1, min_width=120):
+            about = gradio.Markdown(elem_id=f"{name}-about-{number}")
+            buttons = [
+                gradio.DownloadButton(label, visible=False, elem_id=f"{name}-{key}-{number}")
+                for key, label in downloads.items()
+            ]
+    return gallery, state, [view, about, *buttons]

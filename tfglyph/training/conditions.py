@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tfglyph.architecture.condition import parts_told
 from tfglyph.errors import UsageError
 
 
@@ -29,13 +30,14 @@ def with_conditions(architecture, glyphs):
             raise UsageError(
                 f"condition.classes: the architecture has {condition.classes}, data set {glyphs.name!r} {found}"
             )
-    if condition.tokens is None or condition.tokens.parts is None:
+    section = parts_told(architecture)
+    if section is None:
         return glyphs
     if glyphs.characters is None:
         raise UsageError(f"condition.tokens: data set {glyphs.name!r} has no characters whose parts could be told")
     from tfglyph.composition import tokenizer
 
-    tokens = tokenizer(condition.tokens.parts).encode_characters(glyphs.characters)
+    tokens = tokenizer(section.parts).encode_characters(glyphs.characters)
     if not tokens.any():
         raise UsageError(f"condition.tokens: data set {glyphs.name!r} has no Chinese characters")
     return dataclasses.replace(glyphs, tokens=tokens)

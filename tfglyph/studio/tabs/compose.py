@@ -1,7 +1,8 @@
 """Characters from descriptions: typed or clicked together, with the tree as one types."""
 
+from tfglyph.architecture.condition import parts_told
 from tfglyph.composition import OPERATORS
-from tfglyph.studio.handlers import choosing, picture, pictures, run_button
+from tfglyph.studio.handlers import choosing, gallery_with_view, run_button
 from tfglyph.studio.shown import enlarged
 
 TITLE = "Compose"
@@ -10,8 +11,7 @@ PARTS = "亻氵木口女扌艹忄土日月火言金糸虫足車門馬魚鳥雨�
 
 
 def fits(model):
-    tokens = getattr(getattr(model.architecture, "condition", None), "tokens", None)
-    return tokens is not None and tokens.parts is not None
+    return parts_told(model.architecture) is not None
 
 
 def build(studio, models):
@@ -73,21 +73,16 @@ def build(studio, models):
     with gradio.Row():
         for number, shown in enumerate(models):
             with gradio.Column():
-                galleries.append(pictures(shown.name, f"compose-gallery-{number}", max(2, 8 // len(models))))
-                states.append(gradio.State())
-                with gradio.Row():
-                    with gradio.Column(scale=2, min_width=200):
-                        view = picture("Click an image for a large view", f"compose-large-{number}")
-                    with gradio.Column(scale=1, min_width=120):
-                        about = gradio.Markdown(elem_id=f"compose-about-{number}")
-                        png = gradio.DownloadButton("PNG", visible=False, elem_id=f"compose-png-{number}")
-                        svg = gradio.DownloadButton("Outlines", visible=False, elem_id=f"compose-svg-{number}")
-                large.append((view, about, png, svg))
+                columns, files = max(2, 8 // len(models)), {"png": "PNG", "svg": "Outlines"}
+                gallery, state, view = gallery_with_view("compose", number, shown, columns, files)
+                galleries.append(gallery)
+                states.append(state)
+                large.append(view)
     with start:
         inputs = [typed, variants, seed, guidance, steps, label]
         run_button(studio, "Compose", draw, inputs, [*galleries, *states], "compose-run")
     for gallery, state, outputs in zip(galleries, states, large, strict=True):
-        gallery.select(choosing(studio, look_at(studio)), [state], list(outputs), api_visibility="private")
+        gallery.select(choosing(studio, look_at(studio)), [state], outputs, api_visibility="private")
 
 
 def tree_of(text):

@@ -1,6 +1,6 @@
 """New glyphs: a grid for each model on the same seeds, and a closer look at one of them."""
 
-from tfglyph.studio.handlers import choosing, picture, pictures, run_button
+from tfglyph.studio.handlers import choosing, gallery_with_view, run_button
 from tfglyph.studio.shown import enlarged
 
 TITLE = "Generate"
@@ -53,24 +53,15 @@ def build(studio, models):
     with gradio.Row():
         for number, shown in enumerate(models):
             with gradio.Column():
-                columns = max(2, 8 // len(models))
-                galleries.append(pictures(shown.name, f"generate-gallery-{number}", columns))
-                states.append(gradio.State())
-                with gradio.Row():
-                    with gradio.Column(scale=2, min_width=200):
-                        view = picture("Click an image for a large view", f"generate-large-{number}")
-                    with gradio.Column(scale=1, min_width=120):
-                        about = gradio.Markdown(elem_id=f"generate-about-{number}")
-                        download = gradio.DownloadButton(
-                            "Download", visible=False, elem_id=f"generate-download-{number}"
-                        )
-                large.append((shown, view, about, download))
+                columns, files = max(2, 8 // len(models)), {"download": "Download"}
+                gallery, state, view = gallery_with_view("generate", number, shown, columns, files)
+                galleries.append(gallery)
+                states.append(state)
+                large.append((shown, view))
     with start:
         run_button(studio, "Generate", draw, inputs, [*galleries, *states], "generate-run")
-    for gallery, state, (shown, view, about, download) in zip(galleries, states, large, strict=True):
-        gallery.select(
-            choosing(studio, look_at(studio, shown)), [state, size], [view, about, download], api_visibility="private"
-        )
+    for gallery, state, (shown, view) in zip(galleries, states, large, strict=True):
+        gallery.select(choosing(studio, look_at(studio, shown)), [state, size], view, api_visibility="private")
 
 
 def generate(model, seeds, temperature, given):
