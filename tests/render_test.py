@@ -55,6 +55,25 @@ def test_at_the_trained_size_a_canvas_is_what_decode_gives(kind, channels):
     assert found.decode(latents).std() > 3  # not just grey
 
 
+@pytest.mark.parametrize("mode", ["VAE", "VAE-GAN"])
+def test_a_model_that_encodes_paints_what_it_was_shown_in_any_size(mode):
+    critic = {"discriminator": CRITIC | {"feature_layer": 1}} if mode == "VAE-GAN" else {}
+    encoder = {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]}
+    files = {"mode": mode, "hwc": [12, 12, 1], "z_dim": 4, "encoder": encoder, "generator": PLAIN, **critic}
+    found = build(files, seed=1)
+    latents = 3.0 * found.encode(np.random.default_rng(0).integers(0, 256, (2, 12, 12, 1), np.uint8))
+    decoded = found.decode(latents).astype(int)
+    assert np.abs(found.render(latents, 12, 12) - decoded).max() <= 1 and decoded.std() > 3
+    tripled = found.render(latents, 36, 36)[:, 1::3, 1::3]  # the middle pixel of nine lies where the small one does
+    assert np.abs(tripled - decoded).max() <= 1
+
+
+def test_channels_of_a_cppn_are_the_images():
+    with pytest.raises(UsageError, match="the last entry is 1, but the images' channels are 3"):
+        build({"mode": "VAE", "hwc": [12, 12, 3], "z_dim": 4, "generator": PLAIN,
+               "encoder": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]}})
+
+
 @pytest.mark.parametrize(
     ("kind", "height", "width"), [("plain", 150, 97), ("hard", 64, 200), ("tail", 150, 97), ("tail", 37, 12)]
 )

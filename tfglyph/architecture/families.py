@@ -47,14 +47,16 @@ class Architecture(Section):
 
 
 def check_generated_size(architecture):
-    """The generator must paint images of ``hwc``; for generators whose size follows from their layers."""
-    generator = architecture.generator
-    if not hasattr(generator, "image_size"):
+    """The generator must paint images of ``hwc``; a CPPN's channels alone are its own."""
+    generator, wanted = architecture.generator, list(architecture.hwc)
+    if generator.type == "cppn":
+        if generator.output[-1] != wanted[2]:
+            found = f"the last entry is {generator.output[-1]}"
+            raise invalid("generator.output", f"{found}, but the images' channels are {wanted[2]}")
         return
-    found = (*generator.image_size(), generator.output[-1])
-    if found != architecture.hwc:
-        wanted = list(architecture.hwc)
-        raise invalid("generator", f"hwc, strides and last output give {list(found)}, but the images' hwc is {wanted}")
+    found = [*generator.image_size(), generator.output[-1]]
+    if found != wanted:
+        raise invalid("generator", f"hwc, strides and last output give {found}, but the images' hwc is {wanted}")
 
 
 class VAEGANObjective(Section):

@@ -8,7 +8,7 @@ from tfglyph.architecture.codes import Codes
 from tfglyph.architecture.condition import Condition
 from tfglyph.architecture.core import NonNegative, Section, invalid
 from tfglyph.architecture.families import Architecture, check_generated_size
-from tfglyph.architecture.kinds import Discriminator, Encoder, Painter
+from tfglyph.architecture.kinds import Discriminator, Encoder, Generator
 from tfglyph.architecture.training import Optimizer
 
 Updates = Annotated[int, pydantic.Field(strict=True, ge=1, le=256)]
@@ -40,7 +40,7 @@ class GANArchitecture(Architecture):
     trained: ClassVar[dict[str, Optimizer]] = {"generator": Optimizer(), "discriminator": Optimizer()}
 
     mode: Literal["GAN"]
-    generator: Painter
+    generator: Generator
     discriminator: Discriminator
     codes: Codes = Codes()
     condition: Condition | None = None
@@ -55,9 +55,6 @@ class GANArchitecture(Architecture):
     @pydantic.model_validator(mode="after")
     def _sizes_fit(self):
         check_generated_size(self)
-        if self.generator.output[-1] != self.hwc[2]:
-            found = f"the last entry is {self.generator.output[-1]}"
-            raise invalid("generator.output", f"{found}, but the images' channels are {self.hwc[2]}")
         if self.condition is not None and self.condition.tokens is not None:
             raise invalid("condition.tokens", f"a {self.mode} sees labels only; DDPM sees tokens")
         if self.discriminator.output_activation == "sigmoid" and self.objective.loss in ("bce", "hinge"):

@@ -6,7 +6,5 @@ from tfglyph.architecture.networks import ConvDiscriminator, ConvEncoder, ConvGe
 from tfglyph.architecture.resnet import ResNetDiscriminator, ResNetEncoder, ResNetGenerator
 
 Encoder = one_of("conv", conv=ConvEncoder, resnet=ResNetEncoder)
-Generator = one_of("conv", conv=ConvGenerator, resnet=ResNetGenerator)
+Generator = one_of("conv", conv=ConvGenerator, resnet=ResNetGenerator, cppn=CPPNGenerator)
 Discriminator = one_of("conv", conv=ConvDiscriminator, resnet=ResNetDiscriminator)
-Painter = one_of("conv", conv=ConvGenerator, resnet=ResNetGenerator, cppn=CPPNGenerator)
-"""Generators of a GAN: those above, and CPPNs."""

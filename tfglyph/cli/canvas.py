@@ -6,32 +6,35 @@ import re
 import click
 
 from tfglyph.cli.model_options import add_model_options, output_of
-from tfglyph.cli.sample import parse_seeds
+from tfglyph.cli.point_options import add_label_option, add_point_options, options_for, points_from_flags
 from tfglyph.errors import UsageError
 
 
 @click.command("canvas", context_settings={"help_option_names": ["-h", "--help"]})
 @add_model_options()
 @click.option("--size", default="2048", show_default=True, metavar="PIXELS", help="Side, or WIDTHxHEIGHT.")
-@click.option("--seeds", default="0", show_default=True, metavar="0-63,99", help="One image for each.")
-@click.option("--label", help="Class; 3+7 mixes two in equal parts, 3:0.7+7:0.3 in others.")
+@add_point_options(default="0")
+@add_label_option
 @click.option("--output", type=click.Path(), metavar="DIR", help="Default: logdir/generate/<run>.")
-def command(references, size, seeds, label, output):
-    """Paint a CPPN's image at any size, in bands.
+@click.pass_context
+def command(ctx, references, size, label, output, **flags):
+    """Paint a CPPN's images at any size, in bands: one for each seed, or each character for models that encode.
 
     Memory does not grow with the height of the image, and the result does not depend on how it is cut up. A seed gives
     the image that `tfglyph sample --seeds` gives, in another size.
     """
-    (height, width), seeds = parse_size(size), parse_seeds(seeds)
+    height, width = parse_size(size)
     import tfglyph
     from tfglyph.render import paint_file
 
     model = tfglyph.load(references[0])
     painter = model.painter()
-    inputs = model.painter_inputs(model.latents(seeds), label)
+    options = options_for(model, {"label": label})
+    points = points_from_flags(ctx, model, flags)
+    inputs = model.painter_inputs(points.latents, **options)
     directory = pathlib.Path(output) if output else output_of(model)
-    for seed, row in zip(seeds, inputs, strict=True):
-        path = directory / f"canvas-seed{seed}-{width}x{height}.png"
+    for name, row in zip(points.names, inputs, strict=True):
+        path = directory / f"canvas-{pathlib.Path(name).stem.replace(' ', '')}-{width}x{height}.png"
         paint_file(path, painter, row, height, width)
         click.echo(f"{width} x {height} pixels: {path}")
 

@@ -27,10 +27,8 @@ class GAN(Painting):
             height, width, channels = architecture.hwc
             seen = (height, width, channels + (architecture.condition is not None))
             discriminator = self.network("discriminator", image_shape=seen)
-        painter = architecture.generator.type == "cppn"
-        shape = {"image_shape": architecture.hwc} if painter else {}  # the others know their size by themselves
         inputs = architecture.latent_size + (labels.WIDTH if architecture.condition is not None else 0)
-        networks = {"generator": self.network("generator", z_dim=inputs, **shape), "discriminator": discriminator}
+        networks = {"generator": self.build_generator(inputs), "discriminator": discriminator}
         if architecture.condition is not None:
             classes = architecture.condition.classes
             networks["generator_labels"] = labels.build_label_vector(classes)

@@ -1,15 +1,14 @@
-"""What a trained GAN can do: paint latents with labels and codes, judge images, paint canvases of any size."""
+"""What a trained GAN can do: paint latents with labels and codes, and judge images."""
 
 import numpy as np
 import tensorflow as tf
 
 from tfglyph.errors import UsageError
 from tfglyph.models import codes as latent_codes
-from tfglyph.models.base import GlyphModel
-from tfglyph.progress import progress
+from tfglyph.models.canvases import Canvases
 
 
-class Painting(GlyphModel):
+class Painting(Canvases):
     """The part of a GAN that does not train.
 
     A ``label`` is a class ("3") or a mixture of classes ("3+7" in equal parts, "3:0.7+7:0.3"); a list of them has one
@@ -17,8 +16,6 @@ class Painting(GlyphModel):
     one it chooses the categorical codes, one mixture for each with commas between; an empty one, or None, leaves a code
     as it was drawn.
     """
-
-    _painter = None
 
     # === Networks ===
 
@@ -120,19 +117,13 @@ class Painting(GlyphModel):
         return self.to_pixels(self.paint(*self.told(latents, tf.cast(rows[:, 2:], tf.float32)), inference=True))
 
     def decode(self, latents, label=None):
-        latents = self._checked(latents)
+        latents = self.checked_latents(latents)
         rows = np.concatenate([latents, self.label_weights(label, len(latents))], axis=1)
         return self._in_chunks("decode", self._decode_rows, rows, "decoding")
 
     def _decode_rows(self, rows):
         size = self.architecture.latent_size
         return self.to_pixels(self.paint(*self.told(rows[:, :size], rows[:, size:]), inference=True))
-
-    def _checked(self, latents):
-        latents = np.asarray(latents, np.float32)
-        if latents.ndim != 2 or latents.shape[1:] != self.latent_shape:
-            raise UsageError(f"latents have shape {latents.shape}, expected (n, {self.latent_shape[0]})")
-        return latents
 
     def score(self, images, label=None):
         """As ``GlyphModel.score``; with a condition, of images of a class."""
@@ -144,48 +135,10 @@ class Painting(GlyphModel):
 
     # === Canvases ===
 
-    def painter(self):
-        """tfglyph.render.Painter of the model's CPPN; it takes what ``painter_inputs`` gives.
-
-        Raises:
-            UsageError: the generator is no CPPN, so its images have one size.
-        """
-        architecture = self.architecture
-        if architecture.generator.type != "cppn":
-            raise UsageError(
-                f"{self.name}: its generator is of type {architecture.generator.type}; only a cppn paints any size"
-            )
-        if self._painter is None:
-            from tfglyph.render import Painter
-
-            generator = self.inference("generator")
-            self._painter = Painter(generator, architecture.generator, architecture.hwc, self.to_pixels)
-        return self._painter
-
     def painter_inputs(self, latents, label=None):
         """float32 (n, d): the generator's whole input for latents (n, latent_size) and a label."""
-        latents = self._checked(latents)
+        latents = self.checked_latents(latents)
         latents, classes = self.told(tf.constant(latents), tf.constant(self.label_weights(label, len(latents))))
         if classes is not None:
             latents = tf.concat([latents, self.inference("generator_labels")(classes)], axis=-1)
         return latents.numpy()
-
-    def render(self, latents, height, width, label=None):
-        """Images of any size, painted by a CPPN; ``painter().bands`` gives one a few rows at a time.
-
-        Args:
-            latents: float32 (n, latent_size).
-            height, width: int, pixels.
-            label: as in ``decode``.
-
-        Returns:
-            uint8 (n, height, width, c). Image i does not depend on the others, and at the trained size it is
-            ``decode``'s, up to rounding.
-
-        Raises:
-            UsageError: the generator is no CPPN, latents of another shape, or no such class.
-        """
-        painter = self.painter()
-        inputs = self.painter_inputs(latents, label)
-        images = [painter.image(row, height, width) for row in progress(inputs, "painting", unit="image")]
-        return np.stack(images) if images else np.zeros((0, height, width, self.architecture.hwc[2]), np.uint8)

@@ -4,10 +4,11 @@ import keras
 import tensorflow as tf
 
 from tfglyph.losses import image_binary_cross_entropy, image_gaussian, kl_divergence
-from tfglyph.models.base import GlyphModel, decay
+from tfglyph.models.base import decay
+from tfglyph.models.canvases import Canvases
 
 
-class VAE(GlyphModel):
+class VAE(Canvases):
     """Encoder and generator (the decoder), trained together on the evidence lower bound, with one z for each image."""
 
     averaged = ("encoder", "generator")
@@ -15,7 +16,7 @@ class VAE(GlyphModel):
     def build_networks(self):
         architecture = self.architecture
         encoder = self.network("encoder", image_shape=architecture.hwc, z_dim=architecture.z_dim)
-        generator = self.network("generator", z_dim=architecture.z_dim)
+        generator = self.build_generator(architecture.z_dim)
         # Cross-entropy is exact only on the logits, before the generator's last operation.
         self._logits = keras.Model(generator.input, generator.get_layer("images").input, name="generator_logits")
         return {"encoder": encoder, "generator": generator}

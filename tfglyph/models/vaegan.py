@@ -3,10 +3,11 @@
 import tensorflow as tf
 
 from tfglyph.losses import binary_cross_entropy, gaussian_negative_log_density, kl_divergence
-from tfglyph.models.base import GlyphModel, decay
+from tfglyph.models.base import decay
+from tfglyph.models.canvases import Canvases
 
 
-class VAEGAN(GlyphModel):
+class VAEGAN(Canvases):
     """Encoder, generator and discriminator; the discriminator's features measure how alike two images are.
 
     One step makes one update of the encoder, ``generator_updates`` of the generator and one of the discriminator, all
@@ -21,7 +22,7 @@ class VAEGAN(GlyphModel):
         shape, z_dim = self.architecture.hwc, self.architecture.z_dim
         return {
             "encoder": self.network("encoder", image_shape=shape, z_dim=z_dim),
-            "generator": self.network("generator", z_dim=z_dim),
+            "generator": self.build_generator(z_dim),
             "discriminator": self.network("discriminator", image_shape=shape),
         }
 
