@@ -1,10 +1,13 @@
 """The parser: trees of known descriptions, and one clear line for everything else."""
 
+import collections
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfglyph.composition import OPERATORS, Description, parse
+from tfglyph.composition import OPERATORS, Description, in_place, parse, table
+from tfglyph.composition.forms import FORMS, LOOKALIKES
 from tfglyph.errors import UsageError
 
 
@@ -76,3 +79,35 @@ def test_any_text_is_a_tree_or_an_error(text):
         assert parse(str(parse(text))) == parse(text)
     except UsageError as error:
         assert "position" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("⿰水交", "⿰氵交"), ("⿱竹⿰心交", "⿱⺮⿰忄交"), ("⿲水木水", "⿲氵木水"), ("⿺辵龍", "⿺辶龍"),
+        ("⿰𧾷交", "⿰⻊交"),
+        ("⿱交心", "⿱交心"), ("⿰交水", "⿰交水"), ("水", "水"), ("⿰⿱水火交", "⿰⿱水火交"),
+    ],
+)  # fmt: skip
+def test_parts_take_the_form_of_their_place(typed, written):
+    assert str(in_place(parse(typed))) == written
+
+
+def test_forms_are_what_the_table_has_at_those_places():
+    """Each replacement is known at its place from ideographs that exist, and what it replaces hardly ever is."""
+    found = collections.Counter()
+    for name, (operator, parts) in table().spelled.items():
+        if len(name) == 1 and "一" <= name <= "\u9fff":
+            found.update((operator, number, part) for number, part in enumerate(parts))
+    for (operator, number), forms in FORMS.items():
+        if operator in "⿲⿳":
+            continue  # too few characters to count; the forms are those of ⿰ and ⿱
+        for part, form in forms.items():
+            assert found[operator, number, form] >= 5, (operator, number, form)
+            assert found[operator, number, part] <= found[operator, number, form] / 10, (operator, number, part)
+
+
+def test_other_code_points_of_a_part_are_read_as_that_part():
+    assert str(parse("⿰⺡交")) == "⿰氵交" and str(parse("⿱⺾⿰⺅⺉")) == "⿱艹⿰亻刂"
+    assert str(parse("⿰⽔交")) == "⿰水交"  # Kangxi radicals by Unicode's own mapping
+    assert set(LOOKALIKES.values()) <= table().known

@@ -30,14 +30,16 @@ def command(descriptions, references, path, variants, seed, columns, individual,
 
         tfglyph compose ⿰酉交 ⿱雨交 --variants 8
     """
-    from tfglyph.composition import parse
+    from tfglyph.composition import in_place, parse
     from tfglyph.composition.drawing import compose, read_descriptions, requests
 
     texts = [*descriptions, *(read_descriptions(path) if path else [])]
     if not texts:
         raise UsageError("which characters? for example: tfglyph compose ⿰酉交")
-    for text in texts:
-        parse(text)  # before the model is loaded, which takes longer than noticing a slip of the finger
+    for text in texts:  # before the model is loaded, which takes longer than noticing a slip of the finger
+        tree = parse(text)
+        if in_place(tree) != tree:
+            click.echo(f"{tree} is written {in_place(tree)}")
     import tfglyph
     from tfglyph.cli.point_options import destination, options_for
     from tfglyph.composition.sheet import sheet

@@ -126,12 +126,12 @@ def show(name, count, output, columns, seed, split, size, **flags):
 @click.option("--depth", type=click.IntRange(0, 20), default=3, show_default=True, help="Levels to take apart.")
 def decompose(characters, depth):
     """What CHARACTERS, or descriptions such as ⿰酉交, are made of, as trees."""
-    from tfglyph.composition import OPERATORS, parse, table
+    from tfglyph.composition import OPERATORS, in_place, parse, table
 
     for text in characters:
         whole = any(letter in OPERATORS or letter == "{" for letter in text)
         for letter in [text] if whole else "".join(text.split()):
-            click.echo(table().expanded(table().named(parse(letter)), depth).show())
+            click.echo(table().expanded(table().named(in_place(parse(letter))), depth).show())
 
 
 @command.command("check")

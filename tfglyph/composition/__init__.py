@@ -11,7 +11,8 @@ pieces that have no code point. Importing this module imports no TensorFlow.
 """
 
 from tfglyph.composition.descriptions import ARITY, OPERATORS, Description, parse
+from tfglyph.composition.forms import in_place
 from tfglyph.composition.table import describe, table
 from tfglyph.composition.tokens import Tokenizer, tokenizer
 
-__all__ = ["ARITY", "OPERATORS", "Description", "Tokenizer", "describe", "parse", "table", "tokenizer"]
+__all__ = ["ARITY", "OPERATORS", "Description", "Tokenizer", "describe", "in_place", "parse", "table", "tokenizer"]

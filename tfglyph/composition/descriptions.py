@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from tfglyph.composition.forms import LOOKALIKES
 from tfglyph.errors import UsageError
 
 OPERATORS = "⿰⿱⿲⿳⿴⿵⿶⿷⿸⿹⿺⿻"
@@ -130,6 +131,8 @@ def parse(text, known=None):
         if symbol in ARITY:
             places = PLACES[symbol]
             return Description(None, symbol, tuple(read(f"the part {place!r} of {symbol}") for place in places))
+        if symbol not in known and LOOKALIKES.get(symbol) in known:
+            symbol = LOOKALIKES[symbol]
         if symbol not in known:
             raise UsageError(f"{_shortened(text)}: position {position}: {_unknown(symbol)}; expected {expected}")
         return Description(symbol)

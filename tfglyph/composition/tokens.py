@@ -14,6 +14,7 @@ import numpy as np
 from importlib_resources import files
 
 from tfglyph.composition.descriptions import OPERATORS, Description, parse
+from tfglyph.composition.forms import in_place
 from tfglyph.composition.table import DEEPEST, table
 from tfglyph.errors import UsageError
 
@@ -103,13 +104,13 @@ class Tokenizer:
             text: str: a description, or a character, which stands for its own decomposition.
 
         Returns:
-            (int32 (length,), Description).
+            (int32 (length,), Description), its parts in the forms that they have at their places.
 
         Raises:
             UsageError: the description is not one, or has a part that models do not learn.
         """
         decompositions = table()
-        tree = decompositions.expanded(decompositions.named(parse(text)))
+        tree = decompositions.expanded(decompositions.named(in_place(parse(text))))
         return self.encode(tree, strict=True), tree
 
 

@@ -87,14 +87,14 @@ def build(studio, models):
 
 def tree_of(text):
     """The trees of what is typed so far, or what is still missing: one line per level, never an exception."""
-    from tfglyph.composition import parse, table
+    from tfglyph.composition import in_place, parse, table
     from tfglyph.errors import GlyphError
 
     found = []
     for line in text.splitlines():
         if line.strip():
             try:
-                found.append(table().expanded(table().named(parse(line)), 2).show())
+                found.append(table().expanded(table().named(in_place(parse(line))), 2).show())
             except GlyphError as error:
                 found.append(str(error))
     return "\n".join(found)
