@@ -7,8 +7,10 @@ import tfglyph
 from tests.composition.drawing_test import TINY
 from tfglyph.composition import tokenizer
 from tfglyph.datasets.glyphs import Glyphs
-from tfglyph.evaluation import composing, legibility
+from tfglyph.evaluation import composing, legibility, pictures, report
+from tfglyph.evaluation.cost import Sweep
 from tfglyph.evaluation.subject import Settings, Subject
+from tfglyph.evaluation.sweeping import run_sweep
 from tfglyph.evaluation.unavailable import UnavailableError
 
 
@@ -64,3 +66,37 @@ def test_what_it_needs(everything):
     model = Knowing(tfglyph.architecture.load_architecture(TINY), everything)
     with pytest.raises(UnavailableError, match="no characters were held out"):
         composing.figures(subject_of(model, everything, held_out=False))
+
+
+class Guided(Knowing):
+    """Knows the characters under strong guidance only."""
+
+    chunk = 4
+
+    def sample(self, count, seed=0, **options):
+        return self.sample_pairs(np.zeros((count, 2), int), np.zeros((count, 22), int))
+
+    def sample_pairs(self, pairs, tokens, guidance=1.0, **options):
+        known = super().sample_pairs(pairs, tokens)
+        return known if guidance >= 2.0 else np.roll(known, 1, axis=0)
+
+
+def test_a_sweep_of_guidance_shows_how_well_descriptions_are_followed(everything, monkeypatch):
+    def nobody():
+        raise UnavailableError("no recognizer")
+
+    monkeypatch.setattr(legibility, "check", nobody)
+    model = Guided(tfglyph.architecture.load_architecture(TINY), everything)
+    subject = subject_of(model, everything)
+    result = run_sweep(subject, Sweep(("heun",), (2, 4), (1.0, 3.0)))
+    shares = {
+        (point["steps"], point["guidance"]): point["figures"]["composition/held-out/top-1"]
+        for point in result["points"]
+    }  # fmt: skip
+    assert shares.keys() == {(2, 1.0), (2, 3.0), (4, 1.0), (4, 3.0)}
+    for (_, guidance), share in shares.items():
+        assert share == (1.0 if guidance == 3.0 else 0.0)
+    assert all(point["images_per_second"] > 0 for point in result["points"])
+    table = list(report.sweep_table(result, True))
+    assert table[2].startswith("| sampler | steps | guidance | images per second | composition/held-out/top-1 |")
+    assert pictures.sweep(result["points"], "guided").shape == (400, 1000, 3)

@@ -42,6 +42,8 @@ def test_hardware_is_named():
         ("sampler,steps", {"sampler": ("ddpm", "ddim", "dpm++", "heun"), "steps": (5, 10, 20, 50)}),
         ("steps", {"steps": (5, 10, 20, 50)}),
         ("steps=3/7", {"steps": (3, 7)}),
+        ("guidance", {"guidance": (1.0, 1.5, 2.0, 3.0)}),
+        ("steps=4,guidance=0/2.5", {"steps": (4,), "guidance": (0.0, 2.5)}),
         ("sampler=heun/ddim , steps", {"sampler": ("heun", "ddim"), "steps": (5, 10, 20, 50)}),
     ],
 )
@@ -57,6 +59,8 @@ def test_sweeps_are_parsed(text, expected):
         ("steps,steps", "expected sampler,steps"),
         ("sampler=dimm", "did you mean ddim"),
         ("steps=0", "expected numbers such as 5/10/20"),
+        ("guidance=-1", "expected numbers from 0 to 100"),
+        ("guidance=nan", "expected numbers from 0 to 100"),
         ("steps=5/x", "expected numbers such as 5/10/20"),
     ],
 )
@@ -67,11 +71,19 @@ def test_other_sweeps_are_refused(text, message):
 
 def test_a_sweep_takes_what_it_is_not_told_from_the_model():
     model = SimpleNamespace(
-        draw_options=("steps", "sampler"),
+        name="a", draw_options=("steps", "sampler"),
         architecture=SimpleNamespace(objective=SimpleNamespace(sampler="heun", sampling_steps=9)),
     )
-    assert list(cost.sweep_of(model, {"steps": (2, 3)})) == [("heun", 2), ("heun", 3)]
-    assert list(cost.sweep_of(model, {"sampler": ("ddim",)})) == [("ddim", 9)]
+    assert list(cost.sweep_of(model, {"steps": (2, 3)})) == [
+        {"sampler": "heun", "steps": 2}, {"sampler": "heun", "steps": 3},
+    ]  # fmt: skip
+    assert list(cost.sweep_of(model, {"sampler": ("ddim",)})) == [{"sampler": "ddim", "steps": 9}]
+    with pytest.raises(UsageError, match="a has no condition"):
+        cost.sweep_of(model, {"guidance": (1.0,)})
+    model.draw_options += ("guidance",)
+    assert list(cost.sweep_of(model, {"guidance": (1.0, 3.0)})) == [
+        {"sampler": "heun", "steps": 9, "guidance": guidance} for guidance in (1.0, 3.0)
+    ]
 
 
 def test_a_model_of_one_pass_has_nothing_to_sweep():

@@ -9,6 +9,7 @@ which a part that can be taken apart is told by its own parts alone.
 """
 
 import dataclasses
+import time
 from collections import Counter
 
 import numpy as np
@@ -55,11 +56,13 @@ class Drawn:
         images: uint8 (n, h, w, c).
         places: int64 (n,): how many real glyphs are nearer, by pixels, than the right one.
         nearest: int64 (n,): the row of the nearest real glyph.
+        seconds: float, what drawing them took.
     """
 
     images: np.ndarray
     places: np.ndarray
     nearest: np.ndarray
+    seconds: float
 
 
 def groups(training, held_out, parts="parts-1"):
@@ -132,7 +135,9 @@ def measure(model, everything, group, seed=0, **options):
         Drawn.
     """
     pairs = np.stack([np.full(len(group.characters), seed), np.arange(len(group.characters))], axis=1)
+    start = time.perf_counter()
     images = model.sample_pairs(pairs, tokens=group.tokens, **options)
+    seconds = time.perf_counter() - start
     rows_of = first_rows(everything)
     right = np.array([rows_of[character] for character in group.characters])
     places, best = np.empty(len(images), np.int64), np.empty(len(images), np.int64)
@@ -140,7 +145,7 @@ def measure(model, everything, group, seed=0, **options):
         own = block[np.arange(len(block)), right[part]]
         places[part] = (block < own[:, None]).sum(1)
         best[part] = block.argmin(1)
-    return Drawn(images, places, best)
+    return Drawn(images, places, best, seconds)
 
 
 # === Characters that do not exist: part by part ===

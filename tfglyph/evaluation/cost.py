@@ -10,8 +10,9 @@ import numpy as np
 from tfglyph.errors import UsageError, did_you_mean
 from tfglyph.progress import hidden
 
-SWEPT = ("sampler", "steps")
+SWEPT = ("sampler", "steps", "guidance")
 DEFAULT_STEPS = (5, 10, 20, 50)
+DEFAULT_GUIDANCE = (1.0, 1.5, 2.0, 3.0)
 
 
 def images_per_second(model, count=64, seed=0, repetitions=3, **options):
@@ -61,33 +62,36 @@ def hardware():
 
 @dataclasses.dataclass(frozen=True)
 class Sweep:
-    """What to vary: every sampler with every number of steps.
+    """What to vary: every sampler with every number of steps and every strength of guidance.
 
     Attributes:
-        samplers: tuple of str.
+        sampler: tuple of str.
         steps: tuple of int.
+        guidance: tuple of float; empty: the model's own, and no point says so.
     """
 
-    samplers: tuple
+    sampler: tuple
     steps: tuple
+    guidance: tuple = ()
 
     def __iter__(self):
-        """(sampler, steps) pairs."""
-        return itertools.product(self.samplers, self.steps)
+        """Options of ``model.sample``, a dict for each point."""
+        axes = {name: values for name, values in dataclasses.asdict(self).items() if values}
+        return (dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values()))
 
 
 def parse_sweep(text):
     """What ``--sweep`` asks for.
 
     Args:
-        text: str, ``sampler,steps``, or with values: ``sampler=ddim/heun,steps=5/10/20``. Of what is left out, a sweep
-            takes the model's own.
+        text: str, ``sampler,steps,guidance``, or with values: ``sampler=ddim/heun,steps=5/10/20,guidance=1/2``. Of what
+            is left out, a sweep takes the model's own.
 
     Returns:
-        dict with any of ``samplers`` (tuple of str, empty for all) and ``steps`` (tuple of int).
+        dict with any of ``sampler`` (tuple of str), ``steps`` (tuple of int) and ``guidance`` (tuple of float).
 
     Raises:
-        UsageError: another word, an unknown sampler, or steps that are no positive numbers.
+        UsageError: another word, an unknown sampler, or numbers that are out of range.
     """
     from tfglyph.diffusion.samplers import SAMPLERS
 
@@ -96,7 +100,7 @@ def parse_sweep(text):
         name, given, values = (piece.strip() for piece in part.partition("="))
         if name not in SWEPT or name in found:
             raise UsageError(
-                f"--sweep: found {name!r}{did_you_mean(name, SWEPT)}, expected sampler,steps or such as"
+                f"--sweep: found {name!r}{did_you_mean(name, SWEPT)}, expected sampler,steps,guidance or such as"
                 " sampler=ddim/heun,steps=5/10/20"
             )
         values = tuple(value.strip() for value in values.split("/")) if given else ()
@@ -106,11 +110,23 @@ def parse_sweep(text):
                     known = ", ".join(SAMPLERS)
                     raise UsageError(f"--sweep: no sampler {value!r}{did_you_mean(value, SAMPLERS)}; there are {known}")
             found["sampler"] = values or tuple(SAMPLERS)
+        elif name == "guidance":
+            found["guidance"] = tuple(map(_guidance, values)) or DEFAULT_GUIDANCE
         else:
             if not all(value.isascii() and value.isdigit() and 0 < int(value) <= 10000 for value in values):
                 raise UsageError(f"--sweep: found steps {'/'.join(values)!r}, expected numbers such as 5/10/20")
             found["steps"] = tuple(map(int, values)) or DEFAULT_STEPS
     return found
+
+
+def _guidance(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 100.0:
+        raise UsageError(f"--sweep: found guidance {text!r}, expected numbers from 0 to 100 such as 1/2/3.5")
+    return value
 
 
 def sweep_of(model, wanted):
@@ -121,15 +137,18 @@ def sweep_of(model, wanted):
         wanted: dict from ``parse_sweep``.
 
     Raises:
-        UsageError: not a diffusion model, which alone has samplers and steps; or a sampler it cannot use.
+        UsageError: not a diffusion model, which alone has samplers and steps; or guidance for one that is told nothing.
     """
     for name in wanted:
         if name not in model.draw_options:
+            if name == "guidance" and "steps" in model.draw_options:
+                raise UsageError(f"--sweep guidance: {model.name} has no condition, so there is nothing to follow")
             mode = model.architecture.mode
             raise UsageError(
                 f"--sweep {name}: a {mode} model draws an image in one pass, so there is nothing to vary"
             )
     objective = model.architecture.objective
     return Sweep(
-        tuple(wanted.get("sampler", (objective.sampler,))), tuple(wanted.get("steps", (objective.sampling_steps,)))
-    )
+        wanted.get("sampler", (objective.sampler,)), wanted.get("steps", (objective.sampling_steps,)),
+        wanted.get("guidance", ()),
+    )  # fmt: skip

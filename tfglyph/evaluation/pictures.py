@@ -139,11 +139,11 @@ def codes(drawn):
 
 
 def sweep(points, title):
-    """Quality against time, one line for each sampler.
+    """Quality against time, one line for each sampler and strength of guidance.
 
     Args:
-        points: list of dicts with ``sampler``, ``steps``, ``images_per_second`` and ``figures``, a dict from a
-            figure's name to its value.
+        points: list of dicts with ``sampler``, ``steps``, perhaps ``guidance``, ``images_per_second`` and ``figures``,
+            a dict from a figure's name to its value.
         title: str.
 
     Returns:
@@ -154,11 +154,14 @@ def sweep(points, title):
     matplotlib.use("Agg")
     from matplotlib import pyplot, ticker
 
+    def line(point):
+        return point["sampler"] + (f", guidance {point['guidance']:g}" if "guidance" in point else "")
+
     names = list(points[0]["figures"])
     drawing, axes = pyplot.subplots(1, len(names), figsize=(5 * len(names), 4), squeeze=False, layout="constrained")
     for axis, name in zip(axes[0], names, strict=True):
-        for sampler in dict.fromkeys(point["sampler"] for point in points):
-            own = [point for point in points if point["sampler"] == sampler]
+        for sampler in dict.fromkeys(map(line, points)):
+            own = [point for point in points if line(point) == sampler]
             seconds = [1.0 / point["images_per_second"] for point in own]
             values = [point["figures"][name] for point in own]
             axis.plot(seconds, values, marker="o", label=sampler)

@@ -53,17 +53,18 @@ def _aligned(rows):
 
 
 def sweep_table(result, as_markdown=False):
-    """Lines of a table of a sweep: a row for each sampler and number of steps.
+    """Lines of a table of a sweep: a row for each point.
 
     Args:
         result: dict as ``sweeping.run_sweep`` gives it.
         as_markdown: bool.
     """
     names = list(result["points"][0]["figures"])
-    rows = [("sampler", "steps", "images per second", *names)]
+    axes = [name for name in ("sampler", "steps", "guidance") if name in result["points"][0]]
+    rows = [(*axes, "images per second", *names)]
     for point in result["points"]:
         values = (number(point["figures"][name]) for name in names)
-        rows.append((point["sampler"], str(point["steps"]), number(point["images_per_second"]), *values))
+        rows.append((*(f"{point[name]}" for name in axes), number(point["images_per_second"]), *values))
     yield f"{heading(result)}; {result['hardware']}"
     if not as_markdown:
         yield from _aligned(rows)

@@ -2,9 +2,11 @@
 
 import dataclasses
 
-from tfglyph.evaluation import distances, legibility
+from tfglyph.architecture.condition import parts_told
+from tfglyph.evaluation import composition, distances, legibility
 from tfglyph.evaluation.cost import hardware, timed_samples, warm_up
 from tfglyph.evaluation.evaluating import description
+from tfglyph.evaluation.subject import common, named
 from tfglyph.evaluation.unavailable import UnavailableError
 from tfglyph.progress import hidden, progress
 
@@ -12,31 +14,33 @@ COUNT = 1000  # samples at each point where nobody says how many
 
 
 def run_sweep(subject, sweep):
-    """Distances, legibility and speed at each point of a sweep.
+    """Distances, legibility and speed at each point of a sweep; of models that are told of parts, how well they follow.
 
     Args:
         subject: Subject of a diffusion model.
         sweep: cost.Sweep.
 
     Returns:
-        dict of JSON values: the description, the hardware, and ``points``: dicts with ``sampler``, ``steps``,
-        ``images_per_second`` and ``figures``.
+        dict of JSON values: the description, the hardware, and ``points``: dicts with ``sampler``, ``steps``, perhaps
+        ``guidance``, ``images_per_second`` and ``figures``.
     """
-    points, skipped = [], []
+    points, skipped, follows = [], [], _composes(subject)
     try:
         legibility.check()
         readable = True
     except UnavailableError as error:
         readable = False
         skipped.append({"metric": "legibility", "reason": str(error)})
-    pairs = list(sweep)
-    bar = progress(pairs, "sweep", unit="point")
-    for sampler, steps in bar:
-        bar.set_postfix_str(f"{sampler}, {steps} steps")
-        options = {"sampler": sampler, "steps": steps}
+    bar = progress(list(sweep), "sweep", unit="point")
+    for options in bar:
+        bar.set_postfix_str(", ".join(f"{name} {value}" for name, value in options.items()))
+        if follows:
+            points.append(_composed(subject, options, readable))
+            continue
+        told = _labels(subject)
         with hidden():
             warm_up(subject.model, subject.seed, **options)
-        samples, speed = timed_samples(subject.model, subject.count, subject.seed, **options)
+        samples, speed = timed_samples(subject.model, subject.count, subject.seed, **options, **told)
         figures = {}
         for extractor in subject.extractors:
             features, reference = extractor(samples), extractor.of_real(subject.reference)
@@ -45,7 +49,39 @@ def run_sweep(subject, sweep):
         if readable:
             figures["legibility/confidence"] = float(legibility.read(samples).confidences.mean())
         points.append({**options, "images_per_second": speed, "figures": figures})
-    skipped += [{"metric": f"extractor {name}", "reason": reason} for name, reason in subject.missing.items()]
+    if not follows:
+        skipped += [{"metric": f"extractor {name}", "reason": reason} for name, reason in subject.missing.items()]
     return description(subject) | {
         "hardware": hardware(), "sweep": dataclasses.asdict(sweep), "points": points, "skipped": skipped,
     }
+
+
+def _composes(subject):
+    """Whether a model is told of parts, and there are characters it has not seen to tell it of."""
+    return parts_told(subject.model.architecture) is not None and subject.held_out is not None
+
+
+def _labels(subject):
+    """All classes in turn for models that are told of classes: guidance has nothing to follow without one."""
+    condition = getattr(subject.model.architecture, "condition", None)
+    if condition is None or condition.classes is None:
+        return {}
+    return {"label": [number % condition.classes for number in range(subject.count)]}
+
+
+def _composed(subject, options, readable):
+    """A point of a sweep for held-out characters with familiar parts, drawn from their descriptions."""
+    everything = named(subject.everything)
+    parts = parts_told(subject.model.architecture).parts
+    groups = composition.groups(named(subject.training), named(subject.held_out), parts)
+    group = groups["held-out"].some(min(subject.count, composition.MOST), subject.seed)
+    with hidden():
+        warm_up(subject.model, subject.seed, tokens=group.tokens[0], **options)
+    drawn = composition.measure(subject.model, everything, group, subject.seed, **options)
+    figures = {f"composition/held-out/top-{place}": float((drawn.places < place).mean()) for place in (1, 5)}
+    wanted = set(common(everything).characters)
+    rows = [row for row, character in enumerate(group.characters) if character in wanted]
+    if readable and rows:
+        right = legibility.read(drawn.images[rows]).right([group.characters[row] for row in rows])
+        figures["composition/held-out/read right"] = float(right.mean())
+    return {**options, "images_per_second": len(drawn.images) / drawn.seconds, "figures": figures}
