@@ -11,7 +11,7 @@ def add_dataset_options(command):
         click.option("--datadir", metavar="DIR", help="Where the data set's files are."),
         click.option(
             "--charset", metavar="NAME|FILE",
-            help="Which characters: all, big5-common, gb2312-1, joyo, jisx0208, or a text file.",
+            help="Which characters: all, big5-common, gb2312-1, joyo, jisx0208, kana-latin, or a file.",
         ),
         click.option(
             "--fonts", "fonts", multiple=True, metavar="FILE|DIR",

@@ -6,6 +6,7 @@ taken from the grades of KANJIDIC (Debian package kanjidic) and the four that JI
 """
 
 import os
+import string
 from dataclasses import dataclass
 from functools import cache
 
@@ -53,6 +54,13 @@ def _joyo():
         return tuple("".join(file.read().split()))
 
 
+def _kana_latin():
+    small = "ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ"
+    kana = (chr(code) for first, last in ((0x3041, 0x3096), (0x30A1, 0x30FA)) for code in range(first, last + 1))
+    latin = string.ascii_uppercase + string.ascii_lowercase + string.digits + "&?!"
+    return (*(character for character in kana if character not in small), *latin)
+
+
 def _all():
     return tuple(cns.pack()[0])
 
@@ -62,6 +70,7 @@ CHARSETS = {
     "all": ("the 20,920 characters of U+4E00–U+9FFF in TW-Kai-98", _all),
     "big5-common": ("5,401 frequently used traditional characters: Big5 A440–C67E", _big5_common),
     "gb2312-1": ("3,755 frequently used simplified characters: GB 2312 rows 16–55", _gb2312_1),
+    "kana-latin": ("217 simple shapes: full-size kana, A–Z, a–z, 0–9 and &?!", _kana_latin),
     "joyo": ("2,136 characters for common use in Japan", _joyo),
     "jisx0208": ("6,355 Japanese characters: JIS X 0208 rows 16–84", _jisx0208),
 }
