@@ -1,5 +1,7 @@
 """Measuring composition: groups by what was trained on, places among real glyphs, and halves."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -40,8 +42,13 @@ class Copyist:
 
     def __init__(self, everything, numbers):
         self.everything, self.numbers = everything, numbers
+        classes = None if everything.labels is None else int(everything.labels.max()) + 1
+        self.architecture = SimpleNamespace(condition=SimpleNamespace(classes=classes))
 
-    def sample_pairs(self, pairs, tokens):
+    def sample_pairs(self, pairs, tokens, label=None):
+        if label is not None:
+            rows = [self.numbers[bytes(row), own] for row, own in zip(tokens, label, strict=True)]
+            return self.everything.images[rows]
         return self.everything.images[[self.numbers[bytes(row)] for row in tokens]]
 
 
@@ -53,6 +60,26 @@ def test_places_count_nearer_glyphs():
     drawn = composition.measure(Copyist(everything, rows), everything, group)
     np.testing.assert_array_equal(drawn.places[:3], 0)
     assert drawn.places[3] > 0 and drawn.nearest.tolist() == [0, 1, 2, 9]
+
+
+def test_with_fonts_each_character_is_compared_with_its_own_font():
+    """Two fonts, the second one lacks the last character; the model draws the other font's glyphs of two of them."""
+    one = glyphs(ACROSS[:20])
+    two = glyphs(ACROSS[:19], seed=5)
+    names = [*one.characters, *two.characters]
+    labels = np.repeat([0, 1], [20, 19]).astype(np.int32)
+    images = np.concatenate([one.images, 255 - two.images])
+    everything = Glyphs("two", images, characters=names, labels=labels, fingerprint="3")
+    tokens = np.arange(4, dtype=np.int32)[:, None]
+    group = composition.Group("some", [names[place] for place in (0, 1, 2, 19)], tokens)
+    right = {0: 0, 1: 21, 2: 2, 3: 19}  # fonts take turns: 0, 1, 0, and 19 has one font only
+    drawn = composition.measure(
+        Copyist(everything, {(bytes(tokens[row]), int(labels[at])): at for row, at in right.items()}), everything, group
+    )
+    assert drawn.right.tolist() == drawn.nearest.tolist() == [0, 21, 2, 19] and drawn.places.tolist() == [0] * 4
+    swapped = {(bytes(tokens[row]), int(labels[at])): (at + 3) % 39 for row, at in right.items()}
+    assert (composition.measure(Copyist(everything, swapped), everything, group).places > 0).all()
+
 
 
 def test_halves_are_judged_by_the_nearest_half():

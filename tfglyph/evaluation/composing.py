@@ -7,7 +7,7 @@ from tfglyph.evaluation import composition, legibility
 from tfglyph.evaluation.copying import by_pixels, nearest_other
 from tfglyph.evaluation.figure import Figure, mean_figure
 from tfglyph.evaluation.neighbours import nearest
-from tfglyph.evaluation.subject import common, first_rows, named
+from tfglyph.evaluation.subject import common, named
 from tfglyph.evaluation.unavailable import UnavailableError
 from tfglyph.figures import table_figure
 
@@ -34,7 +34,6 @@ def figures(subject):
     if subject.held_out is None:
         raise UnavailableError("no characters were held out of the training (train.py --holdout)")
     everything, most = named(subject.everything), subject.settings.count or composition.MOST
-    real = first_rows(everything)
     wanted = set(common(everything).characters)
     found, shown = [], []
     groups = composition.groups(named(subject.training), named(subject.held_out), tokens.parts)
@@ -48,12 +47,13 @@ def figures(subject):
         rows = [row for row, character in enumerate(group.characters) if character in wanted]
         if rows:
             characters = [group.characters[row] for row in rows]
-            found += _read_right(name, characters, drawn.images[rows], everything.images, real, subject)
+            own = np.asarray(everything.images)[drawn.right[rows]]
+            found += _read_right(name, characters, drawn.images[rows], own, subject)
         if name == "held-out":
-            found += _copies(group, drawn, subject, everything, real)
+            found += _copies(drawn, subject, everything)
         shown.append((name, group, drawn))
     found += _strangers(subject, everything)
-    subject.pictures["composition"] = picture(everything, shown, real)
+    subject.pictures["composition"] = picture(everything, shown)
     return found
 
 
@@ -61,9 +61,9 @@ def _share(name, values, subject, real=None, extractor=None):
     return mean_figure(f"composition/{name}", values, "higher", subject.seed, real, extractor)
 
 
-def _read_right(name, characters, images, all_images, real, subject):
+def _read_right(name, characters, images, real_images, subject):
     try:
-        own = legibility.read_real(np.asarray(all_images)[[real[each] for each in characters]], "reading real glyphs")
+        own = legibility.read_real(real_images, "reading real glyphs")
         drawn = legibility.read(images, f"reading {name}")
     except UnavailableError:
         return []
@@ -71,10 +71,10 @@ def _read_right(name, characters, images, all_images, real, subject):
     return [_share(f"{name}/read right", right, subject, reachable, legibility.fingerprint())]
 
 
-def _copies(group, drawn, subject, everything, real):
+def _copies(drawn, subject, everything):
     """Distance to the nearest training glyph beside that of the real glyphs of the same characters."""
     training = by_pixels(subject.training.images)
-    real_images = np.asarray(everything.images)[[real[each] for each in group.characters]]
+    real_images = np.asarray(everything.images)[drawn.right]
     distances, _ = nearest(by_pixels(drawn.images), training)
     own, _ = nearest(by_pixels(real_images), training)
     among = nearest_other(training, np.arange(0, len(training), max(1, len(training) // 1000)))
@@ -88,25 +88,28 @@ def _strangers(subject, everything):
     """Characters that do not exist, half by half."""
     from tfglyph.composition.drawing import compose
 
-    found = []
+    found, options = [], {}
+    if subject.model.architecture.condition.classes is not None:  # all in the first font
+        options = {"label": 0}
+        everything = everything.take(np.flatnonzero(np.asarray(everything.labels) == 0), everything.name)
     for operator, names in (("⿰", ("left", "right")), ("⿱", ("above", "below"))):
         asked = composition.strangers(everything, STRANGERS // 2, subject.seed, operator)
         if not asked:
             continue
-        images = compose(subject.model, [operator + "".join(parts) for parts in asked], seed=subject.seed)[:, 0]
+        texts = [operator + "".join(parts) for parts in asked]
+        images = compose(subject.model, texts, seed=subject.seed, **options)[:, 0]
         halves = composition.judge_halves(everything, operator, asked, images, seed=subject.seed)
         for place, name in enumerate(names):
             found.append(_share(f"not existing/{name}", halves.drawn[:, place], subject, halves.real[:, place].mean()))
     return found
 
 
-def picture(everything, shown, real):
+def picture(everything, shown):
     """Some characters of each group: real above drawn, and how near.
 
     Args:
         everything: Glyphs.
         shown: list of (name, Group, Drawn).
-        real: dict from character to the row of its glyph.
 
     Returns:
         uint8 [H, W, 3].
@@ -116,7 +119,7 @@ def picture(everything, shown, real):
         for title, rows in (("right", np.flatnonzero(drawn.places == 0)), ("wrong", np.flatnonzero(drawn.places > 0))):
             rows = rows[:: max(1, len(rows) // SHOWN)][:SHOWN]
             if len(rows):
-                own = images[[real[group.characters[row]] for row in rows]]
+                own = images[drawn.right[rows]]
                 faces |= dict(zip((group.characters[row] for row in rows), own, strict=True))
                 lines += [(f"{name}, nearest is {title}: real", [own]), ("drawn", [drawn.images[rows]])]
     return table_figure("Composed from descriptions", [("", [""] * SHOWN)], lines, faces)

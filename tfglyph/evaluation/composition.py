@@ -19,7 +19,6 @@ from tfglyph.composition.tokens import LENGTH
 from tfglyph.errors import UsageError
 from tfglyph.evaluation.arithmetic import flat
 from tfglyph.evaluation.neighbours import nearest, squared_distances
-from tfglyph.evaluation.subject import first_rows
 
 FAMILIAR = 8
 MOST = 600  # characters of a group
@@ -56,12 +55,14 @@ class Drawn:
         images: uint8 (n, h, w, c).
         places: int64 (n,): how many real glyphs are nearer, by pixels, than the right one.
         nearest: int64 (n,): the row of the nearest real glyph.
+        right: int64 (n,): the row of the right one.
         seconds: float, what drawing them took.
     """
 
     images: np.ndarray
     places: np.ndarray
     nearest: np.ndarray
+    right: np.ndarray
     seconds: float
 
 
@@ -76,11 +77,12 @@ def groups(training, held_out, parts="parts-1"):
         dict from name to Group: "held-out", "depth two", "enclosures", "rarer parts" (all held out), "trained".
     """
     decompositions, words = table(), tokenizer(parts)
+    taken_apart = map(decompositions.spelled.get, dict.fromkeys(training.characters))
     seen = Counter(
         (operator, place, part)
-        for operator, names in map(decompositions.spelled.get, filter(decompositions.spelled.get, training.characters))
+        for operator, names in filter(None, taken_apart)
         for place, part in enumerate(names)
-    )
+    )  # fmt: skip
 
     def told(trees):
         found = []
@@ -124,9 +126,12 @@ def _without_names(tree):
 def measure(model, everything, group, seed=0, **options):
     """Draws a group and looks for the nearest real glyphs.
 
+    A model that is told of classes (fonts) as well draws each character in one of those that have it, in turn, and the
+    real glyphs of that font are the ones to be near.
+
     Args:
         model: a GlyphModel that is told of parts.
-        everything: Glyphs with characters, the right ones among them.
+        everything: Glyphs with characters, the right ones among them; with labels where the model has classes.
         group: Group.
         seed: int.
         **options: of ``sample``: steps, sampler, guidance.
@@ -135,17 +140,35 @@ def measure(model, everything, group, seed=0, **options):
         Drawn.
     """
     pairs = np.stack([np.full(len(group.characters), seed), np.arange(len(group.characters))], axis=1)
+    classes = model.architecture.condition.classes
+    labels = np.zeros(len(everything.characters), np.int64) if classes is None else np.asarray(everything.labels)
+    right = _right_rows(group.characters, everything.characters, labels)
+    if classes is not None:
+        options = options | {"label": labels[right].tolist()}
     start = time.perf_counter()
     images = model.sample_pairs(pairs, tokens=group.tokens, **options)
     seconds = time.perf_counter() - start
-    rows_of = first_rows(everything)
-    right = np.array([rows_of[character] for character in group.characters])
     places, best = np.empty(len(images), np.int64), np.empty(len(images), np.int64)
-    for part, block in squared_distances(flat(images), flat(everything.images)):
-        own = block[np.arange(len(block)), right[part]]
-        places[part] = (block < own[:, None]).sum(1)
-        best[part] = block.argmin(1)
-    return Drawn(images, places, best, seconds)
+    for label in np.unique(labels[right]):
+        rows, among = np.flatnonzero(labels[right] == label), np.flatnonzero(labels == label)
+        answers = np.searchsorted(among, right[rows])
+        for part, block in squared_distances(flat(images[rows]), flat(np.asarray(everything.images)[among])):
+            own = block[np.arange(len(block)), answers[part]]
+            places[rows[part]] = (block < own[:, None]).sum(1)
+            best[rows[part]] = among[block.argmin(1)]
+    return Drawn(images, places, best, right, seconds)
+
+
+def _right_rows(characters, names, labels):
+    """int64 (n,): the row of each character among ``names``, in one of its labels, which take turns."""
+    rows = {}
+    for row, (name, label) in enumerate(zip(names, labels.tolist(), strict=True)):
+        rows.setdefault(name, {}).setdefault(label, row)
+    found = []
+    for number, character in enumerate(characters):
+        own = rows[character]
+        found.append(own[sorted(own)[number % len(own)]])
+    return np.array(found, np.int64)
 
 
 # === Characters that do not exist: part by part ===
@@ -214,7 +237,7 @@ def strangers(everything, count, seed=0, operator="⿰"):
     spelled = table().spelled
     existing = {parts for kind, parts in spelled.values() if kind == operator}
     counts = [Counter(), Counter()]
-    for character in everything.characters:
+    for character in dict.fromkeys(everything.characters):
         kind, parts = spelled.get(character, ("", ()))
         if kind == operator:
             for place in range(2):
