@@ -30,7 +30,7 @@ CARD = """# {name}
 | architecture | `{architecture}` ({mode}), {parameters:,} parameters here, {bytes:.1f} MB in float16 |
 | data | {data} |
 | split | {split} |
-| training | {steps:,} steps of {batch}, {precision}, seed {seed}{minutes} |
+| training | {steps:,} steps of {batch}, {precision}, seed {seed}{begun}{minutes} |
 | licence of the weights | MIT, as the package; the glyphs: see NOTICE |
 
 Use:
@@ -92,12 +92,17 @@ def _names(value):
 @click.option("--limits", required=True, help="What it cannot do.")
 @click.option("--minutes", type=int, help="How long the training took, in minutes.")
 @click.option("--machine", default="two CPU cores", show_default=True)
+@click.option("--begun_from", help="The shipped weights that a run with --init_from began with.")
 @click.option("--without", multiple=True, help="A network that images are not made with, such as discriminator.")
-def main(run, name, summary, use, limits, minutes, machine, without):
+def main(run, name, summary, use, limits, minutes, machine, begun_from, without):
     """Ships the newest checkpoint of RUN as NAME."""
     model = tfglyph.load(run)
     directory = model.source.parent
     architecture, options = read_run(directory)
+    if options.get("init_from"):
+        if not begun_from:
+            raise click.UsageError(f"the run began with {options['init_from']}; which shipped weights are these?")
+        options["init_from"] = f"pretrained:{begun_from}"
     step = int(model.source.name.rpartition("-")[2])
     target = FOLDER / name
     shutil.rmtree(target, ignore_errors=True)
@@ -121,7 +126,9 @@ def main(run, name, summary, use, limits, minutes, machine, without):
         data=", ".join(f"{key} {_names(value)}" for key, value in dataset.items() if value and key != "holdout"),
         split=f"{holdout} of the characters, by their hash, held out" if holdout else "none: trained on all",
         steps=step, batch=architecture.training.batch_size, precision=options.get("precision", "float32"),
-        seed=options.get("seed", 0), minutes=f"; {minutes} minutes on {machine}" if minutes else "",
+        seed=options.get("seed", 0),
+        begun=f", begun from the weights of {begun_from}" if begun_from else "",
+        minutes=f"; {minutes} minutes on {machine}" if minutes else "",
         use=use, figures=figures_of(metrics), limits=limits,
     )  # fmt: skip
     (target / "README.md").write_text(card, encoding="utf-8")

@@ -89,8 +89,8 @@ def test_without_a_model_the_shipped_one_is_taken(verb, tmp_path):
 
 def test_no_model_at_all_is_a_question(run, verb, monkeypatch):
     with pytest.raises(UsageError, match="which model"):
-        verb("sample")
+        verb("export")
     monkeypatch.chdir(run.parent.parent.parent)
     pathlib.Path("logdir").symlink_to(run.parent.parent)
     with pytest.raises(UsageError, match="such as --checkpoint logdir/train/small"):
-        verb("sample")
+        verb("export")

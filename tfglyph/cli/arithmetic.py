@@ -8,7 +8,7 @@ from tfglyph.cli.point_options import add_glyph_options, add_output_option, dest
 
 
 @click.command("arithmetic", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options(default="pretrained:vae-cns")
+@add_model_options(default="pretrained:vaegan-cns")
 @click.argument("terms", nargs=-1, required=True, metavar="A B C…")
 @click.option("--nearest/--no-nearest", default=True, show_default=True, help="Find real glyphs near each result.")
 @add_output_option

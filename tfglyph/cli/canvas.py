@@ -11,7 +11,7 @@ from tfglyph.errors import UsageError
 
 
 @click.command("canvas", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options()
+@add_model_options(default="pretrained:cppn-fonts")
 @click.option("--size", default="2048", show_default=True, metavar="PIXELS", help="Side, or WIDTHxHEIGHT.")
 @add_point_options(default="0")
 @add_label_option

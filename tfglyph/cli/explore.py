@@ -14,7 +14,7 @@ QUESTION = "Which of 0 1 2 3 change something worth keeping? (as 02; Enter for n
 
 
 @click.command("explore", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options()
+@add_model_options(default="pretrained:infogan-fonts")
 @add_label_option
 @click.option("--state", type=click.Path(), metavar="FILE", help="Go on with this saved search, or begin it there.")
 @click.option("--rounds", type=click.IntRange(1), help="Stop after so many. Default: when you type q.")

@@ -17,7 +17,7 @@ MOST_BYTES = 2 * 10**9  # of a loop's frames, which are in memory at once
 
 
 @click.command("interpolate", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options(default="pretrained:vae-cns")
+@add_model_options(default="pretrained:vaegan-cns")
 @add_point_options(default="0-15")
 @add_label_option
 @click.option(

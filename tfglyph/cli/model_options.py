@@ -14,20 +14,21 @@ def add_model_options(multiple=False, default=None, positional=False):
 
     Args:
         multiple: bool, whether both may be repeated.
-        default: str or None, the reference of a command that is called without either; where these weights are
-            not shipped, and with None, that is a UsageError.
+        default: str, tuple of str or None, the references of a command that is called without either; where these
+            weights are not shipped, and with None, that is a UsageError.
         positional: bool, whether models may also be named without an option.
 
     Returns:
         A decorator for click commands.
     """
 
+    defaults = (default,) if isinstance(default, str) else default or ()
+
     def decorate(command):
         @functools.wraps(command)
         def with_references(checkpoint, pretrained, runs=(), **others):
             given = [*runs, *checkpoint, *(f"pretrained:{name}" for name in pretrained)]
-            if not given and default is not None and is_shipped(default):
-                given = [default]
+            given = given or [reference for reference in defaults if is_shipped(reference)]
             if not given:
                 raise UsageError(f"which model? name it with --checkpoint RUN{_suggestion()}")
             if len(given) > 1 and not multiple:
@@ -39,7 +40,7 @@ def add_model_options(multiple=False, default=None, positional=False):
             multiple=True,
             metavar="RUN|PREFIX",
             help="A run directory (its newest), one checkpoint (RUN/model.ckpt-31200), or pretrained:NAME."
-            + (" May be repeated." if multiple else "") + (f" Default: {default}." if default else ""),
+            + (" May be repeated." if multiple else "") + (f" Default: {' '.join(defaults)}." if defaults else ""),
         )
         pretrained = click.option(
             "--pretrained",

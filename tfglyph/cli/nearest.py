@@ -16,7 +16,7 @@ from tfglyph.cli.sample import parse_seeds
 
 
 @click.command("nearest", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options(default="pretrained:vae-cns")
+@add_model_options(default="pretrained:vaegan-cns")
 @add_seeds_option(default="0-9")
 @add_label_option
 @click.option("--neighbours", type=click.IntRange(1, 50), default=5, show_default=True, help="Real images for each.")

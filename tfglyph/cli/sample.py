@@ -11,7 +11,7 @@ MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 
 
 @click.command("sample", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options()
+@add_model_options(default="pretrained:ddpm-cns")
 @click.option(
     "--count", type=click.IntRange(1, MAXIMUM), default=64, show_default=True, help="How many images."
 )

@@ -4,11 +4,12 @@ import click
 
 from tfglyph.cli.model_options import add_model_options
 
+SHOWN = ("pretrained:vaegan-cns", "pretrained:compose-cns")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command("studio", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options(multiple=True, default="pretrained:vae-cns")
+@add_model_options(multiple=True, default=SHOWN)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; this machine alone.")
 @click.option("--port", type=click.IntRange(1, 65535), default=7860, show_default=True)
 @click.option("--browser", is_flag=True, help="Open the page at once.")

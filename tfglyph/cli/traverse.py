@@ -12,7 +12,7 @@ SEVERAL = re.compile(r"\d+(,\d+)*", re.ASCII)
 
 
 @click.command("traverse", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options()
+@add_model_options(default="pretrained:infogan-fonts")
 @add_point_options(default="0-9")
 @click.option("--code", metavar="1|1,2", help="Categorical codes that rows turn, together. Default: 1.")
 @click.option(

@@ -12,7 +12,7 @@ SHOWN_PROBLEMS = 30  # lines on a file of rubbish; the rest is counted
 
 
 @click.command("validate", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options(multiple=True, default="pretrained:vae-cns")
+@add_model_options(multiple=True, default="pretrained:vaegan-cns")
 @click.option(
     "--tuples",
     type=click.Path(),
