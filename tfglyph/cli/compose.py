@@ -2,13 +2,14 @@
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, place_of
+from tfglyph.cli.model_options import add_model_options, add_precision_option, place_of
 from tfglyph.errors import UsageError
 
 
 @click.command("compose", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("descriptions", nargs=-1)
 @add_model_options(default="pretrained:compose-cns")
+@add_precision_option
 @click.option("--file", "path", type=click.Path(), metavar="FILE", help="A text file with a description in each line.")
 @click.option("--variants", type=click.IntRange(1, 64), default=4, show_default=True, help="Images of each.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides the variants.")
@@ -22,7 +23,7 @@ from tfglyph.errors import UsageError
 @click.option(
     "--output", type=click.Path(), metavar="DIR|FILE", help="A folder, or the PNG file. Default: logdir/generate/<run>."
 )
-def command(descriptions, references, path, variants, seed, columns, individual, svg, output, **family):
+def command(descriptions, references, precision, path, variants, seed, columns, individual, svg, output, **family):
     """Draw characters from descriptions, whether they exist or not.
 
     A description puts parts together by Unicode's operators: ⿰酉交 is 酉 left of 交, ⿱艹⿰木木 has ⿰木木 under 艹. A
@@ -45,7 +46,7 @@ def command(descriptions, references, path, variants, seed, columns, individual,
     from tfglyph.composition.sheet import sheet
     from tfglyph.figures import save_png
 
-    model = tfglyph.load(references[0])
+    model = tfglyph.load(references[0], precision)
     asked = requests(model, texts)
     for request in asked:
         name = request.tree.part

@@ -7,12 +7,15 @@ import pathlib
 import click
 
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
-from tfglyph.cli.model_options import add_model_options, output_of, place_of, run_of
+from tfglyph.cli.model_options import add_model_options, add_precision_option, output_of, place_of, run_of
 from tfglyph.errors import GlyphError, UsageError
+
+CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
 
 
 @click.command("evaluate", context_settings={"help_option_names": ["-h", "--help"]})
 @add_model_options(multiple=True, positional=True)
+@add_precision_option
 @click.option(
     "--metrics", metavar="fid,kid,…", help="Which, by name; default: all. fid kid prdc legibility reconstruction"
     " arithmetic codes composition copying cost.",
@@ -37,7 +40,7 @@ from tfglyph.errors import GlyphError, UsageError
 @click.option("--markdown", is_flag=True, help="Print one Markdown table of all models.")
 @click.option("--dataset", help="Data set to compare with. Default: the run's.")
 @add_dataset_options
-def command(references, metrics, extractors, count, seed, half, sweep, output, markdown, dataset, **flags):
+def command(references, precision, metrics, extractors, count, seed, half, sweep, output, markdown, dataset, **flags):
     """Measure how good the glyphs of trained models are.
 
     Prints a table, and writes a JSON file with pictures of the best and the worst cases beside it. Metrics that this
@@ -57,7 +60,7 @@ def command(references, metrics, extractors, count, seed, half, sweep, output, m
     results, failed, written, place = [], False, [], None
     for reference in references:
         try:
-            subject = _subject(reference, dataset, flags, settings, swept)
+            subject = _subject(reference, precision, dataset, flags, settings, swept)
             place = pathlib.Path(output) if output else place or _default_place(subject.model, len(references))
             results.append(_result(subject, chosen, swept))
             written += _write_pictures(subject, results[-1], place, len(references) > 1)
@@ -87,7 +90,7 @@ def _default_place(model, several):
     return (directory.parent if several > 1 else directory) / "evaluation.json"
 
 
-def _subject(reference, dataset, flags, settings, swept):
+def _subject(reference, precision, dataset, flags, settings, swept):
     """The model with its data; a foreign data set was not trained on, so all of it counts as held out."""
     import dataclasses
 
@@ -96,7 +99,8 @@ def _subject(reference, dataset, flags, settings, swept):
     from tfglyph.evaluation.sweeping import COUNT
     from tfglyph.training.rundir import read_run
 
-    model = tfglyph.load(reference)
+    model = tfglyph.load(reference, precision)
+    model.chunk = CHUNK
     if swept is not None and settings.count is None:
         settings = dataclasses.replace(settings, count=COUNT)
     _, saved = read_run(model.source.parent)

@@ -54,6 +54,14 @@ def add_model_options(multiple=False, default=None, positional=False):
     return decorate
 
 
+def add_precision_option(command):
+    """Adds ``--precision``, for verbs that draw much; the command gets ``precision``, for ``tfglyph.load``."""
+    return click.option(
+        "--precision", type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16", "auto"]), default="float32",
+        show_default=True, help="Number format of the layers; auto chooses the fastest of this machine.",
+    )(command)
+
+
 def _suggestion():
     """The newest run below ``logdir``, as a hint."""
     runs = sorted(

@@ -4,7 +4,7 @@ import re
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, place_of
+from tfglyph.cli.model_options import add_model_options, add_precision_option, place_of
 from tfglyph.errors import UsageError
 
 MAXIMUM = 100_000  # images of one call; more is a slip of the finger
@@ -12,6 +12,7 @@ MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 
 @click.command("sample", context_settings={"help_option_names": ["-h", "--help"]})
 @add_model_options(default="pretrained:ddpm-cns")
+@add_precision_option
 @click.option(
     "--count", type=click.IntRange(1, MAXIMUM), default=64, show_default=True, help="How many images."
 )
@@ -39,7 +40,7 @@ MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 @click.option("--guidance", type=float, help="Conditional models: strength of the condition.")
 @click.option("--label", help="Conditional models: the class, by name or number.")
 @click.pass_context
-def command(ctx, references, count, seed, seeds, individual, columns, temperature, output, **family):
+def command(ctx, references, precision, count, seed, seeds, individual, columns, temperature, output, **family):
     """Draw new glyphs from a trained model.
 
     Writes a grid as a PNG file, and with --individual every image. The same seed gives the same bytes on one
@@ -55,7 +56,7 @@ def command(ctx, references, count, seed, seeds, individual, columns, temperatur
     from tfglyph.figures import grid, save_png
     from tfglyph.latent.sampling import sample_pairs
 
-    model = tfglyph.load(references[0])
+    model = tfglyph.load(references[0], precision)
     options = options_for(model, family)
     if numbers is None:
         pairs = [(seed, index) for index in range(count)]

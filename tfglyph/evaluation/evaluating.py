@@ -43,6 +43,7 @@ def description(subject):
         "mode": model.architecture.mode,
         "architecture": model.architecture.name,
         "step": int(step) if step.isdigit() else None,
+        "precision": model.precision,
         "checkpoint": _fingerprint(source),
         "data": {
             "name": subject.everything.name,

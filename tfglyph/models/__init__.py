@@ -58,12 +58,13 @@ def build(architecture, seed=0, precision=None, limits=None):
         return family(architecture.mode)(architecture, seed)
 
 
-def load(reference):
-    """A trained model, ready to encode, decode and sample; in float32, with averaged weights where there are some.
+def load(reference, precision="float32"):
+    """A trained model, ready to encode, decode and sample, with averaged weights where there are some.
 
     Args:
         reference: path of a run directory (its newest checkpoint) or of a checkpoint prefix
             ("logdir/train/<run>/model.ckpt-31200"), or "pretrained:NAME" for shipped weights.
+        precision: "float32", "mixed_bfloat16", "mixed_float16", or "auto", which chooses by the hardware.
 
     Returns:
         GlyphModel, with ``source`` set to the pathlib.Path prefix that it came from.
@@ -75,6 +76,7 @@ def load(reference):
     from tfglyph.training import checkpoints
     from tfglyph.training.limits import MAXIMUM_PARAMETERS
     from tfglyph.training.options import Options
+    from tfglyph.training.precision import choose_precision
     from tfglyph.training.rundir import read_run
     from tfglyph.training.storage import data_path, read_manifest
 
@@ -87,7 +89,7 @@ def load(reference):
         "images": CHUNK,
     }
     seed = Options.from_json(options, str(prefix.parent / "options.json")).seed
-    model = build(architecture, seed=seed, precision="float32", limits=limits)
+    model = build(architecture, seed=seed, precision=choose_precision(precision)[0], limits=limits)
     groups = model.groups()
     manifest = read_manifest(prefix)
     if manifest["kind"] == "weights":  # shipped: only what images are made with, so critics may be left out
