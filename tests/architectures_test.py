@@ -45,7 +45,7 @@ def test_a_shrunk_file_keeps_its_shape(name):
     assert small.objective == found.objective.model_copy(
         update={key: value for key, value in shortened.items() if hasattr(found.objective, key)}
     )
-    for kind in ("encoder", "generator", "discriminator", "denoiser"):
+    for kind in ("encoder", "generator", "discriminator", "denoiser", "guide"):
         section = getattr(found, kind, None)
         if section is not None:
             assert len(getattr(small, kind).output) == len(section.output)
@@ -80,7 +80,8 @@ def test_a_shipped_file_goes_all_the_way(name, tmp_path, monkeypatch, eagerly):
     monkeypatch.setattr(callbacks, "PICTURE_SIDE", 64)
     served = export(training.model, tmp_path / "served")  # of two steps, from graphs that hold every layer
     eagerly()
-    steps = {"steps": 2} if "steps" in training.model.draw_options else {}
+    given = {"steps": 2, "guidance": 1.5}
+    steps = {name: given[name] for name in training.model.draw_options if name in given}
     compare_with_served(training.model, served, steps)
     resumed_run(run, {"steps": 3}).run(tmp_path)
     model = tfglyph.load(run)
@@ -108,7 +109,7 @@ def compare_with_served(model, path, steps):
     """Samples of a SavedModel are the model's own, within rounding."""
     sample = tf.saved_model.load(str(path)).signatures["sample"]
     numbers = {key: tf.constant(value) for key, value in {"count": 3, "seed": 5, **steps}.items()}
-    missing = set(sample.structured_input_signature[1]) - set(numbers)
-    numbers |= {key: tf.constant({"guidance": 1.0, "label": -1}[key]) for key in missing}
+    if "label" in sample.structured_input_signature[1]:
+        numbers["label"] = tf.constant(-1)
     difference = sample(**numbers)["images"].numpy().astype(int) - model.sample(3, seed=5, **steps)
     assert np.abs(difference).max() <= 1

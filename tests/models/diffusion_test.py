@@ -106,7 +106,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch():
     loss, gradients = model._in_parts(data, 1)
     for parts in (2, 8):
         part_loss, part_gradients = tf.function(model._in_parts)(data, parts)
-        assert float(part_loss) == pytest.approx(float(loss), rel=1e-5)
+        assert float(part_loss[0]) == pytest.approx(float(loss[0]), rel=1e-5)
         for one, other in zip(gradients, part_gradients, strict=True):
             np.testing.assert_allclose(other, one, atol=1e-5)
 
@@ -210,6 +210,45 @@ def test_guidance_is_linear_in_one_step():
     np.testing.assert_allclose(images(label=label, guidance=0.0), without, atol=1e-5)
     np.testing.assert_allclose(images(label=label, guidance=2.0), without + 2 * (plain - without), atol=1e-5)
     np.testing.assert_allclose(images(label=tf.constant([-1, -1]), guidance=2.0), without, atol=1e-5)
+
+
+def test_a_guide_learns_beside_the_denoiser_and_pushes_away_from_itself():
+    guide = {**TINY["denoiser"], "output": [8] * len(TINY["denoiser"]["output"])}
+    model = tiny(guide=guide)
+    model.prepare_training(10)
+    before = [variable.numpy() for variable in model.networks["guide"].trainable_variables]
+    alone = tiny()
+    alone.prepare_training(10)
+    logs = learn(model)
+    assert float(logs["loss/denoiser"]) == pytest.approx(float(learn(alone)["loss/denoiser"]), rel=1e-5)
+    assert float(logs["loss/guide"]) > 0
+    moved = [np.abs(now.numpy() - old).max() for now, old in zip(
+        model.networks["guide"].trainable_variables, before, strict=True
+    )]  # fmt: skip
+    assert max(moved) > 0 and set(model.groups()) >= {"denoiser", "guide"}
+
+    for seed, variable in enumerate([*model.inference("denoiser").variables, *model.inference("guide").variables]):
+        if variable.dtype == "float32":
+            variable.assign_add(0.03 * tf.random.stateless_normal(variable.shape, (seed, 1)))
+    latents = 0.1 * model.prior(tf.constant([[0, 0], [0, 1]], tf.int64))
+
+    def images(guidance):
+        return model.generate(latents, steps=1, guidance=guidance).numpy()
+
+    plain, worse = images(1.0), images(0.0)
+    assert np.abs(plain - worse).max() > 1e-3
+    np.testing.assert_allclose(images(2.5), np.clip(worse + 2.5 * (plain - worse), -1, 1), atol=1e-5)
+    assert "guidance" in model.draw_options and "guidance" in model.sample_inputs()
+    assert (model.sample(2, guidance=4.0) != model.sample(2, guidance=1.0)).any()
+
+
+def test_a_guide_and_a_condition_exclude_each_other():
+    guide = {"guide": TINY["denoiser"]}
+    with pytest.raises(UsageError, match="guide: models with a condition are guided by that"):
+        tiny(**guide, **LABELLED)
+    with pytest.raises(UsageError, match=r"guide\.attention: "):
+        tiny(guide={**TINY["denoiser"], "attention": [0] * 7})
+    assert tiny(**guide, objective={"guidance": 2.0}).architecture.objective.guidance == 2.0
 
 
 def test_labels_by_number_by_name_and_one_per_image():

@@ -37,24 +37,24 @@ class UNet(Section):
     embedding: EvenSize = 256
     """Size of the time's sinusoids."""
 
-    def check(self, hwc, condition):
+    def check(self, hwc, condition, name="denoiser"):
         """Raises what is wrong for images of shape ``hwc`` and a ``condition``."""
         if len(self.upward) != len(self.output) - 1:
             raise invalid(
-                "denoiser.upward",
+                f"{name}.upward",
                 f"found {len(self.upward)} doublings, but output has {len(self.output) - 1} halvings",
             )
-        _divides(hwc, 2 ** len(self.upward), "denoiser.output")
+        _divides(hwc, 2 ** len(self.upward), f"{name}.output")
         skips = self.output[-2::-1]
         channels = [*self.output, *self.bottleneck, *self.upward]
         before = [self.bottleneck[-1], *self.upward]
         channels += [skip + below for skip, below in zip(skips, before, strict=False)]
-        _grouped(channels, self.groups)
+        _grouped(channels, self.groups, name)
         if self.attention:
             for value in (*self.output[1:], *self.upward):
                 if value % self.attention or value % 8:
                     raise invalid(
-                        "denoiser.attention",
+                        f"{name}.attention",
                         f"{value} channels do not divide into {self.attention} heads and 8 groups",
                     )
         if condition is not None and condition.tokens is not None:
@@ -82,22 +82,22 @@ class PatchUNet(Section):
     embedding: EvenSize = 256
     """Size of the vector that stands for time and condition."""
 
-    def check(self, hwc, condition):
+    def check(self, hwc, condition, name="denoiser"):
         """Raises what is wrong for images of shape ``hwc`` and a ``condition``."""
         for key in ("blocks", "attention", "cross_attention"):
             found = getattr(self, key)
             if found is not None and len(found) != len(self.output):
-                raise invalid(f"denoiser.{key}", f"{len(found)} entries, but output has {len(self.output)}")
-        _divides(hwc, self.patch * 2 ** (len(self.output) - 1), "denoiser.output")
-        _grouped(self.output, self.groups)
+                raise invalid(f"{name}.{key}", f"{len(found)} entries, but output has {len(self.output)}")
+        _divides(hwc, self.patch * 2 ** (len(self.output) - 1), f"{name}.output")
+        _grouped(self.output, self.groups, name)
         for key in ("attention", "cross_attention"):
             for channels, heads in zip(self.output, getattr(self, key) or [], strict=False):
                 if heads and channels % heads:
-                    raise invalid(f"denoiser.{key}", f"{channels} channels do not divide into {heads} heads")
+                    raise invalid(f"{name}.{key}", f"{channels} channels do not divide into {heads} heads")
         tokens = condition is not None and condition.tokens is not None
         if any(self.cross_attention or []) and not tokens:
             raise invalid(
-                "denoiser.cross_attention", "there are no tokens to look at; expected condition.tokens"
+                f"{name}.cross_attention", "there are no tokens to look at; expected condition.tokens"
             )
 
 
@@ -106,10 +106,10 @@ def _divides(hwc, factor, key):
         raise invalid(key, f"halves images to 1/{factor}, but hwc is {list(hwc)}")
 
 
-def _grouped(channels, groups):
+def _grouped(channels, groups, name):
     for value in channels:
         if value % groups:
-            raise invalid("denoiser.groups", f"{value} channels do not divide into {groups} groups")
+            raise invalid(f"{name}.groups", f"{value} channels do not divide into {groups} groups")
 
 
 Denoiser = one_of(None, unet=UNet, patch_unet=PatchUNet)
@@ -148,7 +148,7 @@ class DiffusionObjective(Section):
     much memory;
     a divisor of training.batch_size."""
     guidance: NonNegative = 1.0
-    """Strength of classifier-free guidance where none is asked for: 1 is the plain conditional model."""
+    """Strength of guidance where none is asked for: classifier-free, or away from ``guide``; 1 is the plain model."""
 
     @pydantic.model_validator(mode="after")
     def _keys_mean_something(self):
@@ -178,6 +178,9 @@ class DDPMArchitecture(Architecture):
     """Size of the latent: an image's worth of noise, so height x width x channels, which is what it is where
     left out."""
     denoiser: Denoiser
+    guide: Denoiser | None = None
+    """A smaller denoiser that is trained beside the first one, on the same images. ``objective.guidance`` other than 1
+    then pushes samples away from what it would draw (autoguidance, Karras et al. 2024). Null: none."""
     objective: DiffusionObjective = DiffusionObjective()
     condition: Condition | None = None
     """What the model is told about an image; null: nothing."""
@@ -217,8 +220,12 @@ class DDPMArchitecture(Architecture):
         self.denoiser.check(self.hwc, self.condition)
         if self.training.batch_size % self.objective.accumulate:
             raise invalid("objective.accumulate", f"no divisor of the batch size {self.training.batch_size}")
-        if self.condition is None and self.objective.guidance != 1:
+        if self.guide is not None:
+            if self.condition is not None:
+                raise invalid("guide", "models with a condition are guided by that; leave one of both out")
+            self.guide.check(self.hwc, None, "guide")
+        if self.condition is None and self.guide is None and self.objective.guidance != 1:
             raise invalid(
-                "objective.guidance", "without a condition there is nothing to be guided by; expected 1"
+                "objective.guidance", "without a condition or a guide there is nothing to be guided by; expected 1"
             )
         return self

@@ -29,11 +29,11 @@ def shrink(architecture, size=32, divide=16):
     data["hwc"] = [size, size, channels]
     if "denoiser" in data:
         data["z_dim"] = size * size * channels  # a diffusion model's latent is an image
-    for kind in ("encoder", "generator", "discriminator", "q_head", "denoiser"):
+    for kind in ("encoder", "generator", "discriminator", "q_head", "denoiser", "guide"):
         section = data.get(kind)
         if section is None:
             continue
-        multiple = MULTIPLE if kind == "denoiser" else 1
+        multiple = MULTIPLE if kind in ("denoiser", "guide") else 1
         for key in WIDTHS:
             if key in section:
                 section[key] = [_narrow(width, divide, multiple) for width in section[key]]

@@ -14,6 +14,7 @@ from tfglyph.diffusion.guidance import guide
 from tfglyph.diffusion.noise import image_noise
 from tfglyph.errors import UsageError, did_you_mean
 from tfglyph.models.base import GlyphModel
+from tfglyph.networks import builder
 from tfglyph.progress import hidden, progress
 
 REFINEMENTS = 2  # fixed-point iterations of each step of the inversion
@@ -21,13 +22,13 @@ UNCONDITIONAL = -1  # the label that means "no label"
 
 
 class Diffusion(GlyphModel):
-    """One network, the denoiser.
+    """One network, the denoiser, and perhaps a worse one beside it, the guide, to be pushed away from when sampling
+    (Karras et al. 2024, "Guiding a diffusion model with a bad version of itself", arXiv 2406.02507).
 
     Attributes:
         noise_path: tfglyph.diffusion.paths.Path, the way from images to noise.
     """
 
-    averaged = ("denoiser",)
     preview_images = 16
 
     def __init__(self, architecture, seed=0):
@@ -39,7 +40,18 @@ class Diffusion(GlyphModel):
     def build_networks(self):
         architecture = self.architecture
         shape = {"image_shape": architecture.hwc, "condition": architecture.condition}
-        return {"denoiser": self.network("denoiser", **shape)}
+        networks = {"denoiser": self.network("denoiser", **shape)}
+        if architecture.guide is not None:
+            networks["guide"] = builder("denoiser", architecture.guide)(architecture.guide, **shape)
+        return networks
+
+    @property
+    def averaged(self):
+        return ("denoiser",) if self.architecture.guide is None else ("denoiser", "guide")
+
+    def trained_variables(self, name):
+        own = super().trained_variables(name)
+        return own + self.networks["guide"].trainable_variables if "guide" in self.networks else own
 
     # === Training ===
 
@@ -52,9 +64,10 @@ class Diffusion(GlyphModel):
             "times": self.noise_path.draw_times(self._spread(count)),
             **self._conditions_of(batch, count),
         }
-        loss, gradients = self._in_parts(data, self.architecture.objective.accumulate)
-        ok, norm = self.update("denoiser", gradients, loss, ok)
-        return {"loss/denoiser": loss, "gradient_norm/denoiser": norm}, ok
+        losses, gradients = self._in_parts(data, self.architecture.objective.accumulate)
+        ok, norm = self.update("denoiser", gradients, tf.reduce_sum(losses), ok)
+        logs = {f"loss/{name}": loss for name, loss in zip(self.averaged, tf.unstack(losses), strict=True)}
+        return {**logs, "gradient_norm/denoiser": norm}, ok
 
     def _spread(self, count):
         """Uniform draws for a batch, evenly apart from a random first one (Kingma et al. 2021, appendix I.1).
@@ -99,14 +112,14 @@ class Diffusion(GlyphModel):
         return told
 
     def _in_parts(self, data, parts):
-        """Loss and gradients of a batch, ``parts`` pieces one after another: memory for one piece.
+        """Losses and gradients of a batch, ``parts`` pieces one after another: memory for one piece.
 
         Args:
             data: dict of tensors (n, ...).
             parts: int, a divisor of n.
 
         Returns:
-            (float32 scalar, list of float32 tensors).
+            (float32 (networks,), list of float32 tensors).
         """
         if parts == 1:
             return self._loss_and_gradients(data)
@@ -116,19 +129,19 @@ class Diffusion(GlyphModel):
             raise UsageError(f"objective.accumulate: {count} images of a device are no multiple of {parts}")
         size = tf.shape(data["images"])[0] // parts
 
-        def body(index, loss, *gradients):
+        def body(index, losses, *gradients):
             part = {name: value[index * size : (index + 1) * size] for name, value in data.items()}
-            more_loss, more = self._loss_and_gradients(part)
+            more_losses, more = self._loss_and_gradients(part)
             summed = (total + gradient / parts for total, gradient in zip(gradients, more, strict=True))
-            return index + 1, loss + more_loss / parts, *summed
+            return index + 1, losses + more_losses / parts, *summed
 
-        state = (0, 0.0, *(tf.zeros(variable.shape) for variable in variables))
+        state = (0, tf.zeros(len(self.averaged)), *(tf.zeros(variable.shape) for variable in variables))
         more = lambda index, *_: index < parts  # noqa: E731
-        _, loss, *gradients = tf.while_loop(more, body, state, parallel_iterations=1)
-        return loss, gradients
+        _, losses, *gradients = tf.while_loop(more, body, state, parallel_iterations=1)
+        return losses, gradients
 
     def _loss_and_gradients(self, data):
-        """Mean weighted squared error of the target, and the gradients of its scaled value."""
+        """Mean weighted squared error of the target, of each network, and the gradients of the scaled sum."""
         objective, told = self.architecture.objective, dict(data)
         images, noise, times = told.pop("images"), told.pop("noise"), told.pop("times")
         alpha, sigma = self.noise_path.alpha_sigma(times)
@@ -138,11 +151,13 @@ class Diffusion(GlyphModel):
         )
         with tf.GradientTape() as tape:
             mixed = self.noise_path.mix(images, noise, times)
-            prediction = self._predict(self.networks["denoiser"], mixed, times, told, training=True)
-            error = tf.reduce_mean(tf.square(prediction - target), [1, 2, 3])  # (n,)
-            loss = tf.reduce_mean(weight * error)
-            scaled = self.scaled("denoiser", loss)
-        return loss, tape.gradient(scaled, self.trained_variables("denoiser"))
+            losses = []
+            for network in self.networks.values():
+                prediction = self._predict(network, mixed, times, told, training=True)
+                error = tf.reduce_mean(tf.square(prediction - target), [1, 2, 3])  # (n,)
+                losses.append(tf.reduce_mean(weight * error))
+            scaled = self.scaled("denoiser", tf.add_n(losses))
+        return tf.stack(losses), tape.gradient(scaled, self.trained_variables("denoiser"))
 
     def _predict(self, network, mixed, times, told, training=False):
         """The network's target for x_t, float32 (n, h, w, c)."""
@@ -153,17 +168,17 @@ class Diffusion(GlyphModel):
 
     @property
     def draw_options(self):
-        return ("steps", "sampler") + (
-            ("label", "guidance") if self.architecture.condition is not None else ()
-        )
+        told = self.architecture.condition is not None
+        guided = told or self.architecture.guide is not None
+        return ("steps", "sampler") + ("label",) * told + ("guidance",) * guided
 
     def sample_inputs(self):
         inputs = {"steps": tf.TensorSpec(None, tf.int32, name="steps")}
         condition = self.architecture.condition
-        if condition is not None:
+        if "guidance" in self.draw_options:
             inputs["guidance"] = tf.TensorSpec(None, tf.float32, name="guidance")
-            if condition.classes is not None:
-                inputs["label"] = tf.TensorSpec(None, tf.int32, name="label")
+        if condition is not None and condition.classes is not None:
+            inputs["label"] = tf.TensorSpec(None, tf.int32, name="label")
         return inputs
 
     def sample_pairs(self, pairs, label=None, tokens=None, **options):
@@ -245,8 +260,8 @@ class Diffusion(GlyphModel):
         return tf.reshape(noise, [-1, self.architecture.z_dim])  # (n, h w c)
 
     def _denoiser(self, count, label=None, tokens=None, guidance=1.0):
-        """What a sampler asks: ``(x_t, time) -> (images in pixel_range, noise)``, with classifier-free
-        guidance.
+        """What a sampler asks: ``(x_t, time) -> (images in pixel_range, noise)``, with guidance: classifier-free, or
+        away from the guide.
 
         Args:
             count: int32 scalar tensor, images.
@@ -257,7 +272,10 @@ class Diffusion(GlyphModel):
         network, target = self.inference("denoiser"), self.architecture.objective.target
         low, high = self.architecture.pixel_range
         told, nothing = self._told(count, label, tokens)
-        guided = bool(told) and not (isinstance(guidance, int | float) and guidance == 1)
+        plain = isinstance(guidance, int | float) and guidance == 1
+        guided, worse = bool(told) and not plain, None
+        if self.architecture.guide is not None and not plain:
+            worse, guidance = self.inference("guide"), _one(guidance, "guidance", 0.0)
         if guided:
             told = {name: tf.concat([told[name], nothing[name]], 0) for name in told}
             guidance = _one(guidance, "guidance", 0.0)
@@ -267,6 +285,8 @@ class Diffusion(GlyphModel):
             prediction = self._predict(network, seen, time, told)  # (n or 2 n, h, w, c)
             if guided:
                 prediction = guide(*tf.split(prediction, 2), guidance)
+            if worse is not None:
+                prediction = guide(prediction, self._predict(worse, seen, time, told), guidance)
             if self._ticking:
                 with tf.control_dependencies([tf.py_function(self._tick, [], [])]):
                     prediction = tf.identity(prediction)
