@@ -23,12 +23,14 @@ def main():
 
 @main.command()
 @click.argument("names", nargs=-1, required=True)
-def table(names):
+@click.option("--only", default="", metavar="fid/ocr,legibility", help="Figures whose names begin so.")
+def table(names, only):
     """One Markdown table of the figures that lie beside the weights."""
-    results = []
+    results, prefixes = [], tuple(only.split(","))
     for name in names:
         (found,) = json.loads((FOLDER / name / "metrics.json").read_text(encoding="utf-8"))["models"]
-        results.append(found | {"model": name})
+        figures = [figure for figure in found["figures"] if figure["name"].startswith(prefixes)]
+        results.append(found | {"model": name, "figures": figures})
     click.echo("\n".join(markdown(results)))
 
 
