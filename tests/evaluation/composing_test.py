@@ -71,7 +71,7 @@ def test_what_it_needs(everything):
 class Guided(Knowing):
     """Knows the characters under strong guidance only."""
 
-    chunk = 4
+    chunk, precision = 4, "float32"
 
     def sample(self, count, seed=0, **options):
         return self.sample_pairs(np.zeros((count, 2), int), np.zeros((count, 22), int))
