@@ -35,7 +35,7 @@ def build(studio, models):
             0, precision=0, minimum=0, label="Sampling steps (0: the model's own)", visible="steps" in takes
         )
         label = gradio.Textbox("", label="Class (3+7 mixes two; empty: any)", visible="label" in takes, max_lines=1)
-        guidance = gradio.Number(None, minimum=0, label="Guidance", visible="guidance" in takes)
+        guidance = gradio.Number(None, minimum=0, label="Guidance (0: the model's own)", visible="guidance" in takes)
 
     def draw(count, seed, temperature, sampler, steps, label, guidance):
         given = {"sampler": sampler, "steps": int(steps or 0), "label": label.strip(), "guidance": guidance}
@@ -99,8 +99,8 @@ def look_at(studio, shown):
         seed, image = state["seeds"][index], state["images"][index]
         if shown.any_size:
             side = int(size)
-            label = state["label"] or None
-            picture = shown.model.render(state["latents"][index:index + 1], side, side, label)[0]
+            options = {"label": state["label"]} if state["label"] and "label" in shown.model.draw_options else {}
+            picture = shown.model.render(state["latents"][index:index + 1], side, side, **options)[0]
             file = studio.png(picture)
         else:
             picture, file = enlarged(image, 512), studio.png(image)
