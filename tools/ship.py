@@ -55,7 +55,8 @@ def networks(model, without):
             continue
         average = model.averages.get(name)
         groups[f"ema/{name}" if average is not None else name] = (average or network).variables
-    return groups
+    tables = {name: group for name, group in model.groups().items() if name in ("sketches", "imagined")}
+    return groups | tables
 
 
 def thinned(lines):

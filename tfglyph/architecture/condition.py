@@ -21,6 +21,12 @@ class Tokens(Section):
     vocabulary and length, too; null: the data set brings its own tokens."""
     hide_names: Fraction = 0.0
     """Chance of each part that is told by its own parts as well to be told by them alone, in training."""
+    sketches: Annotated[int, pydantic.Field(strict=True, ge=0, le=1 << 16)] = 0
+    """How many parts at their places have a mean glyph, taken from the training data, that the network sees beside the
+    noise; parts without one are shown as their own glyph, squeezed. 0: the network sees no sketches."""
+    descriptions: Annotated[int, pydantic.Field(strict=True, ge=0, le=1 << 20)] = 0
+    """How many descriptions of the training data are kept, so that samples without a description get one that is put
+    together from the halves of two. 0: such samples are told nothing."""
     vocabulary: Annotated[int, pydantic.Field(strict=True, ge=2, le=1 << 20)]
     """Number of different tokens, 0 included."""
     length: Annotated[int, pydantic.Field(strict=True, ge=1, le=256)]
@@ -45,6 +51,9 @@ class Tokens(Section):
                     raise invalid(key, f"found {getattr(self, key)}, but {self.parts} has {getattr(tokenizer, key)}")
         elif self.hide_names:
             raise invalid("hide_names", "only tokens of parts have names to hide; expected 0 or a list of parts")
+        for key, made in (("sketches", "sketched"), ("descriptions", "put together")):
+            if self.parts is None and getattr(self, key):
+                raise invalid(key, f"only parts of characters can be {made}; expected 0 or a list of parts")
         return self
 
 

@@ -97,6 +97,37 @@ class Tokenizer:
         decompositions = table()
         return np.stack([self.encode(decompositions.described(character)) for character in characters])
 
+    def own(self, characters):
+        """The tokens that characters have as parts of others.
+
+        Args:
+            characters: sequence of n str.
+
+        Returns:
+            int32 (n,); 0 for those that are no part.
+        """
+        return np.array([self._numbers.get(character, 0) for character in characters], np.int32)
+
+    def spelled(self, tokens):
+        """The shortest description that tokens stand for, the inverse of ``encode_text``.
+
+        Args:
+            tokens: int sequence (length,).
+
+        Returns:
+            str; empty where nothing is told.
+        """
+
+        def seat(number, rest=False):
+            own = tokens[UPPER + number] if number < SEATS else 0
+            sign = self.names[tokens[number] - 1] if number < UPPER and tokens[number] else ""
+            if own or not sign:
+                return self.names[own - 1] if own else ""
+            halves = seat(2 * number + 1) + seat(2 * number + 2, rest=sign in REMAINDER)
+            return halves if rest else sign + halves
+
+        return seat(0)
+
     def encode_text(self, text):
         """The tokens of what a person writes.
 

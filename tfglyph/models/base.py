@@ -80,6 +80,13 @@ class GlyphModel(keras.Model):
         """int: how many batches of the data one training step consumes."""
         return 1
 
+    def learn_from(self, glyphs):
+        """What the model takes from its data as it stands, before the first step of a new run; nothing by default.
+
+        Args:
+            glyphs: Glyphs, the training split.
+        """
+
     def trained_variables(self, name):
         """The variables that the optimizer of network ``name`` moves."""
         return self.networks[name].trainable_variables

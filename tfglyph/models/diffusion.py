@@ -8,13 +8,15 @@ it.
 import numpy as np
 import tensorflow as tf
 
-from tfglyph.composition.tokens import UPPER, hide_names
+from tfglyph.composition.tokens import UPPER, hide_names, tokenizer
 from tfglyph.diffusion import paths, samplers, targets
 from tfglyph.diffusion.guidance import guide
 from tfglyph.diffusion.noise import image_noise
 from tfglyph.errors import UsageError, did_you_mean
 from tfglyph.models.base import GlyphModel
 from tfglyph.networks import builder
+from tfglyph.networks.imagined import Imagined
+from tfglyph.networks.sketches import Sketches
 from tfglyph.progress import hidden, progress
 
 REFINEMENTS = 2  # fixed-point iterations of each step of the inversion
@@ -27,6 +29,8 @@ class Diffusion(GlyphModel):
 
     Attributes:
         noise_path: tfglyph.diffusion.paths.Path, the way from images to noise.
+        sketches: Sketches, how parts look at their places; None where the condition has none.
+        imagined: Imagined, the descriptions of free samples; None where these are told nothing.
     """
 
     preview_images = 16
@@ -34,6 +38,12 @@ class Diffusion(GlyphModel):
     def __init__(self, architecture, seed=0):
         super().__init__(architecture, seed)
         self.noise_path = path_of(architecture.objective)
+        self.sketches = self.imagined = None
+        tokens = getattr(architecture.condition, "tokens", None)
+        if tokens is not None and tokens.sketches:
+            self.sketches = Sketches(tokens.sketches, tokens.vocabulary, architecture.hwc, name="sketches")
+        if tokens is not None and tokens.descriptions:
+            self.imagined = Imagined(tokens.descriptions, name="imagined")
         self._bar = None
         self._ticking = False
 
@@ -53,7 +63,18 @@ class Diffusion(GlyphModel):
         own = super().trained_variables(name)
         return own + self.networks["guide"].trainable_variables if "guide" in self.networks else own
 
+    def groups(self):
+        tables = [layer for layer in (self.sketches, self.imagined) if layer is not None]
+        return super().groups() | {layer.name: layer.named_tables() for layer in tables}
+
     # === Training ===
+
+    def learn_from(self, glyphs):
+        if self.sketches is not None:
+            words = tokenizer(self.architecture.condition.tokens.parts)
+            self.sketches.learn_from(glyphs.images, glyphs.tokens, words.own(glyphs.characters))
+        if self.imagined is not None:
+            self.imagined.learn_from(glyphs.tokens)
 
     def learn(self, batch, ok):
         images = self.from_pixels(batch["images"])  # (n, h, w, c)
@@ -109,6 +130,8 @@ class Diffusion(GlyphModel):
                 told[name] = tf.where(gone, UNCONDITIONAL, told[name])
             else:
                 told[name] = tf.where(gone[:, None], 0, told[name])
+        if self.sketches is not None:
+            told["sketches"] = self.sketches(told["tokens"], batch["images"])
         return told
 
     def _in_parts(self, data, parts):
@@ -208,13 +231,15 @@ class Diffusion(GlyphModel):
         tokens = tf.cast(rows[:, 3:], tf.int32) if rows.shape[1] > 3 else None
         return self.draw(rows[:, :2], label=tf.cast(rows[:, 2], tf.int32), tokens=tokens, **options)
 
-    def draw(self, pairs, steps=None, sampler=None, **options):
+    def draw(self, pairs, steps=None, sampler=None, tokens=None, **options):
+        if tokens is None and self.imagined is not None:
+            tokens = self.imagined(pairs)
         objective = self.architecture.objective
         sampler, eta = sampler or objective.sampler, objective.eta
         steps = objective.sampling_steps if steps is None else steps
         options = {"guidance": objective.guidance, **options}
         images = self.generate(
-            self.prior(pairs), pairs=pairs, steps=steps, sampler=sampler, eta=eta, **options
+            self.prior(pairs), pairs=pairs, steps=steps, sampler=sampler, eta=eta, tokens=tokens, **options
         )
         return self.to_pixels(images)
 
@@ -308,6 +333,8 @@ class Diffusion(GlyphModel):
         if condition is not None and condition.tokens is not None:
             nothing["tokens"] = tf.zeros([count, condition.tokens.length], tf.int32)
             told["tokens"] = nothing["tokens"] if tokens is None else tokens
+            if self.sketches is not None:
+                told["sketches"], nothing["sketches"] = map(self.sketches, (told["tokens"], nothing["tokens"]))
         return told, nothing
 
     # === Progress and checks ===

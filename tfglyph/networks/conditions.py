@@ -3,6 +3,7 @@
 import keras
 
 from tfglyph.networks.embeddings import JoinedTokens, LabelEmbedding, TimeEmbedding, TokenEmbedding
+from tfglyph.networks.sketches import SEATS
 
 
 def denoiser_inputs(image_shape, condition):
@@ -14,7 +15,7 @@ def denoiser_inputs(image_shape, condition):
 
     Returns:
         dict of keras.KerasTensor: "images" float32 (n, h, w, c); "times" float32 (n,); with a condition that
-        has them, "labels" int32 (n,) and "tokens" int32 (n, length).
+        has them, "labels" int32 (n,), "tokens" int32 (n, length) and "sketches" float32 (n, h, w, seats c) in [0, 1].
     """
     inputs = {
         "images": keras.Input(image_shape, name="images", dtype="float32"),
@@ -24,6 +25,9 @@ def denoiser_inputs(image_shape, condition):
         inputs["labels"] = keras.Input((), name="labels", dtype="int32")
     if condition is not None and condition.tokens is not None:
         inputs["tokens"] = keras.Input((condition.tokens.length,), name="tokens", dtype="int32")
+        if condition.tokens.sketches:
+            shape = (*image_shape[:2], len(SEATS) * image_shape[2])
+            inputs["sketches"] = keras.Input(shape, name="sketches", dtype="float32")
     return inputs
 
 

@@ -33,6 +33,11 @@ def build_denoiser(section, image_shape, condition=None):
 
     x = SpaceToDepth(section.patch, name="patches")(inputs["images"])  # (n, h / p, w / p, c p p)
     x = _convolution(section.output[0], "conv_in")(x)
+    if "sketches" in inputs:
+        y = SpaceToDepth(section.patch, name="sketch_patches")(inputs["sketches"])  # (n, h / p, w / p, seats c p p)
+        y = _convolution(section.output[0], "sketch_in", activation="silu")(y)
+        y = _convolution(section.output[0], "sketch_out", zero=True)(y)
+        x = keras.layers.Add(name="sketch_sum")([x, y])
     skips = []
     for level in range(last):
         x = visit(x, level, f"down_{level + 1}")
@@ -79,10 +84,12 @@ class _Visits:
         return keras.layers.Add(name=f"{name}_sum")([x, y])
 
 
-def _convolution(channels, name, strides=1, zero=False):
+def _convolution(channels, name, strides=1, zero=False, activation=None):
     """3x3 convolution; ``zero`` starts it as nothing."""
     kernel = "zeros" if zero else "glorot_uniform"
-    return Conv2D(channels, 3, strides=strides, padding="same", kernel_initializer=kernel, name=name)
+    return Conv2D(
+        channels, 3, strides=strides, padding="same", kernel_initializer=kernel, activation=activation, name=name
+    )
 
 
 class SpaceToDepth(keras.layers.Layer):

@@ -101,7 +101,10 @@ class Training:
                 architecture, len(self.glyphs), self.model.batches_per_step
             )
             self.model.prepare_training(self.steps)
-        self.taken_over = self._take_over() if options.init_from and prefix is None else {}
+        self.taken_over = {}
+        if prefix is None:
+            self.model.learn_from(self.glyphs)
+            self.taken_over = self._take_over() if options.init_from else {}
         if options.evaluate_every:
             cheap.check(options.best_metric, self.model)
         if options.jit == "on" and is_distributed(strategy):

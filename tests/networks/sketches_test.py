@@ -1,0 +1,146 @@
+"""Sketches: means of the right glyphs, the drawn glyph left out, and glyphs squeezed into their boxes."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfglyph
+from tfglyph.composition import table, tokenizer
+from tfglyph.composition.tokens import SIGNS
+from tfglyph.errors import UsageError
+from tfglyph.networks.sketches import BOXES, Sketches
+
+CHARACTERS = ["酪", "酩", "酊", "鉻", "銘", "酉", "各"]  # 酉 left of three, 各 right of two, 酉 and 各 alone
+
+
+@pytest.fixture(scope="module")
+def data():
+    images = np.random.default_rng(0).integers(0, 256, (len(CHARACTERS), 8, 8, 1), np.uint8)
+    words = tokenizer()
+    return images, words.encode_characters(CHARACTERS), words.own(CHARACTERS)
+
+
+@pytest.fixture(scope="module")
+def filled(data):
+    layer = Sketches(32, tokenizer().vocabulary, (8, 8, 1), name="sketches")
+    layer.learn_from(*data)
+    return layer
+
+
+def seat(sketches, number):
+    return np.asarray(sketches)[..., number - 1]
+
+
+def test_a_part_looks_like_the_mean_of_those_that_have_it(filled, data):
+    images, tokens, _ = data
+    found = filled(tf.constant(tokens[:1]))
+    assert found.shape == (1, 8, 8, 6)
+    np.testing.assert_allclose(seat(found, 1)[0], images[:3, ..., 0].mean(0) / 255, atol=0.5 / 255 + 1e-6)
+    np.testing.assert_allclose(seat(found, 2)[0], images[[0, 3], ..., 0].mean(0) / 255, atol=0.5 / 255 + 1e-6)
+
+
+def test_in_training_the_drawn_glyph_is_left_out(filled, data):
+    images, tokens, _ = data
+    found = filled(tf.constant(tokens[:1]), tf.constant(images[:1]))
+    # A mean is rounded to a byte, which counts n / (n - 1) times as much when one of n is taken out.
+    np.testing.assert_allclose(seat(found, 1)[0], images[1:3, ..., 0].mean(0) / 255, atol=0.76 / 255)
+    np.testing.assert_allclose(seat(found, 2)[0], images[3, ..., 0] / 255, atol=1.01 / 255)
+
+
+def test_a_part_that_is_nowhere_is_squeezed_into_its_box(filled, data):
+    images = data[0]
+    tokens = tokenizer().encode_text("⿱酉各")[0][None]  # no glyph has 酉 above
+    glyph, found = images[CHARACTERS.index("酉"), ..., 0] / 255.0, filled(tf.constant(tokens))
+    upper = seat(found, 1)[0]
+    assert upper[:3].any(1).all() and not upper[5:].any()  # the box ends at 0.52 of 8 rows
+    # Rows in the middle of the box are what lies at the same share of the glyph's height.
+    ends = BOXES["⿱"][0][2] * 8
+    for row in (1, 2):
+        place = (row + 0.5) / ends * 8 - 0.5
+        low = int(place)
+        wanted = glyph[low] + (place - low) * (glyph[low + 1] - glyph[low])
+        assert np.corrcoef(upper[row], wanted)[0, 1] > 0.8
+    assert not seat(found, 2)[0][:2].any() and seat(found, 2)[0][6].any()
+
+
+def test_nothing_told_nothing_shown(filled):
+    assert not filled(tf.zeros([2, 22], tf.int32)).numpy().any()
+
+
+def test_the_commonest_have_the_room(data):
+    small = Sketches(2, tokenizer().vocabulary, (8, 8, 1))
+    small.learn_from(*data)
+    assert sorted(small.sizes.numpy()) == [3, 3]  # 酉 left of three; 口 under a right half of three (各, 各, 名, 名: 4)
+
+
+def test_every_operator_has_its_boxes():
+    assert set(BOXES) == set(SIGNS)
+    for first, second in BOXES.values():
+        for top, left, bottom, right in (first, second):
+            assert 0 <= top < bottom <= 1 and 0 <= left < right <= 1
+
+
+def test_real_glyphs_are_told_apart_by_their_sketches():
+    """Halves put together by eye alone: the sketch of 霧's lower half is nearer to 務 in its box than to others."""
+    glyphs = tfglyph.datasets.load("cns", size=32)
+    words = tokenizer()
+    layer = Sketches(4096, words.vocabulary, (32, 32, 1))
+    tokens = words.encode_characters(glyphs.characters)
+    layer.learn_from(glyphs.images, tokens, words.own(glyphs.characters))
+    sizes = layer.sizes.numpy()
+    keys = layer.keys.numpy()
+    assert (sizes > 0).all() and (np.diff(keys) > 0).all()
+    row = glyphs.index("酪")
+    shown = layer(tf.constant(tokens[row:row + 1]), tf.constant(glyphs.images[row:row + 1])).numpy()[0]
+    real = glyphs.images[row, ..., 0] / 255
+    # The left half of the mean of all with 酉 on the left is much nearer to 酪's than the mean of all glyphs is.
+    everyone = glyphs.images[..., 0].mean(0) / 255
+    assert np.square(shown[:, :14, 0] - real[:, :14]).mean() < 0.5 * np.square(everyone[:, :14] - real[:, :14]).mean()
+
+
+TINY = {
+    "name": "tiny", "mode": "DDPM", "hwc": [16, 16, 1],
+    "denoiser": {"type": "patch-unet", "output": [32, 64], "blocks": [1, 1], "attention": [0, 0],
+                 "cross_attention": [0, 2], "embedding": 64},
+    "condition": {"drop": 0.1, "tokens": {"parts": "parts-1", "width": 32, "sketches": 64, "descriptions": 64}},
+    "objective": {"path": "straight", "target": "velocity", "sampler": "heun", "sampling_steps": 3, "guidance": 2.0},
+    "training": {"batch_size": 4, "steps": 2, "ema": {"decay": 0.9}},
+}  # fmt: skip
+
+
+def small_glyphs():
+    glyphs = tfglyph.datasets.load("cns", size=32)
+    rows = [glyphs.index(character) for character in CHARACTERS]
+    images = glyphs.images[rows].reshape(-1, 16, 2, 16, 2, 1).mean((2, 4)).astype(np.uint8)
+    from tfglyph.datasets import Glyphs
+
+    return Glyphs("few", images, characters=CHARACTERS, tokens=tokenizer().encode_characters(CHARACTERS))
+
+
+def test_the_network_sees_the_sketches():
+    model, glyphs = tfglyph.build(TINY), small_glyphs()
+    model.learn_from(glyphs)
+    model.prepare_training(2)
+    step = tf.function(model.train_step, autograph=False)
+    batch = {"images": tf.constant(glyphs.images[:4]), "tokens": tf.constant(glyphs.tokens[:4])}
+    for _ in range(3):  # the last convolution of the network begins as nothing, too
+        step(batch)
+    zeros = model.networks["denoiser"].get_layer("sketch_out").kernel
+    assert np.abs(zeros.numpy()).max() > 0  # it began as nothing
+    model.averages["denoiser"].set_weights(model.networks["denoiser"].get_weights())
+    before = model.sample_pairs([(1, 0)], tokens=glyphs.tokens[0], guidance=1.0)
+    model.sketches.means.assign(255 - model.sketches.means)
+    assert (model.sample_pairs([(1, 0)], tokens=glyphs.tokens[0], guidance=1.0) != before).any()
+    assert "sketches" in model.groups() and "imagined" in model.groups()
+
+
+def test_only_parts_are_sketched():
+    for key in ("sketches", "descriptions"):
+        tokens = {"vocabulary": 5, "length": 2, key: 10}
+        with pytest.raises(UsageError, match=rf"condition.tokens.{key}: only parts of characters"):
+            tfglyph.build(TINY | {"condition": {"tokens": tokens}})
+
+
+def test_table_knows_what_the_test_assumes():
+    assert [str(table().described(name, 1)) for name in CHARACTERS[:2]] == ["酪", "酩"]
+    assert table().spelled["酩"] == ("⿰", ("酉", "名"))
