@@ -191,12 +191,13 @@ class Arithmetic:
     pixels: np.ndarray  # (1, h, w, c)
 
 
-def compute(model, images):
+def compute(model, images, **options):
     """Reconstructions and sums for triples of images.
 
     Args:
         model: a GlyphModel with ``encode`` and ``decode``.
         images: uint8 [n, 3, h, w, c], n at least 1.
+        **options: what ``decode`` takes.
 
     Returns:
         list of n ``Arithmetic``.
@@ -206,14 +207,14 @@ def compute(model, images):
     a, b, c = np.moveaxis(latents, 1, 0)
     sums = [analogy(a, b, c, np.float32(scale)) for scale in SCALES]
     wanted = np.concatenate([latents, np.stack(sums, axis=1)], axis=1)  # (n, 3 + scales, d)
-    painted = np.reshape(model.decode(wanted.reshape(-1, wanted.shape[-1])), (count, -1, *shape))
+    painted = np.reshape(model.decode(wanted.reshape(-1, wanted.shape[-1]), **options), (count, -1, *shape))
     return [
         Arithmetic(images[i], painted[i, :3], painted[i, 3:], pixel_analogy(*images[i])[None])
         for i in range(count)
     ]
 
 
-def draw(model, glyphs, tuples, directory, title):
+def draw(model, glyphs, tuples, directory, title, **options):
     """Draws a figure for each tuple, and contact sheets of them all.
 
     Args:
@@ -223,6 +224,7 @@ def draw(model, glyphs, tuples, directory, title):
         directory: path; gets ``test-arith-<nn>.png`` and ``contact-sheet.png`` (``contact-sheet-2.png`` and
             so on from a hundred tuples).
         title: str, stands on the contact sheets: which model this is.
+        **options: what ``decode`` takes.
 
     Returns:
         list of pathlib.Path, the files in the order in which they were written.
@@ -238,7 +240,7 @@ def draw(model, glyphs, tuples, directory, title):
                 [[glyphs.images[rows[letter]] for letter in entry.characters] for entry in part]
             )
             sheet = []
-            for entry, result in zip(part, compute(model, images), strict=True):
+            for entry, result in zip(part, compute(model, images, **options), strict=True):
                 faces = dict(zip(entry.characters, result.originals, strict=True))
                 paths.append(
                     save_png(

@@ -7,7 +7,14 @@ import pathlib
 import click
 
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
-from tfglyph.cli.model_options import add_model_options, add_precision_option, output_of, place_of, run_of
+from tfglyph.cli.model_options import (
+    add_model_options,
+    add_precision_option,
+    add_sampling_options,
+    output_of,
+    place_of,
+    run_of,
+)
 from tfglyph.errors import GlyphError, UsageError
 
 CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
@@ -33,6 +40,7 @@ CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
     "--tuples", "half", type=click.Choice(["test", "development"]), default="test", show_default=True,
     help="Which half of the arithmetic's tuples; no part of a character is in both.",
 )
+@add_sampling_options()
 @click.option("--sweep", metavar="sampler,steps", help="Diffusion: quality against time instead of the metrics.")
 @click.option(
     "--output", type=click.Path(), metavar="FILE.json", help="Default: evaluation.json in logdir/generate/<run>."
@@ -40,7 +48,9 @@ CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
 @click.option("--markdown", is_flag=True, help="Print one Markdown table of all models.")
 @click.option("--dataset", help="Data set to compare with. Default: the run's.")
 @add_dataset_options
-def command(references, precision, metrics, extractors, count, seed, half, sweep, output, markdown, dataset, **flags):
+def command(
+    references, precision, metrics, extractors, count, seed, half, sampling, sweep, output, markdown, dataset, **flags
+):
     """Measure how good the glyphs of trained models are.
 
     Prints a table, and writes a JSON file with pictures of the best and the worst cases beside it. Metrics that this
@@ -54,13 +64,17 @@ def command(references, precision, metrics, extractors, count, seed, half, sweep
     swept = cost.parse_sweep(sweep) if sweep is not None else None
     if swept is not None and metrics is not None:
         raise UsageError("--sweep and --metrics exclude each other: a sweep has its own figures")
+    for name, value in sampling.items():
+        if swept is not None and value is not None:
+            flag = "sampling_steps" if name == "steps" else name
+            raise UsageError(f"--sweep and --{flag} exclude each other: a sweep says what it varies, as in steps=5/10")
     settings = Settings(count, seed, _split(extractors) or ("glyph",), half)
     if output is not None and pathlib.Path(output).is_dir():
         raise UsageError(f"--output {output}: a directory; expected a file's name, such as {output}/results.json")
     results, failed, written, place = [], False, [], None
     for reference in references:
         try:
-            subject = _subject(reference, precision, dataset, flags, settings, swept)
+            subject = _subject(reference, precision, dataset, flags, settings, swept, sampling)
             place = pathlib.Path(output) if output else place or _default_place(subject.model, len(references))
             results.append(_result(subject, chosen, swept))
             written += _write_pictures(subject, results[-1], place, len(references) > 1)
@@ -90,28 +104,30 @@ def _default_place(model, several):
     return (directory.parent if several > 1 else directory) / "evaluation.json"
 
 
-def _subject(reference, precision, dataset, flags, settings, swept):
+def _subject(reference, precision, dataset, flags, settings, swept, sampling):
     """The model with its data; a foreign data set was not trained on, so all of it counts as held out."""
     import dataclasses
 
     import tfglyph
+    from tfglyph.cli.point_options import options_for
     from tfglyph.evaluation.subject import Subject
     from tfglyph.evaluation.sweeping import COUNT
     from tfglyph.training.rundir import read_run
 
     model = tfglyph.load(reference, precision)
     model.chunk = CHUNK
+    options = options_for(model, sampling)
     if swept is not None and settings.count is None:
         settings = dataclasses.replace(settings, count=COUNT)
     _, saved = read_run(model.source.parent)
     own = saved.get("dataset", {"name": "cns"})
     everything = glyphs_from_flags(model, dataset, flags)
     if dataset not in (None, own["name"]):
-        unused = dict.fromkeys(flags)
-        return Subject(model, everything, glyphs_from_flags(model, None, unused, "train"), everything, settings)
+        training = glyphs_from_flags(model, None, dict.fromkeys(flags), "train")
+        return Subject(model, everything, training, everything, settings, options)
     training = glyphs_from_flags(model, dataset, flags, "train")
     held_out = glyphs_from_flags(model, dataset, flags, "holdout") if own.get("holdout") else None
-    return Subject(model, everything, training, held_out, settings)
+    return Subject(model, everything, training, held_out, settings, options)
 
 
 def _result(subject, chosen, swept):

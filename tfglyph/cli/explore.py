@@ -5,8 +5,8 @@ import sys
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, output_of, place_of
-from tfglyph.cli.point_options import add_label_option, options_for
+from tfglyph.cli.model_options import add_model_options, add_sampling_options, output_of, place_of
+from tfglyph.cli.point_options import options_for
 from tfglyph.errors import UsageError
 
 STATE = "state.json"
@@ -15,7 +15,7 @@ QUESTION = "Which of 0 1 2 3 change something worth keeping? (as 02; Enter for n
 
 @click.command("explore", context_settings={"help_option_names": ["-h", "--help"]})
 @add_model_options(default="pretrained:infogan-fonts")
-@add_label_option
+@add_sampling_options()
 @click.option("--state", type=click.Path(), metavar="FILE", help="Go on with this saved search, or begin it there.")
 @click.option("--rounds", type=click.IntRange(1), help="Stop after so many. Default: when you type q.")
 @click.option("--points", type=click.Choice(["9", "16"]), default="9", show_default=True, help="Starting points.")
@@ -31,7 +31,7 @@ QUESTION = "Which of 0 1 2 3 change something worth keeping? (as 02; Enter for n
 @click.option("--format", "kind", type=click.Choice(["gif", "mp4"]), default="gif", show_default=True)
 @click.option("--output", type=click.Path(), metavar="DIR", help="Default: logdir/generate/<run>/explore-<n>.")
 @click.pass_context
-def command(ctx, references, label, state, rounds, seed, auto, output, directions, **look):
+def command(ctx, references, sampling, state, rounds, seed, auto, output, directions, **look):
     """Search for directions that mean something.
 
     Each round is an animation of four directions, from the same 9 or 16 starting points, from edge to edge of the
@@ -50,7 +50,7 @@ def command(ctx, references, label, state, rounds, seed, auto, output, direction
     if known is not None and seed is not None:
         raise UsageError(f"--seed: {state} has its own; leave this out")
     model = tfglyph.load(references[0])
-    look["options"] = options_for(model, {"label": label})
+    look["options"] = options_for(model, sampling)
     look["points"] = int(look["points"])
     if auto:
         directory = pathlib.Path(output) if output else output_of(model)

@@ -2,9 +2,8 @@
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, place_of
+from tfglyph.cli.model_options import add_model_options, add_sampling_options, place_of
 from tfglyph.cli.point_options import (
-    add_label_option,
     add_output_option,
     add_point_options,
     destination,
@@ -19,7 +18,7 @@ MOST_BYTES = 2 * 10**9  # of a loop's frames, which are in memory at once
 @click.command("interpolate", context_settings={"help_option_names": ["-h", "--help"]})
 @add_model_options(default="pretrained:vaegan-cns")
 @add_point_options(default="0-15")
-@add_label_option
+@add_sampling_options()
 @click.option(
     "--method", type=click.Choice(["spherical", "linear"]), default="spherical", show_default=True, help="Of z."
 )
@@ -36,7 +35,9 @@ MOST_BYTES = 2 * 10**9  # of a loop's frames, which are in memory at once
 @click.option("--size", metavar="PIXELS|WxH", help="CPPN models: paint in this size instead of the trained one.")
 @add_output_option
 @click.pass_context
-def command(ctx, references, label, method, steps, loop, frames, fps, cells, noise_seed, kind, size, output, **flags):
+def command(
+    ctx, references, sampling, method, steps, loop, frames, fps, cells, noise_seed, kind, size, output, **flags
+):
     """Walk between seeds, or between characters or image files for models that encode.
 
     Points are taken two at a time: seeds 0,1,2,3 give a row from 0 to 1 and one from 2 to 3; rows between real glyphs
@@ -53,7 +54,7 @@ def command(ctx, references, label, method, steps, loop, frames, fps, cells, noi
     import tfglyph
 
     model = tfglyph.load(references[0])
-    options = options_for(model, {"label": label})
+    options = options_for(model, sampling)
     if size is not None:
         model_paints_any(model)
     points = points_from_flags(ctx, model, flags)

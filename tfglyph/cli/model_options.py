@@ -62,6 +62,41 @@ def add_precision_option(command):
     )(command)
 
 
+def add_sampling_options(label=True):
+    """Adds ``--sampler --sampling_steps --guidance`` and ``--label``: how a verb's images are made.
+
+    The command gets ``sampling``, a dict from the names of ``draw_options`` to values, None where nothing was given;
+    ``tfglyph.cli.point_options.options_for`` makes it the model's options.
+
+    Args:
+        label: bool, whether ``--label`` is among them.
+
+    Returns:
+        A decorator for click commands.
+    """
+
+    def decorate(command):
+        @functools.wraps(command)
+        def with_sampling(*arguments, sampler, sampling_steps, guidance, label=None, **others):
+            sampling = {"sampler": sampler, "steps": sampling_steps, "guidance": guidance, "label": label}
+            return command(*arguments, sampling=sampling, **others)
+
+        options = [
+            click.option("--sampler", metavar="NAME", help="Diffusion: ddpm, ddim, dpm++ or heun."),
+            click.option("--sampling_steps", type=click.IntRange(1), help="Diffusion: steps of the sampler."),
+            click.option("--guidance", type=float, help="Diffusion with a condition or a guide: its strength."),
+        ]
+        if label:
+            options.append(click.option(
+                "--label", help="Models with classes or categorical codes: which; of a GAN, 3+7 mixes two."
+            ))
+        for option in reversed(options):
+            with_sampling = option(with_sampling)
+        return with_sampling
+
+    return decorate
+
+
 def _suggestion():
     """The newest run below ``logdir``, as a hint."""
     runs = sorted(

@@ -3,10 +3,9 @@
 import click
 
 from tfglyph.cli.data_options import glyphs_from_flags
-from tfglyph.cli.model_options import add_model_options, place_of
+from tfglyph.cli.model_options import add_model_options, add_sampling_options, place_of
 from tfglyph.cli.point_options import (
     add_glyph_options,
-    add_label_option,
     add_output_option,
     add_seeds_option,
     destination,
@@ -18,11 +17,11 @@ from tfglyph.cli.sample import parse_seeds
 @click.command("nearest", context_settings={"help_option_names": ["-h", "--help"]})
 @add_model_options(default="pretrained:vaegan-cns")
 @add_seeds_option(default="0-9")
-@add_label_option
+@add_sampling_options()
 @click.option("--neighbours", type=click.IntRange(1, 50), default=5, show_default=True, help="Real images for each.")
 @add_output_option
 @add_glyph_options
-def command(references, seeds, label, neighbours, output, dataset, **flags):
+def command(references, seeds, sampling, neighbours, output, dataset, **flags):
     """Find the training images closest to generated ones, to see copying.
 
     By pixels, and by latent for models that encode. Two lines say how near the generated images are and how near real
@@ -36,7 +35,7 @@ def command(references, seeds, label, neighbours, output, dataset, **flags):
 
     seeds = parse_seeds(seeds)
     model = tfglyph.load(references[0])
-    images = model.sample_seeds(seeds, **options_for(model, {"label": label}))
+    images = model.sample_seeds(seeds, **options_for(model, sampling))
     glyphs = glyphs_from_flags(model, dataset, flags, split="train")
     real, k = glyphs.images, min(neighbours, len(glyphs))
     found = {kind: search(images) for kind, search in nearest.searchers(model, glyphs, k).items()}

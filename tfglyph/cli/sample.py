@@ -4,7 +4,7 @@ import re
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, add_precision_option, place_of
+from tfglyph.cli.model_options import add_model_options, add_precision_option, add_sampling_options, place_of
 from tfglyph.errors import UsageError
 
 MAXIMUM = 100_000  # images of one call; more is a slip of the finger
@@ -35,12 +35,9 @@ MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 @click.option(
     "--output", type=click.Path(), metavar="DIR|FILE", help="A folder, or the file. Default: logdir/generate/<run>."
 )
-@click.option("--sampler", metavar="NAME", help="Diffusion: which sampler.")
-@click.option("--sampling_steps", "steps", type=click.IntRange(1), help="Diffusion: steps of the sampler.")
-@click.option("--guidance", type=float, help="Conditional models: strength of the condition.")
-@click.option("--label", help="Conditional models: the class, by name or number.")
+@add_sampling_options()
 @click.pass_context
-def command(ctx, references, precision, count, seed, seeds, individual, columns, temperature, output, **family):
+def command(ctx, references, precision, count, seed, seeds, individual, columns, temperature, output, sampling):
     """Draw new glyphs from a trained model.
 
     Writes a grid as a PNG file, and with --individual every image. The same seed gives the same bytes on one
@@ -57,7 +54,7 @@ def command(ctx, references, precision, count, seed, seeds, individual, columns,
     from tfglyph.latent.sampling import sample_pairs
 
     model = tfglyph.load(references[0], precision)
-    options = options_for(model, family)
+    options = options_for(model, sampling)
     if numbers is None:
         pairs = [(seed, index) for index in range(count)]
         stem, names = f"sample-seed{seed}", [f"{index:05d}" for index in range(count)]

@@ -4,8 +4,14 @@ import re
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, place_of
-from tfglyph.cli.point_options import add_output_option, add_point_options, destination, points_from_flags
+from tfglyph.cli.model_options import add_model_options, add_sampling_options, place_of
+from tfglyph.cli.point_options import (
+    add_output_option,
+    add_point_options,
+    destination,
+    options_for,
+    points_from_flags,
+)
 from tfglyph.errors import UsageError
 
 SEVERAL = re.compile(r"\d+(,\d+)*", re.ASCII)
@@ -27,9 +33,10 @@ SEVERAL = re.compile(r"\d+(,\d+)*", re.ASCII)
     "--reach", type=click.FloatRange(0, 100, min_open=True), default=2.0, show_default=True,
     help="Columns go from -REACH to REACH.",
 )
+@add_sampling_options(label=False)
 @add_output_option
 @click.pass_context
-def command(ctx, references, code, slide, mix, dimensions, rows, columns, reach, output, **flags):
+def command(ctx, references, code, slide, mix, dimensions, rows, columns, reach, sampling, output, **flags):
     """Turn codes, or single latent dimensions, and see what changes.
 
     InfoGAN: rows turn a categorical code, columns slide a continuous one from -2 to 2; one grid for each. Categories
@@ -46,6 +53,7 @@ def command(ctx, references, code, slide, mix, dimensions, rows, columns, reach,
     turned = _numbers(code, "code") if code is not None else (0,)
     slid = [_numbers(text, "slide") for text in slide]
     model = tfglyph.load(references[0])
+    options = options_for(model, sampling)
     codes = latent.codes_of(model)
     categories = bool(latent.classes_of(model) or (codes is not None and codes.categorical))
     if (code or slide) and (codes is None or mixed or dimensions):
@@ -60,7 +68,7 @@ def command(ctx, references, code, slide, mix, dimensions, rows, columns, reach,
     elif dimensions:
         grids = [latent.dimension_grid(model, points.latents, rows, columns, reach, points.names[0])]
     else:
-        grids = latent.grids(model, points, turned, slid, columns, reach, rows)
+        grids = latent.grids(model, points, turned, slid, columns, reach, rows, **options)
     for grid in grids:
         path = destination(output, model, f"traverse-{grid.name}.png")
         if len(grids) > 1 and path.name != f"traverse-{grid.name}.png":  # one name for several files

@@ -5,7 +5,7 @@ import pathlib
 import click
 
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
-from tfglyph.cli.model_options import add_model_options, output_of, place_of, run_of
+from tfglyph.cli.model_options import add_model_options, add_sampling_options, output_of, place_of, run_of
 from tfglyph.errors import GlyphError, UsageError
 
 SHOWN_PROBLEMS = 30  # lines on a file of rubbish; the rest is counted
@@ -23,9 +23,10 @@ SHOWN_PROBLEMS = 30  # lines on a file of rubbish; the rest is counted
 @click.option(
     "--output", type=click.Path(), metavar="DIR", help="Where figures go. Default: logdir/generate/<run>."
 )
+@add_sampling_options()
 @click.option("--dataset", help="Data set to take the characters from. Default: the run's.")
 @add_dataset_options
-def command(references, tuples, output, dataset, **flags):
+def command(references, tuples, output, sampling, dataset, **flags):
     """Draw character arithmetic A - B + C for the tuples of test.txt.
 
     A figure of four panels for each tuple: the originals, their reconstructions, the generator's images of
@@ -42,7 +43,7 @@ def command(references, tuples, output, dataset, **flags):
     for reference in references:
         try:
             missing = _validate(
-                reference, wanted, output, dataset, flags, places, several=len(references) > 1
+                reference, wanted, output, sampling, dataset, flags, places, several=len(references) > 1
             )
         except GlyphError as error:
             missing = [str(error)]
@@ -51,9 +52,10 @@ def command(references, tuples, output, dataset, **flags):
     return 1 if failed else 0
 
 
-def _validate(reference, wanted, output, dataset, flags, places, several):
+def _validate(reference, wanted, output, sampling, dataset, flags, places, several):
     """Draws all figures of one model; returns the messages about what could not be drawn."""
     import tfglyph
+    from tfglyph.cli.point_options import options_for
     from tfglyph.validation import character_rows, draw, known_tuples
 
     model = tfglyph.load(reference)
@@ -62,6 +64,7 @@ def _validate(reference, wanted, output, dataset, flags, places, several):
             f"{reference}: a {model.architecture.mode} model has no encoder, so there is no "
             "A - B + C; validate needs a model that has one, such as a VAE-GAN"
         )
+    options = options_for(model, sampling)
     glyphs = glyphs_from_flags(model, dataset, flags)
     good, problems = known_tuples(wanted, character_rows(glyphs), glyphs.name)
     if not good:
@@ -72,7 +75,7 @@ def _validate(reference, wanted, output, dataset, flags, places, several):
     if directory in places:  # two checkpoints of one run
         directory /= model.source.name
     places[directory] = model.source
-    paths = draw(model, glyphs, good, directory, place_of(model))
+    paths = draw(model, glyphs, good, directory, place_of(model), **options)
     sheets = ", ".join(str(path) for path in paths if path.name.startswith("contact-sheet"))
     click.echo(f"{len(good)} figures test-arith-*.png are in {directory}; all at a glance: {sheets}")
     return problems

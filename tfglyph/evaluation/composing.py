@@ -41,7 +41,7 @@ def figures(subject):
         group = group.some(most, subject.seed)
         if not group.characters:
             continue
-        drawn = composition.measure(model, everything, group, subject.seed)
+        drawn = composition.measure(model, everything, group, subject.seed, **subject.unlabelled)
         for place in (1, 5):
             found.append(_share(f"{name}/top-{place}", drawn.places < place, subject))
         rows = [row for row, character in enumerate(group.characters) if character in wanted]
@@ -88,9 +88,9 @@ def _strangers(subject, everything):
     """Characters that do not exist, half by half."""
     from tfglyph.composition.drawing import compose
 
-    found, options = [], {}
+    found, options = [], subject.unlabelled
     if subject.model.architecture.condition.classes is not None:  # all in the first font
-        options = {"label": 0}
+        options = options | {"label": 0}
         everything = everything.take(np.flatnonzero(np.asarray(everything.labels) == 0), everything.name)
     for operator, names in (("⿰", ("left", "right")), ("⿱", ("above", "below"))):
         asked = composition.strangers(everything, STRANGERS // 2, subject.seed, operator)

@@ -54,6 +54,7 @@ def description(subject):
         },
         "samples": subject.count,
         "seed": subject.seed,
+        "options": subject.options,
         "tuples": subject.settings.half,
     }
 

@@ -193,7 +193,8 @@ def copying(subject):
 def cost(subject):
     """Images per second of sampling, and the model's size."""
     model = subject.model
-    speeds = costs.images_per_second(model, min(SPEED_IMAGES, subject.count), subject.seed)
+    count = min(SPEED_IMAGES, subject.count)
+    speeds = costs.images_per_second(model, count, subject.seed, **subject.unlabelled)
     painters = {name: model.inference(name) for name in model.averaged}
     weights = sum(network.count_params() for network in painters.values())
     low, high = float(speeds.min()), float(speeds.max())

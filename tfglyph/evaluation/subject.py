@@ -41,16 +41,18 @@ class Subject:
         training: Glyphs, what the model was trained on.
         held_out: Glyphs that were kept out of the training, or None.
         settings: Settings.
+        options: dict of what ``model.sample`` takes besides count and seed, for all samples; the label "all" gives
+            them the classes in turn.
 
     Attributes:
         pictures: dict from name to uint8 image [h, w, c], filled by metrics.
         missing: dict from an extractor's name to the reason why it is not available.
 
     Raises:
-        UsageError: too few images.
+        UsageError: too few images, or all classes of a model that has none.
     """
 
-    def __init__(self, model, everything, training, held_out=None, settings=None):
+    def __init__(self, model, everything, training, held_out=None, settings=None, options=None):
         self.model, self.everything, self.training, self.held_out = model, everything, training, held_out
         self.settings = settings or Settings()
         self.seed = self.settings.seed
@@ -61,6 +63,8 @@ class Subject:
                 f" ({everything.name} has {len(everything):,})"
             )
         self.pictures, self.missing = {}, {}
+        self.options = options or {}
+        self.options_of(1)
 
     @property
     def slow(self):
@@ -77,7 +81,29 @@ class Subject:
     @functools.cached_property
     def samples(self):
         """uint8 (count, h, w, c): new images from the seed."""
-        return self.model.sample(self.count, seed=self.seed)
+        return self.model.sample(self.count, seed=self.seed, **self.options_of(self.count))
+
+    def options_of(self, count):
+        """``options`` for ``count`` samples."""
+        if self.options.get("label") != "all":
+            return self.options
+        told = self.labels_in_turn(count)
+        if not told:
+            raise UsageError(f"--label all: {self.model.name} has no class labels in a condition to take in turn")
+        return self.options | told
+
+    @property
+    def unlabelled(self):
+        """dict: ``options`` without the label, for metrics that choose their own or none."""
+        return {name: value for name, value in self.options.items() if name != "label"}
+
+    def labels_in_turn(self, count):
+        """The option ``label`` with all classes in turn, for ``count`` samples of a model that is told of classes; else
+        nothing."""
+        condition = getattr(self.model.architecture, "condition", None)
+        if condition is None or condition.classes is None:
+            return {}
+        return {"label": [number % condition.classes for number in range(count)]}
 
     @functools.cached_property
     def _order(self):

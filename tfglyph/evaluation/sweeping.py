@@ -37,7 +37,7 @@ def run_sweep(subject, sweep):
         if follows:
             points.append(_composed(subject, options, readable))
             continue
-        told = _labels(subject)
+        told = subject.labels_in_turn(subject.count)  # guidance has nothing to follow without a label
         with hidden():
             warm_up(subject.model, subject.seed, **options)
         samples, speed = timed_samples(subject.model, subject.count, subject.seed, **options, **told)
@@ -59,14 +59,6 @@ def run_sweep(subject, sweep):
 def _composes(subject):
     """Whether a model is told of parts, and there are characters it has not seen to tell it of."""
     return parts_told(subject.model.architecture) is not None and subject.held_out is not None
-
-
-def _labels(subject):
-    """All classes in turn for models that are told of classes: guidance has nothing to follow without one."""
-    condition = getattr(subject.model.architecture, "condition", None)
-    if condition is None or condition.classes is None:
-        return {}
-    return {"label": [number % condition.classes for number in range(subject.count)]}
 
 
 def _composed(subject, options, readable):

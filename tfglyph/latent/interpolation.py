@@ -174,20 +174,20 @@ def interpolation_rows(model, left, right, steps=10, method="spherical"):
     return rows.reshape(-1, *left.shape[1:])
 
 
-def rows(model, points, steps=10, method="spherical", size=None, **options):
+def rows(model, points, columns=10, method="spherical", size=None, **options):
     """One row for each two points: the walk, with the real images at the ends where there are some.
 
     Args:
         model: a GlyphModel.
         points: tfglyph.latent.points.Points, an even number.
-        steps: int, images of a walk.
+        columns: int, images of a walk.
         method: as in ``walk``.
         size, options: as in ``paint``.
 
     Returns:
-        uint8 (rows, steps or steps + 2, h, w, c).
+        uint8 (rows, columns or columns + 2, h, w, c).
     """
-    path = walk(model, points.latents[::2], points.latents[1::2], steps, method)  # (rows, steps, d)
+    path = walk(model, points.latents[::2], points.latents[1::2], columns, method)  # (rows, columns, d)
     images = paint(model, path, size, **options)
     if points.images is None:
         return images

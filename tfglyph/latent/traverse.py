@@ -126,12 +126,13 @@ def seed_grid(model, seeds, continuous=(0,), columns=10, reach=REACH):
     return Grid(f"code-{_counted(continuous, '-')}", title, paint(model, np.stack(rows)), _seeds(seeds), _ticks(values))
 
 
-def category_grid(model, seeds):
+def category_grid(model, seeds, **options):
     """Rows are the ways of the first categorical code, or the class labels; columns are seeds.
 
     Args:
         model: a GlyphModel with a categorical code or class labels.
         seeds: list of int.
+        **options: what ``sample`` takes besides the label.
 
     Returns:
         Grid.
@@ -141,7 +142,7 @@ def category_grid(model, seeds):
         names = condition.names or [str(way) for way in range(ways)]
         pairs = np.tile([(seed, 0) for seed in seeds], (ways, 1))
         labels = np.repeat(np.arange(ways), len(seeds)).tolist()
-        images = model.sample_pairs(pairs, label=labels)
+        images = model.sample_pairs(pairs, label=labels, **options)
         images = images.reshape(ways, len(seeds), *images.shape[1:])
     else:
         ways = _codes(model).categorical[0]
@@ -252,7 +253,7 @@ def _counted(places, separator=", "):
 # === All of a model ===
 
 
-def grids(model, points, turned=(0,), slid=(), columns=10, reach=REACH, rows=10):
+def grids(model, points, turned=(0,), slid=(), columns=10, reach=REACH, rows=10, **options):
     """What there is to traverse in a model: its codes, its categories, or else the entries of z.
 
     Args:
@@ -262,6 +263,7 @@ def grids(model, points, turned=(0,), slid=(), columns=10, reach=REACH, rows=10)
         slid: list of tuples of places of the continuous codes that slide together, one grid each; none: each alone.
         columns, rows: int.
         reach: float.
+        **options: what ``sample`` takes besides the label, of diffusion models.
 
     Returns:
         list of Grid.
@@ -278,7 +280,7 @@ def grids(model, points, turned=(0,), slid=(), columns=10, reach=REACH, rows=10)
             return [code_grid(model, points.latents[0], turned, places, columns, reach) for places in together]
         return [seed_grid(model, seeds, places, columns, reach) for places in together]
     if classes_of(model) or codes is not None:
-        return [category_grid(model, seeds)]
+        return [category_grid(model, seeds, **options)]
     return [dimension_grid(model, points.latents, rows, columns, reach, points.names[0])]
 
 
