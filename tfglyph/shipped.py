@@ -6,11 +6,13 @@ from tfglyph.errors import UsageError, did_you_mean
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "pretrained"
 PREFIX = "pretrained:"
+ALSO = {"ddpm-cns": "compose-cns"}
+"""Second names of weights: what draws from descriptions also draws the best free samples, by making descriptions up."""
 
 
 def names():
-    """list of str: the shipped weights."""
-    return sorted(path.parent.name for path in FOLDER.glob("*/architecture.json"))
+    """list of str: the shipped weights, by every name that they have."""
+    return sorted({path.parent.name for path in FOLDER.glob("*/architecture.json")} | set(ALSO))
 
 
 def is_shipped(reference):
@@ -28,4 +30,4 @@ def folder_of(reference):
     if name not in shipped:
         known = f"there are {', '.join(shipped)}" if shipped else "none are shipped with this version"
         raise UsageError(f"{reference}: no such shipped weights{did_you_mean(name, shipped)}; {known}")
-    return FOLDER / name
+    return FOLDER / ALSO.get(name, name)

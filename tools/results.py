@@ -1,7 +1,8 @@
 """Tables and training curves of docs/results.md, from the figures and logs beside the shipped weights.
 
     python tools/results.py table vaegan-cns vae-cns
-    python tools/results.py curve ddpm-cns docs/images/results-ddpm-curve.png
+    python tools/results.py curve compose-cns docs/images/results-compose-curve.png
+    python tools/results.py sketches 酩霧國婉這瘋 docs/images/compose-sketches.png
 """
 
 import json
@@ -12,7 +13,7 @@ import numpy as np
 from tfglyph.evaluation.report import markdown
 from tfglyph.figures import save_png
 from tfglyph.plots import curves
-from tfglyph.shipped import FOLDER
+from tfglyph.shipped import PREFIX, folder_of
 from tfglyph.training.rundir import read_stats
 
 
@@ -28,7 +29,7 @@ def table(names, only):
     """One Markdown table of the figures that lie beside the weights."""
     results, prefixes = [], tuple(only.split(","))
     for name in names:
-        (found,) = json.loads((FOLDER / name / "metrics.json").read_text(encoding="utf-8"))["models"]
+        (found,) = json.loads((folder_of(PREFIX + name) / "metrics.json").read_text(encoding="utf-8"))["models"]
         figures = [figure for figure in found["figures"] if figure["name"].startswith(prefixes)]
         results.append(found | {"model": name, "figures": figures})
     click.echo("\n".join(markdown(results)))
@@ -41,7 +42,7 @@ def table(names, only):
 @click.option("--log", "logarithmic", is_flag=True, help="Their logarithm, base 10.")
 def curve(name, path, prefix, logarithmic):
     """A picture of a training log."""
-    stats = read_stats(FOLDER / name)
+    stats = read_stats(folder_of(PREFIX + name))
     series = {}
     for key in dict.fromkeys(key for row in stats for key in row if key.startswith(prefix)):
         rows = [(row["step"], row[key]) for row in stats if row.get(key) is not None]
@@ -49,6 +50,28 @@ def curve(name, path, prefix, logarithmic):
         series[key.removeprefix(prefix)] = (steps, np.log10(values) if logarithmic else values)
     label = prefix.rstrip("/") + (", log10" if logarithmic else "")
     click.echo(save_png(path, curves(name, series, "step", label)))
+
+
+@main.command()
+@click.argument("characters")
+@click.argument("path", type=click.Path())
+def sketches(characters, path):
+    """What the composing model is shown of characters: a row each, the real glyph first."""
+    import tensorflow as tf
+
+    import tfglyph
+    from tfglyph.composition import tokenizer
+    from tfglyph.figures import enlarge
+
+    model, glyphs = tfglyph.load("pretrained:compose-cns"), tfglyph.datasets.load("cns", size=32)
+    images = glyphs.images[[glyphs.index(character) for character in characters]]
+    tokens = tokenizer().encode_characters(characters)
+    shown = np.round(255 * model.sketches(tf.constant(tokens), tf.constant(images)).numpy()).astype(np.uint8)
+    cells = 255 - np.concatenate([images, shown], axis=-1)  # (n, h, w, 7), ink is black on paper
+    cells = np.pad(cells, [(0, 0), (2, 2), (2, 2), (0, 0)], constant_values=230)
+    rows, height, width, columns = cells.shape
+    page = cells.transpose(0, 1, 3, 2).reshape(rows * height, columns * width)
+    click.echo(save_png(path, enlarge(page[None, ..., None], 3)[0]))
 
 
 if __name__ == "__main__":

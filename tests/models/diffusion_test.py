@@ -251,6 +251,16 @@ def test_a_guide_and_a_condition_exclude_each_other():
     assert tiny(**guide, objective={"guidance": 2.0}).architecture.objective.guidance == 2.0
 
 
+def test_the_temperature_of_the_file_holds_where_none_is_asked_for():
+    cold = tiny(stir=0.1, objective={"temperature": 0.0}).sample(2)
+    np.testing.assert_array_equal(cold[0], cold[1])
+    model = tiny(stir=0.1)
+    np.testing.assert_array_equal(model.sample(2, temperature=0.0), cold)
+    np.testing.assert_array_equal(model.sample(2, temperature=1.0), model.sample(2))
+    latents = model.prior(tf.constant([[0, 0]], tf.int64)).numpy()
+    np.testing.assert_array_equal(model.decode(latents, temperature=0.5), model.decode(0.5 * latents))
+
+
 def test_labels_by_number_by_name_and_one_per_image():
     model = tiny(stir=0.1, **LABELLED)
     cross = model.sample(2, label=1)
@@ -277,7 +287,8 @@ def test_tokens_are_drawn_from():
     [
         (None, {"sampler": "hein"}, "did you mean heun|did you mean .heun"),
         (None, {"steps": 0}, "steps: found 0"),
-        (None, {"temperature": 1}, "takes no such option"),
+        (None, {"temperatur": 1}, "takes no such option .did you mean temperature"),
+        (None, {"temperature": -1.0}, "temperature: found -1.0"),
         (None, {"label": 1}, "no class labels"),
         (None, {"guidance": 2.0}, "takes no such option"),
         (LABELLED, {"label": 3}, "from 0 to 2"),

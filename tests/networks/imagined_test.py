@@ -46,6 +46,17 @@ def test_each_depends_on_its_own_pair(layer):
     assert (draw(layer, pairs) != draw(layer, [(4, index) for index in range(20)])).any()
 
 
+def test_all_can_be_written_down_and_read_again():
+    characters = [chr(code) for code in range(0x4E00, 0x5200)]
+    words, layer = tokenizer(), Imagined(2000)
+    tokens = words.encode_characters(characters)
+    layer.learn_from(tokens)
+    assert 0.9 * len(tokens) < layer.starts.numpy()[-1] < len(tokens)
+    for row in draw(layer, [(5, index) for index in range(300)]):
+        text = words.spelled(row)
+        assert words.spelled(words.encode_text(text)[0]) == text, text
+
+
 def test_too_many_are_thinned_evenly():
     tokens = tokenizer().encode_characters(CHARACTERS)
     small = Imagined(4)

@@ -141,6 +141,8 @@ class DiffusionObjective(Section):
     """Its steps where no number is asked for."""
     eta: Annotated[float, pydantic.Field(strict=True, ge=0, le=1)] = 0.0
     """Noise that ddim adds, from 0 (deterministic) to 1 (as ddpm)."""
+    temperature: Annotated[float, pydantic.Field(strict=True, ge=0, le=10)] = 1.0
+    """Factor on the noise that sampling starts from, where none is asked for: below 1 plainer images, more alike."""
     encoding_steps: Steps = 50
     """Steps of encode (DDIM inversion) and, where no other number is asked for, of decode."""
     accumulate: Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 16)] = 1

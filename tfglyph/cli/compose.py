@@ -8,12 +8,17 @@ from tfglyph.errors import UsageError
 
 @click.command("compose", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("descriptions", nargs=-1)
+@click.option("--invent", type=click.IntRange(1, 10_000), metavar="N", help="N descriptions that nobody wrote, too.")
 @add_model_options(default="pretrained:compose-cns")
 @add_precision_option
 @click.option("--file", "path", type=click.Path(), metavar="FILE", help="A text file with a description in each line.")
 @click.option("--variants", type=click.IntRange(1, 64), default=4, show_default=True, help="Images of each.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides the variants.")
 @click.option("--guidance", type=float, help="How strictly the description is followed. Default: the model's.")
+@click.option(
+    "--temperature", type=click.FloatRange(0, 10),
+    help="Factor on the noise: below 1 variants become more alike, and each more typical. Default: the model's.",
+)
 @click.option("--sampling_steps", "steps", type=click.IntRange(1), help="Steps of the sampler. Default: the model's.")
 @click.option("--sampler", metavar="NAME", help="ddpm, ddim, dpm++ or heun. Default: the model's.")
 @click.option("--label", help="Models with fonts or other classes: which, by name or number.")
@@ -23,19 +28,23 @@ from tfglyph.errors import UsageError
 @click.option(
     "--output", type=click.Path(), metavar="DIR|FILE", help="A folder, or the PNG file. Default: logdir/generate/<run>."
 )
-def command(descriptions, references, precision, path, variants, seed, columns, individual, svg, output, **family):
+def command(
+    descriptions, invent, references, precision, path, variants, seed, columns, individual, svg, output, **family
+):
     """Draw characters from descriptions, whether they exist or not.
 
     A description puts parts together by Unicode's operators: ⿰酉交 is 酉 left of 交, ⿱艹⿰木木 has ⿰木木 under 艹. A
     character alone stands for its own decomposition, which `tfglyph data decompose` shows.
 
         tfglyph compose ⿰酉交 ⿱雨交 --variants 8
+
+    --invent 16 makes up sixteen: halves of known characters, put together anew.
     """
     from tfglyph.composition import in_place, parse
-    from tfglyph.composition.drawing import compose, read_descriptions, requests
+    from tfglyph.composition.drawing import compose, invented, read_descriptions, requests
 
     texts = [*descriptions, *(read_descriptions(path) if path else [])]
-    if not texts:
+    if not texts and not invent:
         raise UsageError("which characters? for example: tfglyph compose ⿰酉交")
     for text in texts:  # before the model is loaded, which takes longer than noticing a slip of the finger
         tree = parse(text)
@@ -47,7 +56,7 @@ def command(descriptions, references, precision, path, variants, seed, columns, 
     from tfglyph.figures import save_png
 
     model = tfglyph.load(references[0], precision)
-    asked = requests(model, texts)
+    asked = requests(model, texts) + (invented(model, invent, seed) if invent else [])
     for request in asked:
         name = request.tree.part
         if name is not None and request.tree.operator is not None:

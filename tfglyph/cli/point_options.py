@@ -93,7 +93,9 @@ def options_for(model, given):
     for name in options:
         if name not in model.draw_options:
             flag = "sampling_steps" if name == "steps" else name
-            raise UsageError(f"--{flag}: {place_of(model)} is a {model.architecture.mode}, which takes no such option")
+            mode = model.architecture.mode
+            a = "an" if mode[0] in "AEIO" else "a"
+            raise UsageError(f"--{flag}: {place_of(model)} is {a} {mode}, which takes no such option")
     return options
 
 

@@ -29,8 +29,8 @@ MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 @click.option("--individual", is_flag=True, help="Write each image as a file of its own besides the grid.")
 @click.option("--columns", type=click.IntRange(1), help="Images in a row of the grid. Default: a square.")
 @click.option(
-    "--temperature", type=click.FloatRange(0, 10), default=1.0, show_default=True,
-    help="Factor on z: below 1 plainer glyphs, above 1 wilder ones.",
+    "--temperature", type=click.FloatRange(0, 10),
+    help="Factor on z: below 1 plainer glyphs, above 1 wilder ones. Default: 1, or the diffusion model's.",
 )
 @click.option(
     "--output", type=click.Path(), metavar="DIR|FILE", help="A folder, or the file. Default: logdir/generate/<run>."

@@ -60,6 +60,32 @@ def requests(model, texts):
     return found
 
 
+def invented(model, count, seed=0):
+    """Descriptions that nobody wrote: those of the first free samples of a seed, ``model.sample(count, seed)``.
+
+    Args:
+        model: a GlyphModel with ``condition.tokens.descriptions``.
+        count: int.
+        seed: int.
+
+    Returns:
+        list of count Request.
+
+    Raises:
+        UsageError: the model keeps no descriptions.
+    """
+    check_composes(model)
+    if model.imagined is None:
+        raise UsageError(f"{model.name}: keeps no descriptions (condition.tokens.descriptions), so it invents none")
+    words = tokenizer(parts_told(model.architecture).parts)
+    rows = model.imagined(np.stack([np.full(count, seed), np.arange(count)], axis=1)).numpy()
+    found = []
+    for row in rows:
+        text = words.spelled(row)
+        found.append(Request(text, words.encode_text(text)[1], row))
+    return found
+
+
 def compose(model, texts, variants=1, seed=0, **options):
     """Draws characters from their descriptions.
 
@@ -70,7 +96,7 @@ def compose(model, texts, variants=1, seed=0, **options):
         texts: list of d str, or of Request.
         variants: int v ≥ 1, images of each.
         seed: int.
-        **options: ``steps``, ``sampler``, ``guidance``, ``label``, as for ``sample``.
+        **options: ``steps``, ``sampler``, ``guidance``, ``temperature``, ``label``, as for ``sample``.
 
     Returns:
         uint8 (d, v, h, w, c).

@@ -5,24 +5,23 @@ import numpy as np
 from tfglyph.latent.points import split_codes, with_z
 
 
-def sample_pairs(model, pairs, temperature=1.0, **options):
+def sample_pairs(model, pairs, temperature=None, **options):
     """Images of (seed, index) pairs, each a function of its pair alone.
 
     Args:
         model: a GlyphModel.
         pairs: int (n, 2).
-        temperature: float, factor on z; codes stay. 1 gives ``model.sample_pairs``, 0 the same image everywhere.
+        temperature: float, factor on z; codes stay. None gives ``model.sample_pairs``, 0 the same image everywhere.
         **options: what the model's ``sample`` takes.
 
     Returns:
         uint8 (n, h, w, c).
     """
     pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
-    if temperature == 1.0:
+    if temperature is None:
         return model.sample_pairs(pairs, **options)
-    if "steps" in model.draw_options:  # a diffusion model decodes by other steps than it samples by
-        objective = model.architecture.objective
-        options = {"steps": objective.sampling_steps, "sampler": objective.sampler} | options
+    if "temperature" in model.draw_options:
+        return model.sample_pairs(pairs, temperature=float(temperature), **options)
     return model.decode(tempered(model, model.latents_of_pairs(pairs), temperature), **options)
 
 

@@ -193,7 +193,7 @@ class Diffusion(GlyphModel):
     def draw_options(self):
         told = self.architecture.condition is not None
         guided = told or self.architecture.guide is not None
-        return ("steps", "sampler") + ("label",) * told + ("guidance",) * guided
+        return ("steps", "sampler", "temperature") + ("label",) * told + ("guidance",) * guided
 
     def sample_inputs(self):
         inputs = {"steps": tf.TensorSpec(None, tf.int32, name="steps")}
@@ -211,7 +211,8 @@ class Diffusion(GlyphModel):
             pairs: int (n, 2).
             label: None, or a class by number or name, or one per image; None: unconditional.
             tokens: None, or int (length,) or (n, length).
-            **options: ``steps`` int, ``sampler`` str, ``guidance`` float; the architecture's where not given.
+            **options: ``steps`` int, ``sampler`` str, ``guidance`` and ``temperature`` float; the architecture's where
+                not given.
 
         Returns:
             uint8 (n, h, w, c).
@@ -231,15 +232,17 @@ class Diffusion(GlyphModel):
         tokens = tf.cast(rows[:, 3:], tf.int32) if rows.shape[1] > 3 else None
         return self.draw(rows[:, :2], label=tf.cast(rows[:, 2], tf.int32), tokens=tokens, **options)
 
-    def draw(self, pairs, steps=None, sampler=None, tokens=None, **options):
+    def draw(self, pairs, steps=None, sampler=None, tokens=None, temperature=None, **options):
         if tokens is None and self.imagined is not None:
             tokens = self.imagined(pairs)
         objective = self.architecture.objective
         sampler, eta = sampler or objective.sampler, objective.eta
         steps = objective.sampling_steps if steps is None else steps
+        temperature = objective.temperature if temperature is None else temperature
         options = {"guidance": objective.guidance, **options}
         images = self.generate(
-            self.prior(pairs), pairs=pairs, steps=steps, sampler=sampler, eta=eta, tokens=tokens, **options
+            self.prior(pairs) * temperature, pairs=pairs, steps=steps, sampler=sampler, eta=eta, tokens=tokens,
+            **options,
         )
         return self.to_pixels(images)
 
@@ -365,6 +368,7 @@ class Diffusion(GlyphModel):
     def decode(self, latents, **options):
         """float32 (n, z_dim) -> uint8 (n, h, w, c); ``options`` as for ``sample``, with one label for all."""
         self._check_options(options)
+        latents = np.asarray(latents, np.float32) * np.float32(options.pop("temperature", 1.0))
         if options.get("label") is not None:
             options["label"] = int(self._label_numbers(options["label"], 1)[0])
         return super().decode(latents, **options)
@@ -383,6 +387,9 @@ class Diffusion(GlyphModel):
             raise UsageError(f"sampler: found {sampler!r}, expected one of {known}{near}")
         if steps is not None and not 1 <= steps <= 100_000:
             raise UsageError(f"steps: found {steps}, expected a number from 1 to 100000")
+        temperature = options.get("temperature")
+        if temperature is not None and not 0 <= temperature <= 10:
+            raise UsageError(f"temperature: found {temperature}, expected a number from 0 to 10")
         if guidance is not None and not 0 <= guidance <= 1000:
             raise UsageError(f"guidance: found {guidance}, expected a number from 0 to 1000")
 

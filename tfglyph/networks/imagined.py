@@ -30,13 +30,17 @@ class Imagined(Tables):
         self.starts = self.add_table("starts", (FIRST_PART + 1,), "int32")  # first row of each operator
 
     def learn_from(self, tokens):
-        """Fills the table with the descriptions that have an operator, or with ``count`` of them evenly apart.
+        """Fills the table with the descriptions that have an operator and a part at each place, or with ``count`` of
+        them evenly apart.
 
         Args:
             tokens: int32 array (n, LENGTH).
         """
         tokens = np.asarray(tokens)
-        rows = tokens[tokens[:, 0] > 0]
+        below = [(seat - 1) // 2 for seat in range(1, SEATS)]  # the operators above each seat but the whole's
+        operators = np.pad(tokens[:, 1:UPPER], [(0, 0), (0, SEATS - UPPER)])
+        hole = (tokens[:, below] > 0) & (tokens[:, UPPER + 1 :] == 0) & (operators == 0)  # a part without a token
+        rows = tokens[(tokens[:, 0] > 0) & ~hole.any(1)]
         rows = rows[np.argsort(rows[:, 0], kind="stable")]
         if len(rows) > self.count:
             rows = rows[np.linspace(0, len(rows) - 1, self.count).round().astype(int)]

@@ -86,7 +86,8 @@ def generate(model, seeds, temperature, given):
         raise UsageError(f"seeds end at {2**31 - 1}, found {seeds[-1]}")
     options = {name: given.get(name) for name in model.draw_options}
     options = {name: value for name, value in options.items() if value not in (None, "", 0)}
-    images = sample_pairs(model, [(seed, 0) for seed in seeds], float(temperature), **options)
+    own = float(temperature) == 1.0  # leaves a diffusion model at what its file says
+    images = sample_pairs(model, [(seed, 0) for seed in seeds], None if own else float(temperature), **options)
     return images, tempered(model, model.latents(seeds), float(temperature))
 
 
