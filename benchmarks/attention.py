@@ -37,8 +37,8 @@ def main():
         start = time.perf_counter()
         logs = step({"images": tf.constant(images)})
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
-        print(f"{name}: {time.perf_counter() - start:.0f} s, peak {peak:.2f} GB, loss {float(logs['loss/denoiser']):.3f}",
-              flush=True)
+        seconds, loss = time.perf_counter() - start, float(logs["loss/denoiser"])
+        print(f"{name}: {seconds:.0f} s, peak {peak:.2f} GB, loss {loss:.3f}", flush=True)
     return 0
 
 

@@ -104,7 +104,7 @@ class GAN(Painting):
             if objective.r1:
                 real, norms = losses.scores_and_gradient_norms(score, real_images)  # (n, 1), (n,)
                 penalty = objective.r1 * losses.r1_penalty(norms)
-                norm = tf.reduce_mean(norms)  # under its own name, too: with both penalties the other one's norm follows
+                norm = tf.reduce_mean(norms)  # under its own name, too: with both penalties the other's norm follows
                 logs |= {"loss/r1": penalty, "real_gradient_norm": norm, "critic_gradient_norm": norm}
             else:
                 real, penalty = score(real_images), 0.0
