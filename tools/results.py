@@ -66,7 +66,7 @@ def sketches(characters, path):
     model, glyphs = tfglyph.load("pretrained:compose-cns"), tfglyph.datasets.load("cns", size=32)
     images = glyphs.images[[glyphs.index(character) for character in characters]]
     tokens = tokenizer().encode_characters(characters)
-    shown = np.round(255 * model.sketches(tf.constant(tokens), tf.constant(images)).numpy()).astype(np.uint8)
+    shown = np.round(255 * model.sketches(tf.constant(tokens), drawn=tf.constant(images)).numpy()).astype(np.uint8)
     cells = 255 - np.concatenate([images, shown], axis=-1)  # (n, h, w, 7), ink is black on paper
     cells = np.pad(cells, [(0, 0), (2, 2), (2, 2), (0, 0)], constant_values=230)
     rows, height, width, columns = cells.shape

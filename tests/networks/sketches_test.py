@@ -41,7 +41,7 @@ def test_a_part_looks_like_the_mean_of_those_that_have_it(filled, data):
 
 def test_in_training_the_drawn_glyph_is_left_out(filled, data):
     images, tokens, _ = data
-    found = filled(tf.constant(tokens[:1]), tf.constant(images[:1]))
+    found = filled(tf.constant(tokens[:1]), drawn=tf.constant(images[:1]))
     # A mean is rounded to a byte, which counts n / (n - 1) times as much when one of n is taken out.
     np.testing.assert_allclose(seat(found, 1)[0], images[1:3, ..., 0].mean(0) / 255, atol=0.76 / 255)
     np.testing.assert_allclose(seat(found, 2)[0], images[3, ..., 0] / 255, atol=1.01 / 255)
@@ -61,6 +61,22 @@ def test_a_part_that_is_nowhere_is_squeezed_into_its_box(filled, data):
         wanted = glyph[low] + (place - low) * (glyph[low + 1] - glyph[low])
         assert np.corrcoef(upper[row], wanted)[0, 1] > 0.8
     assert not seat(found, 2)[0][:2].any() and seat(found, 2)[0][6].any()
+
+
+def test_each_font_has_its_own(data):
+    images, tokens, own = data
+    layer = Sketches(64, tokenizer().vocabulary, (8, 8, 1), classes=2)
+    twice = np.concatenate([images, 255 - images])
+    labels = np.repeat([0, 1], len(images))
+    layer.learn_from(twice, np.tile(tokens, (2, 1)), np.tile(own, 2), labels)
+    asked = tf.constant(np.stack([tokens[0]] * 3 + [tokenizer().encode_text("⿱酉各")[0]] * 2))
+    found = layer(asked, tf.constant([0, 1, -1, 0, 1])).numpy()
+    mean = images[:3, ..., 0].mean(0) / 255
+    np.testing.assert_allclose(seat(found, 1)[0], mean, atol=0.5 / 255 + 1e-6)
+    np.testing.assert_allclose(seat(found, 1)[1], 1 - mean, atol=0.5 / 255 + 1e-6)
+    assert not found[2].any()  # no font, no sketch
+    inside = slice(0, 3)
+    np.testing.assert_allclose(seat(found, 1)[4][inside], 1 - seat(found, 1)[3][inside], atol=1e-5)
 
 
 def test_nothing_told_nothing_shown(filled):
@@ -91,7 +107,7 @@ def test_real_glyphs_are_told_apart_by_their_sketches():
     keys = layer.keys.numpy()
     assert (sizes > 0).all() and (np.diff(keys) > 0).all()
     row = glyphs.index("酪")
-    shown = layer(tf.constant(tokens[row:row + 1]), tf.constant(glyphs.images[row:row + 1])).numpy()[0]
+    shown = layer(tf.constant(tokens[row:row + 1]), drawn=tf.constant(glyphs.images[row:row + 1])).numpy()[0]
     real = glyphs.images[row, ..., 0] / 255
     # The left half of the mean of all with 酉 on the left is much nearer to 酪's than the mean of all glyphs is.
     everyone = glyphs.images[..., 0].mean(0) / 255

@@ -23,7 +23,7 @@ class Tokens(Section):
     """Chance of each part that is told by its own parts as well to be told by them alone, in training."""
     sketches: Annotated[int, pydantic.Field(strict=True, ge=0, le=1 << 16)] = 0
     """How many parts at their places have a mean glyph, taken from the training data, that the network sees beside the
-    noise; parts without one are shown as their own glyph, squeezed. 0: the network sees no sketches."""
+    noise, each class (font) its own; parts without one are shown as their own glyph, squeezed. 0: no sketches."""
     descriptions: Annotated[int, pydantic.Field(strict=True, ge=0, le=1 << 20)] = 0
     """How many descriptions of the training data are kept, so that samples without a description get one that is put
     together from the halves of two. 0: such samples are told nothing."""
@@ -90,6 +90,8 @@ class Condition(Section):
     def _is_one(self):
         if self.classes is None and self.tokens is None:
             raise invalid("classes", "missing; a condition needs classes or tokens")
+        if self.tokens is not None and self.tokens.sketches and (self.classes or 1) > 500:
+            raise invalid("classes", f"{self.classes} fonts to sketch; expected at most 500, or no sketches")
         if self.names is not None and len(set(self.names)) != (self.classes or 0):
             raise invalid("names", f"{len(set(self.names))} different names for {self.classes or 0} classes")
         return self

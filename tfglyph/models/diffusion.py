@@ -41,7 +41,8 @@ class Diffusion(GlyphModel):
         self.sketches = self.imagined = None
         tokens = getattr(architecture.condition, "tokens", None)
         if tokens is not None and tokens.sketches:
-            self.sketches = Sketches(tokens.sketches, tokens.vocabulary, architecture.hwc, name="sketches")
+            classes = architecture.condition.classes or 1
+            self.sketches = Sketches(tokens.sketches, tokens.vocabulary, architecture.hwc, classes, name="sketches")
         if tokens is not None and tokens.descriptions:
             self.imagined = Imagined(tokens.descriptions, name="imagined")
         self._bar = None
@@ -72,7 +73,8 @@ class Diffusion(GlyphModel):
     def learn_from(self, glyphs):
         if self.sketches is not None:
             words = tokenizer(self.architecture.condition.tokens.parts)
-            self.sketches.learn_from(glyphs.images, glyphs.tokens, words.own(glyphs.characters))
+            labels = glyphs.labels if self.architecture.condition.classes else None
+            self.sketches.learn_from(glyphs.images, glyphs.tokens, words.own(glyphs.characters), labels)
         if self.imagined is not None:
             self.imagined.learn_from(glyphs.tokens)
 
@@ -131,7 +133,7 @@ class Diffusion(GlyphModel):
             else:
                 told[name] = tf.where(gone[:, None], 0, told[name])
         if self.sketches is not None:
-            told["sketches"] = self.sketches(told["tokens"], batch["images"])
+            told["sketches"] = self.sketches(told["tokens"], told.get("labels"), batch["images"])
         return told
 
     def _in_parts(self, data, parts):
@@ -337,7 +339,8 @@ class Diffusion(GlyphModel):
             nothing["tokens"] = tf.zeros([count, condition.tokens.length], tf.int32)
             told["tokens"] = nothing["tokens"] if tokens is None else tokens
             if self.sketches is not None:
-                told["sketches"], nothing["sketches"] = map(self.sketches, (told["tokens"], nothing["tokens"]))
+                for each in (told, nothing):
+                    each["sketches"] = self.sketches(each["tokens"], each.get("labels"))
         return told, nothing
 
     # === Progress and checks ===

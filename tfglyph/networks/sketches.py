@@ -43,27 +43,32 @@ class Sketches(Tables):
         count: int, how many means; the commonest parts have one.
         vocabulary: int, of the tokens.
         image_shape: (height, width, channels).
+        classes: int: fonts or whatever else labels tell apart; each has sketches of its own.
     """
 
     table_names = ("keys", "sizes", "means", "alone")
 
-    def __init__(self, count, vocabulary, image_shape, **options):
+    def __init__(self, count, vocabulary, image_shape, classes=1, **options):
         super().__init__(**options)
         self.count, self.vocabulary, self.image_shape = count, vocabulary, tuple(image_shape)
+        self.classes = classes
         self.keys = self.add_table("keys", (count,), "int32", keras.initializers.Constant(NOWHERE))  # ascending
         self.sizes = self.add_table("sizes", (count,), "int32")  # glyphs behind each mean
         self.means = self.add_table("means", (count, *self.image_shape), "uint8")
-        self.alone = self.add_table("alone", (vocabulary, *self.image_shape), "uint8")  # black: no glyph
+        self.alone = self.add_table("alone", (classes * vocabulary, *self.image_shape), "uint8")  # black: no glyph
 
-    def learn_from(self, images, tokens, own):
+    def learn_from(self, images, tokens, own, labels=None):
         """Fills the tables.
 
         Args:
             images: uint8 array (n, h, w, c), the glyphs of the training.
             tokens: int32 array (n, LENGTH), their descriptions.
             own: int32 array (n,): the token that the glyph itself has as a part of others, 0 where it has none.
+            labels: int array (n,), from 0 to classes - 1; None: all 0.
         """
-        images, keys = np.asarray(images), _keys(np.asarray(tokens), self.vocabulary, np)  # (n, seats)
+        images = np.asarray(images)
+        labels = np.zeros(len(images), np.int32) if labels is None else np.asarray(labels, np.int32)
+        keys = self._keys(np.asarray(tokens), labels, np)  # (n, seats)
         found, sizes = np.unique(keys[keys != NOWHERE], return_counts=True)
         common = np.argsort(-sizes, kind="stable")[: self.count]
         common = np.sort(common[sizes[common] >= FEWEST])  # of ``found``, which ascends
@@ -82,15 +87,17 @@ class Sketches(Tables):
         self.sizes.assign(np.pad(sizes, (0, missing)))
         self.means.assign(means)
         alone = np.zeros(self.alone.shape, np.uint8)
-        alone[np.asarray(own)[::-1]] = images[::-1]  # of several fonts, the first
-        alone[0] = 0
+        rows = labels * self.vocabulary + np.asarray(own)
+        alone[rows] = images
+        alone[:: self.vocabulary] = 0
         self.alone.assign(alone)
 
-    def call(self, tokens, drawn=None):
+    def call(self, tokens, labels=None, drawn=None):
         """How the parts of descriptions look at their places.
 
         Args:
             tokens: int32 tensor (n, LENGTH).
+            labels: None, or int32 tensor (n,); nothing is known of negative ones.
             drawn: None, or uint8 tensor (n, h, w, c): the glyphs of these descriptions, where the means were taken of
                 them, too. They are taken out again: in training, a mean must not tell what is to be drawn.
 
@@ -98,14 +105,16 @@ class Sketches(Tables):
             float32 tensor (n, h, w, 6 c) of ink in [0, 1], one seat after another; 0 where nothing is known.
         """
         height, width, channels = self.image_shape
-        means, known = self._means(tokens, drawn)
-        sketches = tf.where(known, means, self._squeezed(tokens)) / 255.0  # (n, seats, h, w, c)
+        labels = tf.zeros_like(tokens[:, 0]) if labels is None else labels
+        tokens = tf.where(labels[:, None] < 0, 0, tokens)
+        means, known = self._means(tokens, labels, drawn)
+        sketches = tf.where(known, means, self._squeezed(tokens, labels)) / 255.0  # (n, seats, h, w, c)
         sketches = tf.transpose(sketches, [0, 2, 3, 1, 4])
         return tf.reshape(sketches, [-1, height, width, len(SEATS) * channels])  # (n, h, w, seats c)
 
-    def _means(self, tokens, drawn):
+    def _means(self, tokens, labels, drawn):
         """float32 (n, seats, h, w, c) in [0, 255], and bool (n, seats, 1, 1, 1): which of them there are."""
-        keys = _keys(tokens, self.vocabulary, tf)  # (n, seats)
+        keys = self._keys(tokens, labels, tf)  # (n, seats)
         table = tf.convert_to_tensor(self.keys)
         rows = tf.minimum(tf.searchsorted(table, tf.reshape(keys, [-1])), self.count - 1)
         rows = tf.reshape(rows, tf.shape(keys))  # (n, seats)
@@ -118,18 +127,19 @@ class Sketches(Tables):
             means = tf.clip_by_value((sizes * means - own) / (sizes - 1), 0.0, 255.0)
         return means, known[..., None, None, None]
 
-    def _squeezed(self, tokens):
+    def _squeezed(self, tokens, labels):
         """The glyphs of the parts alone, each in its box: float32 (n, seats, h, w, c) in [0, 255]."""
         height, width, channels = self.image_shape
         seats = np.array(SEATS, np.int32)
-        parts = tf.reshape(tf.gather(tokens, UPPER + seats, axis=1), [-1])  # (n seats,)
+        parts = tf.gather(tokens, UPPER + seats, axis=1)  # (n, seats)
+        rows = tf.reshape(tf.maximum(labels, 0)[:, None] * self.vocabulary + parts, [-1])  # (n seats,)
         above = tf.gather(tokens, (seats - 1) // 2, axis=1)  # (n, seats)
         places = tf.stack([tf.broadcast_to(tokens[:, :1], tf.shape(above)), above], axis=-1)
         places = tf.concat([places, tf.broadcast_to(seats[:, None], tf.shape(above[..., None]))], axis=-1)
         boxes = tf.reshape(tf.gather_nd(tf.constant(_boxes()), places), [-1, 4])  # (n seats, 4)
-        glyphs = tf.cast(tf.gather(tf.convert_to_tensor(self.alone), parts), tf.float32)
+        glyphs = tf.cast(tf.gather(tf.convert_to_tensor(self.alone), rows), tf.float32)
         finer = tf.image.crop_and_resize(
-            glyphs, boxes, tf.range(tf.shape(parts)[0]), [FINER * height, FINER * width]
+            glyphs, boxes, tf.range(tf.shape(rows)[0]), [FINER * height, FINER * width]
         )  # black beyond the glyph
         squeezed = tf.nn.avg_pool2d(finer, FINER, FINER, "VALID")  # (n seats, h, w, c)
         return tf.reshape(squeezed, [-1, len(SEATS), height, width, channels])
@@ -137,24 +147,25 @@ class Sketches(Tables):
     def get_config(self):
         return super().get_config() | {
             "count": self.count, "vocabulary": self.vocabulary, "image_shape": self.image_shape,
+            "classes": self.classes,
         }  # fmt: skip
 
+    def _keys(self, tokens, labels, library):
+        """A number for each part at its seat under its operators in its font; ``library`` is numpy or tensorflow.
 
-def _keys(tokens, vocabulary, library):
-    """A number for each part at its seat under its operators; ``library`` is numpy or tensorflow.
+        Args:
+            tokens: int32 (n, LENGTH).
+            labels: int32 (n,).
 
-    Args:
-        tokens: int32 (n, LENGTH).
-
-    Returns:
-        int32 (n, seats); NOWHERE where no part sits.
-    """
-    columns = []
-    for seat in SEATS:
-        part, root, above = tokens[:, UPPER + seat], tokens[:, 0], tokens[:, (seat - 1) // 2]
-        key = ((root * FIRST_PART + above) * UPPER + seat) * vocabulary + part
-        columns.append(library.where((part > 0) & (above > 0), key, NOWHERE))
-    return library.stack(columns, 1)
+        Returns:
+            int32 (n, seats); NOWHERE where no part sits.
+        """
+        columns = []
+        for seat in SEATS:
+            part, root, above = tokens[:, UPPER + seat], tokens[:, 0], tokens[:, (seat - 1) // 2]
+            place = ((labels * FIRST_PART + root) * FIRST_PART + above) * UPPER + seat
+            columns.append(library.where((part > 0) & (above > 0), place * self.vocabulary + part, NOWHERE))
+        return library.stack(columns, 1)
 
 
 def _boxes():
