@@ -69,6 +69,15 @@ def test_other_sweeps_are_refused(text, message):
         cost.parse_sweep(text)
 
 
+def test_temperatures_are_swept():
+    assert cost.parse_sweep("temperature=0/0.5,steps=4") == {"temperature": (0.0, 0.5), "steps": (4,)}
+    assert cost.parse_sweep("temperature") == {"temperature": (0.0, 0.5, 1.0)}
+    with pytest.raises(UsageError, match="temperature '11', expected numbers from 0 to 10"):
+        cost.parse_sweep("temperature=11")
+    points = list(cost.Sweep(("heun",), (2,), temperature=(0.0, 1.0)))
+    assert points == [{"sampler": "heun", "steps": 2, "temperature": value} for value in (0.0, 1.0)]
+
+
 def test_a_sweep_takes_what_it_is_not_told_from_the_model():
     model = SimpleNamespace(
         name="a", draw_options=("steps", "sampler"),

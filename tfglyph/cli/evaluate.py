@@ -18,6 +18,7 @@ from tfglyph.cli.model_options import (
 from tfglyph.errors import GlyphError, UsageError
 
 CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
+FREE = {"fid", "kid", "legibility"}  # what a sweep measures of free samples
 
 
 @click.command("evaluate", context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,6 +42,7 @@ CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
     help="Which half of the arithmetic's tuples; no part of a character is in both.",
 )
 @add_sampling_options()
+@click.option("--temperature", type=click.FloatRange(0, 10), help="Diffusion: factor on the noise.")
 @click.option("--sweep", metavar="sampler,steps", help="Diffusion: quality against time instead of the metrics.")
 @click.option(
     "--output", type=click.Path(), metavar="FILE.json", help="Default: evaluation.json in logdir/generate/<run>."
@@ -49,7 +51,8 @@ CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
 @click.option("--dataset", help="Data set to compare with. Default: the run's.")
 @add_dataset_options
 def command(
-    references, precision, metrics, extractors, count, seed, half, sampling, sweep, output, markdown, dataset, **flags
+    references, precision, metrics, extractors, count, seed, half, sampling, temperature, sweep, output, markdown,
+    dataset, **flags
 ):
     """Measure how good the glyphs of trained models are.
 
@@ -60,10 +63,16 @@ def command(
     from tfglyph.evaluation.metrics import parse_metrics
     from tfglyph.evaluation.subject import Settings
 
+    sampling["temperature"] = temperature
     chosen = parse_metrics(metrics)
     swept = cost.parse_sweep(sweep) if sweep is not None else None
+    measured = None
     if swept is not None and metrics is not None:
-        raise UsageError("--sweep and --metrics exclude each other: a sweep has its own figures")
+        if set(chosen) not in ({"composition"}, FREE):
+            raise UsageError(
+                "--sweep measures composition or free samples: --metrics is composition or fid,kid,legibility beside it"
+            )
+        measured = "composition" if "composition" in chosen else "samples"
     for name, value in sampling.items():
         if swept is not None and value is not None:
             flag = "sampling_steps" if name == "steps" else name
@@ -76,7 +85,7 @@ def command(
         try:
             subject = _subject(reference, precision, dataset, flags, settings, swept, sampling)
             place = pathlib.Path(output) if output else place or _default_place(subject.model, len(references))
-            results.append(_result(subject, chosen, swept))
+            results.append(_result(subject, chosen, swept, measured))
             written += _write_pictures(subject, results[-1], place, len(references) > 1)
         except GlyphError as error:
             if len(references) == 1:
@@ -130,7 +139,7 @@ def _subject(reference, precision, dataset, flags, settings, swept, sampling):
     return Subject(model, everything, training, held_out, settings, options)
 
 
-def _result(subject, chosen, swept):
+def _result(subject, chosen, swept, measured):
     from tfglyph.evaluation import evaluate
     from tfglyph.evaluation.cost import sweep_of
     from tfglyph.evaluation.metrics import SEEN_BY_EXTRACTORS
@@ -138,7 +147,9 @@ def _result(subject, chosen, swept):
 
     if swept is not None or SEEN_BY_EXTRACTORS.intersection(chosen):
         _ = subject.extractors  # a name that does not exist is told now rather than after minutes
-    result = evaluate(subject, chosen) if swept is None else run_sweep(subject, sweep_of(subject.model, swept))
+    result = evaluate(subject, chosen) if swept is None else run_sweep(
+        subject, sweep_of(subject.model, swept), measured
+    )
     for item in result["skipped"]:
         click.echo(f"tfglyph: {place_of(subject.model)}: {item['metric']}: {item['reason']}", err=True)
     if not result.get("figures") and not result.get("points"):

@@ -10,9 +10,9 @@ import numpy as np
 from tfglyph.errors import UsageError, did_you_mean
 from tfglyph.progress import hidden
 
-SWEPT = ("sampler", "steps", "guidance")
+SWEPT = ("sampler", "steps", "guidance", "temperature")
 DEFAULT_STEPS = (5, 10, 20, 50)
-DEFAULT_GUIDANCE = (1.0, 1.5, 2.0, 3.0)
+DEFAULTS = {"guidance": (1.0, 1.5, 2.0, 3.0), "temperature": (0.0, 0.5, 1.0)}
 
 
 def images_per_second(model, count=64, seed=0, repetitions=3, **options):
@@ -67,12 +67,13 @@ class Sweep:
     Attributes:
         sampler: tuple of str.
         steps: tuple of int.
-        guidance: tuple of float; empty: the model's own, and no point says so.
+        guidance, temperature: tuple of float; empty: the model's own, and no point says so.
     """
 
     sampler: tuple
     steps: tuple
     guidance: tuple = ()
+    temperature: tuple = ()
 
     def __iter__(self):
         """Options of ``model.sample``, a dict for each point."""
@@ -84,11 +85,12 @@ def parse_sweep(text):
     """What ``--sweep`` asks for.
 
     Args:
-        text: str, ``sampler,steps,guidance``, or with values: ``sampler=ddim/heun,steps=5/10/20,guidance=1/2``. Of what
-            is left out, a sweep takes the model's own.
+        text: str, ``sampler,steps,guidance,temperature``, or with values: ``sampler=ddim/heun,steps=5,guidance=1/2``.
+            Of what is left out, a sweep takes the model's own.
 
     Returns:
-        dict with any of ``sampler`` (tuple of str), ``steps`` (tuple of int) and ``guidance`` (tuple of float).
+        dict with any of ``sampler`` (tuple of str), ``steps`` (tuple of int), ``guidance`` and ``temperature`` (tuples
+        of float).
 
     Raises:
         UsageError: another word, an unknown sampler, or numbers that are out of range.
@@ -100,8 +102,8 @@ def parse_sweep(text):
         name, given, values = (piece.strip() for piece in part.partition("="))
         if name not in SWEPT or name in found:
             raise UsageError(
-                f"--sweep: found {name!r}{did_you_mean(name, SWEPT)}, expected sampler,steps,guidance or such as"
-                " sampler=ddim/heun,steps=5/10/20"
+                f"--sweep: found {name!r}{did_you_mean(name, SWEPT)}, expected sampler,steps,guidance,temperature or"
+                " such as sampler=ddim/heun,steps=5/10/20"
             )
         values = tuple(value.strip() for value in values.split("/")) if given else ()
         if name == "sampler":
@@ -110,8 +112,8 @@ def parse_sweep(text):
                     known = ", ".join(SAMPLERS)
                     raise UsageError(f"--sweep: no sampler {value!r}{did_you_mean(value, SAMPLERS)}; there are {known}")
             found["sampler"] = values or tuple(SAMPLERS)
-        elif name == "guidance":
-            found["guidance"] = tuple(map(_guidance, values)) or DEFAULT_GUIDANCE
+        elif name in DEFAULTS:
+            found[name] = tuple(_number(name, value) for value in values) or DEFAULTS[name]
         else:
             if not all(value.isascii() and value.isdigit() and 0 < int(value) <= 10000 for value in values):
                 raise UsageError(f"--sweep: found steps {'/'.join(values)!r}, expected numbers such as 5/10/20")
@@ -119,13 +121,14 @@ def parse_sweep(text):
     return found
 
 
-def _guidance(text):
+def _number(name, text):
+    most = {"guidance": 100, "temperature": 10}[name]
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0.0 <= value <= 100.0:
-        raise UsageError(f"--sweep: found guidance {text!r}, expected numbers from 0 to 100 such as 1/2/3.5")
+    if not 0.0 <= value <= most:
+        raise UsageError(f"--sweep: found {name} {text!r}, expected numbers from 0 to {most} such as 1/2/3.5")
     return value
 
 
@@ -150,5 +153,5 @@ def sweep_of(model, wanted):
     objective = model.architecture.objective
     return Sweep(
         wanted.get("sampler", (objective.sampler,)), wanted.get("steps", (objective.sampling_steps,)),
-        wanted.get("guidance", ()),
+        wanted.get("guidance", ()), wanted.get("temperature", ()),
     )  # fmt: skip

@@ -142,8 +142,8 @@ def sweep(points, title):
     """Quality against time, one line for each sampler and strength of guidance.
 
     Args:
-        points: list of dicts with ``sampler``, ``steps``, perhaps ``guidance``, ``images_per_second`` and ``figures``,
-            a dict from a figure's name to its value.
+        points: list of dicts with ``sampler``, ``steps``, perhaps ``guidance`` and ``temperature``,
+            ``images_per_second`` and ``figures``, a dict from a figure's name to its value.
         title: str.
 
     Returns:
@@ -155,7 +155,8 @@ def sweep(points, title):
     from matplotlib import pyplot, ticker
 
     def line(point):
-        return point["sampler"] + (f", guidance {point['guidance']:g}" if "guidance" in point else "")
+        further = [f"{name} {point[name]:g}" for name in ("guidance", "temperature") if name in point]
+        return ", ".join([point["sampler"], *further])
 
     names = list(points[0]["figures"])
     drawing, axes = pyplot.subplots(1, len(names), figsize=(5 * len(names), 4), squeeze=False, layout="constrained")

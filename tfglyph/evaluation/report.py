@@ -60,7 +60,7 @@ def sweep_table(result, as_markdown=False):
         as_markdown: bool.
     """
     names = list(result["points"][0]["figures"])
-    axes = [name for name in ("sampler", "steps", "guidance") if name in result["points"][0]]
+    axes = [name for name in ("sampler", "steps", "guidance", "temperature") if name in result["points"][0]]
     rows = [(*axes, "images per second", *names)]
     for point in result["points"]:
         values = (number(point["figures"][name]) for name in names)

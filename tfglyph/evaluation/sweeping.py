@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfglyph.architecture.condition import parts_told
+from tfglyph.errors import UsageError
 from tfglyph.evaluation import composition, distances, legibility
 from tfglyph.evaluation.cost import hardware, timed_samples, warm_up
 from tfglyph.evaluation.evaluating import description
@@ -11,20 +12,25 @@ from tfglyph.evaluation.unavailable import UnavailableError
 from tfglyph.progress import hidden, progress
 
 COUNT = 1000  # samples at each point where nobody says how many
+MEASURED = ("composition", "samples")
 
 
-def run_sweep(subject, sweep):
+def run_sweep(subject, sweep, measured=None):
     """Distances, legibility and speed at each point of a sweep; of models that are told of parts, how well they follow.
 
     Args:
         subject: Subject of a diffusion model.
         sweep: cost.Sweep.
+        measured: one of ``MEASURED``: how well descriptions are followed, or free samples; None: composition, where the
+            model composes.
 
     Returns:
         dict of JSON values: the description, the hardware, and ``points``: dicts with ``sampler``, ``steps``, perhaps
         ``guidance``, ``images_per_second`` and ``figures``.
     """
-    points, skipped, follows = [], [], _composes(subject)
+    points, skipped, follows = [], [], _composes(subject) and measured != "samples"
+    if measured == "composition" and not follows:
+        raise UsageError(f"--metrics composition: {subject.model.name} composes nothing, or nothing was held out")
     try:
         legibility.check()
         readable = True
