@@ -1,10 +1,13 @@
 """The Generate tab without a browser: what a click on an image gives."""
 
+from types import SimpleNamespace
+
 import pytest
 from PIL import Image
 
 from tests.render_test import CRITIC, PLAIN
 from tfglyph.models import build
+from tfglyph.studio.handlers import taken
 from tfglyph.studio.shown import Shown, Studio
 from tfglyph.studio.tabs.generate import generate, look_at
 
@@ -28,3 +31,10 @@ def test_a_cppn_is_shown_at_the_size_asked_for(tmp_path, sections, label):
     assert "seed 4" in text and "40 × 40" in text
     with Image.open(picture) as image:
         assert image.size == (40, 40)
+
+
+def test_a_model_gets_those_fields_that_it_takes():
+    diffusion, gan = (SimpleNamespace(draw_options=names) for names in (("steps", "sampler"), ("label",)))
+    given = {"sampler": "", "steps": 4, "label": "3", "guidance": 0}
+    assert taken(diffusion, given) == {"steps": 4} and taken(gan, given) == {"label": "3"}
+    assert taken(diffusion, {"steps": 0}) == {}

@@ -4,7 +4,7 @@ import click
 
 from tfglyph.cli.model_options import add_model_options
 
-SHOWN = ("pretrained:ddpm-cns", "pretrained:vaegan-cns", "pretrained:compose-cns")
+SHOWN = ("pretrained:compose-cns", "pretrained:vaegan-cns")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

@@ -154,3 +154,37 @@ def gallery_with_view(name, number, shown, columns, downloads):
                 for key, label in downloads.items()
             ]
     return gallery, state, [view, about, *buttons]
+
+
+def sampling_fields(models):
+    """Fields for the sampler and its steps, shown where one of the models has them.
+
+    Returns:
+        [Dropdown, Number]; ``taken`` makes options of their values.
+    """
+    import gradio
+
+    from tfglyph.diffusion.samplers import SAMPLERS
+
+    takes = {name for shown in models for name in shown.model.draw_options}
+    return [
+        gradio.Dropdown(
+            [("the model's own", ""), *((name, name) for name in SAMPLERS)], value="", label="Sampler",
+            visible="sampler" in takes,
+        ),
+        gradio.Number(0, precision=0, minimum=0, label="Sampling steps (0: the model's own)", visible="steps" in takes),
+    ]  # fmt: skip
+
+
+def taken(model, given):
+    """Those options that a model takes.
+
+    Args:
+        model: a GlyphModel.
+        given: dict from option to value; an empty or missing one, and 0, count as not given.
+
+    Returns:
+        dict for ``sample`` and ``decode``.
+    """
+    options = {name: given.get(name) for name in model.draw_options}
+    return {name: value for name, value in options.items() if value not in (None, "", 0)}

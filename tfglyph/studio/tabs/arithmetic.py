@@ -1,6 +1,6 @@
 """A - B + C for characters that somebody types."""
 
-from tfglyph.studio.handlers import picture, run_button
+from tfglyph.studio.handlers import picture, run_button, sampling_fields, taken
 
 TITLE = "Arithmetic"
 
@@ -20,9 +20,11 @@ def build(studio, models):
             True, label="Nearest real glyphs (the first time the whole data set is encoded)",
             elem_id="arithmetic-nearest",
         )
+        sampling = sampling_fields(models)
 
-    def draw(typed, near):
-        return [studio.png(figure(shown, typed, near)) for shown in models]
+    def draw(typed, near, sampler, steps):
+        given = {"sampler": sampler, "steps": int(steps or 0)}
+        return [studio.png(figure(shown, typed, near, **taken(shown.model, given))) for shown in models]
 
     start = gradio.Column()
     pictures = []
@@ -31,16 +33,17 @@ def build(studio, models):
             with gradio.Column():
                 pictures.append(picture(shown.name, f"arithmetic-figure-{number}", figure=True))
     with start:
-        run_button(studio, "Draw", draw, [typed, near], pictures, "arithmetic-run")
+        run_button(studio, "Draw", draw, [typed, near, *sampling], pictures, "arithmetic-run")
 
 
-def figure(shown, typed, near):
+def figure(shown, typed, near, **options):
     """The page of one model: panels as in ``validate``, and the nearest real glyphs.
 
     Args:
         shown: tfglyph.studio.shown.Shown.
         typed: str of three characters, with or without white space or commas.
         near: bool, whether to look for real glyphs.
+        **options: what the model's ``decode`` takes.
 
     Returns:
         uint8 (H, W, 3).
@@ -57,7 +60,7 @@ def figure(shown, typed, near):
         raise UsageError(f"found {len(letters)} characters ({''.join(letters[:12])}), expected three: A B C")
     triple = tuple(arithmetic.Term(letter) for letter in letters)  # never a file: the page reads none
     images = arithmetic.term_images([triple], shown.model.architecture.hwc, shown.glyphs)
-    (computed,) = compute(shown.model, images)
+    (computed,) = compute(shown.model, images, **options)
     searchers = shown.searchers if near else {}
     found = {kind: search(arithmetic.results(computed)) for kind, search in searchers.items()}
     return arithmetic.figure(triple, computed, found, shown.glyphs)

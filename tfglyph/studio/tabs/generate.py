@@ -1,6 +1,6 @@
 """New glyphs: a grid for each model on the same seeds, and a closer look at one of them."""
 
-from tfglyph.studio.handlers import choosing, gallery_with_view, run_button
+from tfglyph.studio.handlers import choosing, gallery_with_view, run_button, sampling_fields, taken
 from tfglyph.studio.shown import enlarged
 
 TITLE = "Generate"
@@ -25,15 +25,7 @@ def build(studio, models):
             32, LARGEST, 512, step=1, label="Size of the large view (CPPN)", visible=any_size, elem_id="generate-size"
         )
     with gradio.Row(visible=bool(takes)):
-        from tfglyph.diffusion.samplers import SAMPLERS
-
-        sampler = gradio.Dropdown(
-            [("the model's own", ""), *((name, name) for name in SAMPLERS)], value="", label="Sampler",
-            visible="sampler" in takes,
-        )
-        steps = gradio.Number(
-            0, precision=0, minimum=0, label="Sampling steps (0: the model's own)", visible="steps" in takes
-        )
+        sampler, steps = sampling_fields(models)
         label = gradio.Textbox("", label="Class (3+7 mixes two; empty: any)", visible="label" in takes, max_lines=1)
         guidance = gradio.Number(None, minimum=0, label="Guidance (0: the model's own)", visible="guidance" in takes)
 
@@ -84,8 +76,7 @@ def generate(model, seeds, temperature, given):
 
     if seeds[-1] >= 2**31:
         raise UsageError(f"seeds end at {2**31 - 1}, found {seeds[-1]}")
-    options = {name: given.get(name) for name in model.draw_options}
-    options = {name: value for name, value in options.items() if value not in (None, "", 0)}
+    options = taken(model, given)
     own = float(temperature) == 1.0  # leaves a diffusion model at what its file says
     images = sample_pairs(model, [(seed, 0) for seed in seeds], None if own else float(temperature), **options)
     return images, tempered(model, model.latents(seeds), float(temperature))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfglyph.studio.handlers import picture, run_button, working
+from tfglyph.studio.handlers import picture, run_button, sampling_fields, taken, working
 from tfglyph.studio.shown import enlarged
 
 TITLE = "Interpolate"
@@ -21,16 +21,19 @@ def build(studio, models):
         second = gradio.Textbox("1", label="To: a seed" + " or a character" * characters, elem_id="interpolate-second")
         method = gradio.Radio(["spherical", "linear"], value="spherical", label="Way")
         steps = gradio.Slider(2, 48, 12, step=1, label="Images of the row", elem_id="interpolate-steps")
+    with gradio.Row():
+        sampling = sampling_fields(models)
     place = gradio.Slider(0, 1, 0.5, step=0.01, label="Place on the way", elem_id="interpolate-place")
 
-    def walk(first, second, method, steps, place):
+    def walk(first, second, method, steps, place, sampler, sampling_steps):
         rows, moving, stills, ends = [], [], [], []
         for shown in models:
             if characters and not shown.model.encodes and not are_seeds([first, second]):
                 found = None, None, None, None  # a model that cannot, beside one that can
             else:
-                points, images = between(shown, first, second, method, int(steps))
-                end = points.latents, method
+                options = taken(shown.model, {"sampler": sampler, "steps": int(sampling_steps or 0)})
+                points, images = between(shown, first, second, method, int(steps), **options)
+                end = points.latents, method, options
                 found = (
                     studio.png(row_of(points, images)), studio.animation(animation_of(images)),
                     still(studio, shown.model, end, place), end,
@@ -56,15 +59,15 @@ def build(studio, models):
                 ends.append(gradio.State())
     with start:
         run_button(
-            studio, "Walk", walk, [first, second, method, steps, place], [*rows, *moving, *stills, *ends],
-            "interpolate-run",
+            studio, "Walk", walk, [first, second, method, steps, place, *sampling],
+            [*rows, *moving, *stills, *ends], "interpolate-run",
         )
     place.release(
         working(studio, slide, stills), [place, *ends], stills, show_progress="hidden", api_visibility="private"
     )
 
 
-def between(shown, first, second, method, steps):
+def between(shown, first, second, method, steps, **options):
     """The walk between what two people typed: a seed or a character each.
 
     Args:
@@ -72,6 +75,7 @@ def between(shown, first, second, method, steps):
         first, second: str.
         method: "spherical" or "linear".
         steps: int.
+        **options: what the model's ``decode`` takes.
 
     Returns:
         (Points of the two ends, uint8 (steps, h, w, c)).
@@ -83,7 +87,7 @@ def between(shown, first, second, method, steps):
 
     points = ends_of(shown, [first, second])
     path = walk(shown.model, points.latents[:1], points.latents[1:], steps, method)[0]
-    return points, paint(shown.model, path)
+    return points, paint(shown.model, path, **options)
 
 
 def are_seeds(words):
@@ -131,5 +135,6 @@ def still(studio, model, end, place):
 
     if end is None:
         return None
-    latents, method = end
-    return studio.png(enlarged(paint(model, walk(model, latents[:1], latents[1:], np.array([place]), method))[0, 0]))
+    latents, method, options = end
+    path = walk(model, latents[:1], latents[1:], np.array([place]), method)
+    return studio.png(enlarged(paint(model, path, **options)[0, 0]))
