@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import tfglyph
 from tfglyph.composition import parse, table, tokenizer
-from tfglyph.composition.drawing import compose, read_descriptions, requests
+from tfglyph.composition.drawing import compose, invented, read_descriptions, requests
 from tfglyph.composition.outlines import to_svg
 from tfglyph.composition.sheet import sheet
 from tfglyph.errors import UsageError
@@ -34,10 +34,30 @@ def test_what_is_asked_for_decides_the_picture(untrained):
     np.testing.assert_array_equal(compose(untrained, ["酪"], variants=2, seed=1, steps=1)[0], images[1, :2])
     asked = requests(untrained, ["⿰酉交", "酪"])
     assert sheet(asked, images).ndim == 3
+    np.testing.assert_array_equal(untrained.compose(["酪", "⿰酉交"], seed=1, steps=1), images[[1, 0], 0])
+    np.testing.assert_array_equal(untrained.compose("酪", seed=1, steps=1), images[1:, 0])
     with pytest.raises(UsageError, match="ends here"):
         compose(untrained, ["⿰酉"])
     with pytest.raises(UsageError, match=r"vae-small: a VAE model .* cannot compose"):
         requests(tfglyph.build("vae-small"), ["酪"])
+    with pytest.raises(UsageError, match="keeps no descriptions"):
+        invented(untrained, 2)
+
+
+def test_invented_descriptions_are_those_of_free_samples():
+    condition = {"tokens": TINY["condition"]["tokens"] | {"descriptions": 16}}
+    model = tfglyph.build(TINY | {"condition": condition})
+    model.imagined.learn_from(tokenizer().encode_characters(CHARACTERS))
+    for seed, variable in enumerate(model.networks["denoiser"].trainable_variables):
+        variable.assign_add(0.1 * tf.random.stateless_normal(variable.shape, (seed, 1)))
+    found = invented(model, 3, seed=4)
+    assert all(request.text[0] == "⿰" and str(request.tree.parts[0]) in "酉金" for request in found)
+    tokens = np.stack([request.tokens for request in found])
+    pairs = [(4, index) for index in range(3)]
+    np.testing.assert_array_equal(model.sample_pairs(pairs, tokens=tokens, steps=1), model.sample(3, seed=4, steps=1))
+    untold = model.sample_pairs(pairs, tokens=np.zeros_like(tokens), steps=1)
+    np.testing.assert_array_equal(model.sample(3, seed=4, steps=1, guidance=0.0), untold)
+    assert (untold != model.sample(3, seed=4, steps=1)).any()
 
 
 @pytest.mark.slow

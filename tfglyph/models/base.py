@@ -340,6 +340,25 @@ class GlyphModel(keras.Model):
         """Images of explicit (seed, index) pairs, int (n, 2); see ``sample``."""
         return self._in_chunks("draw", self.draw, np.asarray(pairs, np.int64), "sampling", **options)
 
+    def compose(self, descriptions, seed=0, **options):
+        """Characters drawn from descriptions of their parts, for models that are told of parts.
+
+        Args:
+            descriptions: list of d str, such as "⿰酉交", or one; a character stands for its own decomposition.
+            seed: int; image i depends on ``seed`` and its description alone.
+            **options: what ``sample`` takes: steps, sampler, guidance, temperature, label.
+
+        Returns:
+            uint8 (d, h, w, c).
+
+        Raises:
+            UsageError: the model is told of no parts, or a description is not one; one line.
+        """
+        from tfglyph.composition.drawing import compose
+
+        texts = [descriptions] if isinstance(descriptions, str) else list(descriptions)
+        return compose(self, texts, seed=seed, **options)[:, 0]
+
     def encode(self, images):
         """uint8 (n, h, w, c) -> float32 (n, z_dim)."""
         images = np.asarray(images)
