@@ -56,17 +56,20 @@ def curve(name, path, prefix, logarithmic):
 @click.argument("characters")
 @click.argument("path", type=click.Path())
 def sketches(characters, path):
-    """What the composing model is shown of characters: a row each, the real glyph first."""
+    """What a composing model with sketches is shown of training characters: a row each, the real glyph first."""
     import tensorflow as tf
 
     import tfglyph
     from tfglyph.composition import tokenizer
     from tfglyph.figures import enlarge
+    from tfglyph.networks.sketches import Sketches
 
-    model, glyphs = tfglyph.load("pretrained:compose-cns"), tfglyph.datasets.load("cns", size=32)
+    glyphs, words = tfglyph.datasets.load("cns", size=32, split="train", holdout=0.07), tokenizer()
+    layer = Sketches(4096, words.vocabulary, (32, 32, 1))
+    layer.learn_from(glyphs.images, words.encode_characters(glyphs.characters), words.own(glyphs.characters))
     images = glyphs.images[[glyphs.index(character) for character in characters]]
-    tokens = tokenizer().encode_characters(characters)
-    shown = np.round(255 * model.sketches(tf.constant(tokens), drawn=tf.constant(images)).numpy()).astype(np.uint8)
+    tokens = words.encode_characters(characters)
+    shown = np.round(255 * layer(tf.constant(tokens), drawn=tf.constant(images)).numpy()).astype(np.uint8)
     cells = 255 - np.concatenate([images, shown], axis=-1)  # (n, h, w, 7), ink is black on paper
     cells = np.pad(cells, [(0, 0), (2, 2), (2, 2), (0, 0)], constant_values=230)
     rows, height, width, columns = cells.shape
