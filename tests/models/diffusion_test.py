@@ -261,6 +261,13 @@ def test_the_temperature_of_the_file_holds_where_none_is_asked_for():
     np.testing.assert_array_equal(model.decode(latents, temperature=0.5), model.decode(0.5 * latents))
 
 
+def test_contrast_stretches_around_mid_grey():
+    plain = tiny(stir=0.02).sample(4).astype(float)
+    strong = tiny(stir=0.02, objective={"contrast": 1.5}).sample(4).astype(float)
+    np.testing.assert_allclose(strong, np.clip((plain - 127.5) * 1.5 + 127.5, 0, 255), atol=1.3)
+    assert ((strong == 255) & (plain < 255)).any() and ((strong == 0) & (plain > 0)).any()
+
+
 def test_labels_by_number_by_name_and_one_per_image():
     model = tiny(stir=0.1, **LABELLED)
     cross = model.sample(2, label=1)

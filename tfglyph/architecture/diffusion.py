@@ -143,6 +143,9 @@ class DiffusionObjective(Section):
     """Noise that ddim adds, from 0 (deterministic) to 1 (as ddpm)."""
     temperature: Annotated[float, pydantic.Field(strict=True, ge=0, le=10)] = 1.0
     """Factor on the noise that sampling starts from, where none is asked for: below 1 plainer images, more alike."""
+    contrast: Annotated[float, pydantic.Field(strict=True, ge=1, le=10)] = 1.0
+    """Factor on what is drawn, around mid-grey, before it is clipped to the range of pixels: a little more than 1 makes
+    black and white what few steps of a sampler leave a few levels beside them."""
     encoding_steps: Steps = 50
     """Steps of encode (DDIM inversion) and, where no other number is asked for, of decode."""
     accumulate: Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 16)] = 1

@@ -276,7 +276,8 @@ class Diffusion(GlyphModel):
             eta,
             (lambda step: image_noise(pairs, step, shape)) if adds_noise else None,
         )  # (n, h, w, c)
-        return tf.clip_by_value(images, *self.architecture.pixel_range)
+        # The range is symmetric: mid-grey is 0.
+        return tf.clip_by_value(images * self.architecture.objective.contrast, *self.architecture.pixel_range)
 
     @property
     def encodes(self):
