@@ -61,7 +61,7 @@ def requests(model, texts):
 
 
 def invented(model, count, seed=0):
-    """Descriptions that nobody wrote: those of the first free samples of a seed, ``model.sample(count, seed)``.
+    """Descriptions that nobody wrote: those of ``model.sample(count, seed)``.
 
     Args:
         model: a GlyphModel with ``condition.tokens.descriptions``.

@@ -15,7 +15,7 @@ class Imagined(Tables):
     """Draws descriptions: operator and first part of one training glyph, second part of another with that operator.
 
     A model that is told of parts draws free samples in two stages, p(description) p(image | description). The first
-    takes the parts of an operator to be independent, so most of its characters do not exist.
+    takes the parts of an operator to be independent, so most of its characters do not exist (of CNS's, 72 of 100).
 
     Args:
         count: int, how many descriptions are kept.
