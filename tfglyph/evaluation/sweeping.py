@@ -12,7 +12,6 @@ from tfglyph.evaluation.unavailable import UnavailableError
 from tfglyph.progress import hidden, progress
 
 COUNT = 1000  # samples at each point where nobody says how many
-MEASURED = ("composition", "samples")
 
 
 def run_sweep(subject, sweep, measured=None):
@@ -21,8 +20,8 @@ def run_sweep(subject, sweep, measured=None):
     Args:
         subject: Subject of a diffusion model.
         sweep: cost.Sweep.
-        measured: one of ``MEASURED``: how well descriptions are followed, or free samples; None: composition, where the
-            model composes.
+        measured: "composition", how well descriptions are followed, or "samples", free ones; None: composition, where
+            the model composes.
 
     Returns:
         dict of JSON values: the description, the hardware, and ``points``: dicts with ``sampler``, ``steps``, perhaps
