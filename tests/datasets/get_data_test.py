@@ -9,23 +9,33 @@ import zipfile
 
 import pytest
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 
 from tests.datasets.sources import write_font
 
 pytestmark = pytest.mark.slow
 REPOSITORY = pathlib.Path(__file__).parents[2]
-FONT = "TW-Kai-98_1.ttf"
+FONT, EXT_FONT = "TW-Kai-98_1.ttf", "TW-Kai-Ext-B-98_1.ttf"
+
+
+def mapped_font(path, codes):
+    """A font that maps all of some code points, to one picture."""
+    write_font(path)
+    font = TTFont(path)
+    tables = [table for table in font["cmap"].tables if table.format == 12 or max(codes) < 0x10000]
+    if not tables:  # a table that reaches beyond U+FFFF
+        tables = [CmapSubtable.newSubtable(12)]
+        tables[0].platformID, tables[0].platEncID, tables[0].language, tables[0].cmap = 3, 10, 0, {}
+        font["cmap"].tables += tables
+    for table in tables:
+        table.cmap.update({code: "block0" for code in codes})
+    font.save(path)
+    return str(path)
 
 
 @pytest.fixture
 def wide_font(tmp_path):
-    """A font that maps all of U+4E00–U+9FA5, to one picture."""
-    path = write_font(tmp_path / FONT)
-    font = TTFont(path)
-    for table in font["cmap"].tables:
-        table.cmap.update({code: "block0" for code in range(0x4E00, 0x9FA6)})
-    font.save(path)
-    return path
+    return mapped_font(tmp_path / FONT, range(0x4E00, 0x9FA6))
 
 
 @pytest.fixture
@@ -86,6 +96,20 @@ def test_from_the_archive_twice_and_after_damage(run, tmp_path, wide_font):
     again = run()
     assert "is damaged: fetching it again" in again.stdout and again.returncode == 0
     assert sorted(os.listdir(run.place / "fonts")) == [FONT]
+
+
+def test_both_fonts_come_from_one_archive(run, tmp_path, wide_font):
+    archive(tmp_path, wide_font)
+    alone = run()
+    assert alone.returncode == 0
+    assert "no usable TW-Kai-Ext-B-98_1.ttf, which only --dataset cns-ext needs" in alone.stdout
+    ext = mapped_font(tmp_path / EXT_FONT, range(0x20000, 0x2A6D7))
+    with zipfile.ZipFile(tmp_path / "kai.zip", "a") as file:
+        file.write(ext, f"Fonts/{EXT_FONT}")
+    both = run()
+    assert f"fonts/{EXT_FONT}: Blocks, 42,711 characters of U+20000-U+2A6DF" in both.stdout, both.stderr
+    assert both.stdout.count("fetching") == 1
+    assert sorted(os.listdir(run.place / "fonts")) == [FONT, EXT_FONT]
 
 
 def test_an_installed_font_is_enough(run, tmp_path, wide_font):

@@ -82,6 +82,20 @@ def test_with_fonts_each_character_is_compared_with_its_own_font():
 
 
 
+def test_the_blur_forgives_a_stroke_a_pixel_aside():
+    """A thin stroke a pixel aside is nearer to a single dot, and under the blur to the stroke."""
+    characters, size = ACROSS[:2], 32
+    images = np.zeros((2, size, size, 1), np.uint8)
+    images[0, :, 10] = images[1, 0, 0] = 255  # a stroke, and a dot in a corner
+    everything = Glyphs("made", images, characters=list(characters), fingerprint="4")
+    aside = np.zeros_like(images[:1])
+    aside[0, :, 11] = 255
+    tokens = np.zeros((1, 1), np.int32)
+    copyist = Copyist(Glyphs("aside", aside, characters=["a"], fingerprint="5"), {bytes(tokens[0]): 0})
+    drawn = composition.measure(copyist, everything, composition.Group("some", characters[:1], tokens))
+    assert drawn.places.tolist() == [1] and drawn.blurred.tolist() == [0]
+
+
 def test_halves_are_judged_by_the_nearest_half():
     everything = glyphs(ACROSS[:200])
     parts = [table().spelled[name][1] for name in everything.characters]

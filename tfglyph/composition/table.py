@@ -4,6 +4,7 @@ The facts come from Gavin Grover's cjk-decomp data (public; also in the PyPI pac
 Unicode's operators by ``tools/build_decomposition.py``, which says what was left out.
 """
 
+import lzma
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -92,7 +93,8 @@ def table():
 
 def lines():
     """list of str: the shipped table as text, a part in each line; see ``read_line``."""
-    text = (files("tfglyph") / "composition" / "data" / "decomposition.txt").read_text(encoding="utf-8")
+    packed = (files("tfglyph") / "composition" / "data" / "decomposition.txt.xz").read_bytes()
+    text = lzma.decompress(packed).decode()
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 

@@ -30,32 +30,35 @@ def pack():
     return characters, images
 
 
-def find_font():
-    """The path of TW-Kai-98.
+def find_font(file=FONT_FILE, wanted_by="data set 'cns' has only 32x32 built in; other sizes need"):
+    """The path of TW-Kai-98, or of another font of its family.
 
     Looked for, in this order: the file that ``TFGLYPH_CNS_FONT`` names, ``fonts/`` in the current directory
     and beside the package (where ``./get_data.sh`` puts it), and the directories for installed fonts.
+
+    Args:
+        file: str, the font's file name; the environment names only the first font.
+        wanted_by: str, how the message begins where it is missing.
 
     Raises:
         GlyphError: it is nowhere.
     """
     named = os.environ.get("TFGLYPH_CNS_FONT")
-    if named:
+    if named and file == FONT_FILE:
         if not os.path.isfile(named):
             raise GlyphError(f"TFGLYPH_CNS_FONT names {named}, which is no file")
         return named
     repository = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     for directory in ("fonts", os.path.join(repository, "fonts")):
-        path = os.path.join(directory, FONT_FILE)
+        path = os.path.join(directory, file)
         if os.path.isfile(path):
             return path
     for directory in installed_font_directories():
         for folder, _, files in os.walk(directory):
-            if FONT_FILE in files:
-                return os.path.join(folder, FONT_FILE)
+            if file in files:
+                return os.path.join(folder, file)
     raise GlyphError(
-        f"data set 'cns' has only 32x32 built in; other sizes need the font {FONT_FILE}: run ./get_data.sh"
-        " (or install the Debian package fonts-cns11643-kai)"
+        f"{wanted_by} the font {file}: run ./get_data.sh (or install the Debian package fonts-cns11643-kai)"
     )
 
 

@@ -41,6 +41,11 @@ _ALL = (
         "nothing at 32x32; the font for other sizes (./get_data.sh); or --datadir with U<decimal>.jpg|png",
     ),
     DataSet(
+        "cns-ext", "cns_ext", 32, ("charset",),
+        "70,000 characters: CNS's and the rare ones of Unicode's extensions A to D, in TW-Kai and TW-Kai-Ext-B",
+        "both fonts (./get_data.sh)",
+    ),
+    DataSet(
         "fonts", "fonts", 64, ("fonts", "charset", "box", "samples", "sample_seed"),
         "any fonts x any characters: one image each, or shifted and squeezed samples",
         "font files (--fonts)",

@@ -44,6 +44,7 @@ def figures(subject):
         drawn = composition.measure(model, everything, group, subject.seed, **subject.unlabelled)
         for place in (1, 5):
             found.append(_share(f"{name}/top-{place}", drawn.places < place, subject))
+            found.append(_share(f"{name}/top-{place} blurred", drawn.blurred < place, subject))
         rows = [row for row, character in enumerate(group.characters) if character in wanted]
         if rows:
             characters = [group.characters[row] for row in rows]

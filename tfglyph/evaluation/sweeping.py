@@ -76,6 +76,7 @@ def _composed(subject, options, readable):
         warm_up(subject.model, subject.seed, tokens=group.tokens[0], **options)
     drawn = composition.measure(subject.model, everything, group, subject.seed, **options)
     figures = {f"composition/held-out/top-{place}": float((drawn.places < place).mean()) for place in (1, 5)}
+    figures["composition/held-out/top-1 blurred"] = float((drawn.blurred < 1).mean())
     wanted = set(common(everything).characters)
     rows = [row for row, character in enumerate(group.characters) if character in wanted]
     if readable and rows:

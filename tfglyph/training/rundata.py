@@ -11,7 +11,8 @@ def run_glyphs(model, dataset=None, options=None, split="all"):
         model: a GlyphModel from ``tfglyph.load``.
         dataset: str or None, another data set's name.
         options: dict of ``datasets.load`` options that replace the run's where they are not None.
-        split: "train", "holdout" (by the run's own share) or "all".
+        split: "train", "holdout" or "all". The share that is held out is the run's, of another set as well: a
+            character is on the same side in every set.
 
     Returns:
         Glyphs.
@@ -22,7 +23,7 @@ def run_glyphs(model, dataset=None, options=None, split="all"):
     _, saved = read_run(model.source.parent)
     trained_on = saved.get("dataset", {"name": "cns"})
     name = dataset or trained_on["name"]
-    base = trained_on if name == trained_on["name"] else {}
+    base = trained_on if name == trained_on["name"] else {"holdout": trained_on.get("holdout") or 0.0}
     given = {key: value for key, value in (options or {}).items() if value is not None}
     height, width, channels = model.architecture.hwc
     wanted = {"name": name, "holdout": 0.0, **base, **given}
