@@ -1,8 +1,9 @@
 """CNS with the rare characters: U+3400–U+4DBF of TW-Kai-98 and U+20000–U+2B81D of TW-Kai-Ext-B-98, beside those of
 ``cns``.
 
-More than twice as many characters again, made of the same parts in the same hand: what a model that composes learns
-most from. Only characters of which the decomposition table tells are in it.
+More than twice as many characters again, made of the same parts: what a model that composes learns from. The later
+ones are drawn a little smaller and otherwise spaced, so labels tell where a character comes from. Only characters of
+which the decomposition table tells are in it.
 """
 
 import dataclasses
@@ -13,7 +14,8 @@ from tfglyph.datasets import cns
 from tfglyph.datasets.glyphs import split_key
 
 EXT_FONT_FILE = "TW-Kai-Ext-B-98_1.ttf"
-RARE, RARER = range(0x3400, 0x4DC0), range(0x20000, 0x2B81E)
+RARER = {"extension A": range(0x3400, 0x4DC0), "extension B": range(0x20000, 0x2A700),
+         "extensions C and D": range(0x2A700, 0x2B81E)}  # fmt: skip
 UNSEEN = "𨠦"  # U+28826 is ⿰酉交, which everybody asks for as what no model has seen
 
 
@@ -28,7 +30,7 @@ def load(name, size, channels, datadir=None, charset="all"):
         charset: which characters to keep; see ``charsets``.
 
     Returns:
-        Glyphs with characters.
+        Glyphs with characters; labels number the blocks: ``CNS``, then the names of ``RARER``.
 
     Raises:
         UsageError: a directory is given.
@@ -44,21 +46,23 @@ def load(name, size, channels, datadir=None, charset="all"):
     common = cns.find_font(wanted_by=f"data set {name!r} needs")
     rare = cns.find_font(EXT_FONT_FILE, wanted_by=f"data set {name!r} needs")
     known = table().known
-    characters = {common: list(cns.pack()[0]), rare: []}
-    for font, codes in ((common, RARE), (rare, RARER)):
+    blocks = [(common, list(cns.pack()[0]))]
+    for codes in RARER.values():
+        font = rare if codes[0] > 0xFFFF else common
         face = FontFace(font)
-        characters[font] += [c for c in map(chr, codes) if c in known and c in face and c != UNSEEN]
-    items = [(font, 0, part, None) for font, found in characters.items() for part in chunks(found)]
+        blocks.append((font, [c for c in map(chr, codes) if c in known and c in face and c != UNSEEN]))
+    items = [(font, 0, part, label) for label, (font, found) in enumerate(blocks) for part in chunks(found)]
     glyphs = prepare(
         Source(
             name=name,
             place=f"{common}, {rare}",
             shape=(*size, channels or 1),
-            settings={"set": "cns-ext", "characters": "".join(map("".join, characters.values()))},
+            settings={"set": "cns-ext", "characters": ["".join(found) for _, found in blocks]},
             stamp=stamp([common, rare]),
             items=Later(lambda: items),
             convert=partial(draw_characters, shape=(*size, channels or 1), box="advance"),
             total=len(items),
+            label_names=["CNS", *RARER],
         )
     )
     return cns.keep_charset(dataclasses.replace(glyphs, keys=_shared_keys(glyphs)), charset)

@@ -1,0 +1,43 @@
+"""tools/fix_label.py: a label for good."""
+
+import importlib.util
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfglyph
+from tests.composition.drawing_test import CHARACTERS, TINY
+from tfglyph.composition import tokenizer
+from tfglyph.errors import UsageError
+
+PATH = pathlib.Path(__file__).parents[2] / "tools" / "fix_label.py"
+
+
+@pytest.fixture(scope="module")
+def tool():
+    spec = importlib.util.spec_from_file_location("fix_label", PATH)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_result_draws_what_the_label_draws(tool):
+    training = TINY["training"] | {"ema": {"decay": 0.9}}
+    model = tfglyph.build(TINY | {"condition": TINY["condition"] | {"classes": 3}, "training": training})
+    for seed, variable in enumerate(model.averages["denoiser"].variables):
+        variable.assign_add(0.1 * tf.random.stateless_normal(variable.shape, (seed, 1)))
+    tokens = tokenizer().encode_characters(CHARACTERS[:4])
+    pairs = [(1, index) for index in range(4)]
+    drawn = [
+        model.sample_pairs(pairs, tokens=tokens, label=label, steps=2, guidance=1.0).astype(int) for label in range(3)
+    ]
+    found = tool.fixed(model, 2).sample_pairs(pairs, tokens=tokens, steps=2, guidance=1.0)
+    np.testing.assert_allclose(found, drawn[2], atol=1)
+    assert abs(found - drawn[0]).max() > 5 and abs(found - drawn[1]).max() > 5
+
+
+def test_a_model_without_labels_is_refused(tool):
+    with pytest.raises(UsageError, match="tiny is not told of labels and descriptions"):
+        tool.fixed(tfglyph.build(TINY), 0)
