@@ -1,5 +1,5 @@
-"""Makes a model of one label of a run that was told of labels and descriptions: it draws what the run's model draws with
-that label, without being told.
+"""Makes a model of one label of a run that was told of labels and descriptions: it draws what the run's model draws
+with that label, without being told.
 
     python tools/fix_label.py RUN 0 DIR
 
