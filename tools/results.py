@@ -2,10 +2,12 @@
 
     python tools/results.py table vaegan-cns vae-cns
     python tools/results.py curve compose-cns docs/images/results-compose-curve.png
+    python tools/results.py composition compose-cns
     python tools/results.py sketches 酩霧國婉這瘋 docs/images/compose-sketches.png
 """
 
 import json
+import pathlib
 
 import click
 import numpy as np
@@ -33,6 +35,36 @@ def table(names, only):
         figures = [figure for figure in found["figures"] if figure["name"].startswith(prefixes)]
         results.append(found | {"model": name, "figures": figures})
     click.echo("\n".join(markdown(results)))
+
+
+GROUPS = {
+    "held-out": "held out; each part stands at its place in eight or more other characters",
+    "depth two": "the same, told by the parts of the parts",
+    "enclosures": "held out, with an enclosing part (⿴ ⿵ ⿶ ⿷ ⿸ ⿹ ⿺)",
+    "rarer parts": "held out, with rarer parts",
+    "trained": "trained on",
+}
+
+
+@main.command()
+@click.argument("place")
+def composition(place):
+    """The composition figures of shipped weights, or of a metrics.json, a row for each group of characters."""
+    path = folder_of(PREFIX + place) / "metrics.json" if not place.endswith(".json") else pathlib.Path(place)
+    (found,) = json.loads(path.read_text(encoding="utf-8"))["models"]
+    figures = {figure["name"].removeprefix("composition/"): figure for figure in found["figures"]}
+    click.echo("| characters | n | first | among five | first, blurred | among five, blurred | read right | real |")
+    click.echo("|---|" + "---:|" * 7)
+    for group, title in GROUPS.items():
+        if f"{group}/top-1" in figures:
+            shares = [f"{group}/{name}" for name in ("top-1", "top-5", "top-1 blurred", "top-5 blurred", "read right")]
+            row = [_share(figures.get(name, {}).get("value")) for name in shares]
+            real = _share(figures.get(f"{group}/read right", {}).get("real"))
+            click.echo(f"| {title} | {figures[f'{group}/top-1']['count']} | {' | '.join([*row, real])} |")
+
+
+def _share(value):
+    return "" if value is None else f"{value:.3f}".lstrip("0") if value < 1 else "1.000"
 
 
 @main.command()
