@@ -38,7 +38,7 @@ def fixed(model, label):
     if not model.architecture.condition.classes or model.architecture.condition.tokens is None:
         raise UsageError(f"{model.name} is not told of labels and descriptions")
     data = json.loads(dump(model.architecture))
-    data["condition"]["classes"] = None
+    data["condition"] |= {"classes": None, "names": None}
     result = tfglyph.build(data)
     values = {variable.path: variable.numpy() for variable in model.averages["denoiser"].variables}
     values[BIAS] = values[BIAS] + values.pop(TABLE)[label]

@@ -25,7 +25,8 @@ def tool():
 
 def test_the_result_draws_what_the_label_draws(tool):
     training = TINY["training"] | {"ema": {"decay": 0.9}}
-    model = tfglyph.build(TINY | {"condition": TINY["condition"] | {"classes": 3}, "training": training})
+    condition = TINY["condition"] | {"classes": 3, "names": ["one", "two", "three"]}
+    model = tfglyph.build(TINY | {"condition": condition, "training": training})
     for seed, variable in enumerate(model.averages["denoiser"].variables):
         variable.assign_add(0.1 * tf.random.stateless_normal(variable.shape, (seed, 1)))
     tokens = tokenizer().encode_characters(CHARACTERS[:4])
