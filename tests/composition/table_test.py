@@ -1,9 +1,11 @@
 """The decomposition table: known characters, no cycles, no gaps, and its size."""
 
+import pathlib
+
 import pytest
 from importlib_resources import files
 
-from tfglyph.composition import Description, describe, parse, table
+from tfglyph.composition import Description, describe, in_place, parse, table
 from tfglyph.composition.descriptions import ARITY
 from tfglyph.composition.table import Table, read_line
 from tfglyph.errors import UsageError
@@ -61,6 +63,12 @@ def test_branches_are_named_and_leaves_taken_apart():
     deep = table().expanded(tree, 2)
     assert deep.parts[0].spelled() == "⿻兀日" and deep.parts[1].parts[0] == Description("六")
     assert table().expanded(parse("⿰酉⿰木⿰木⿰木木"), 1).depth() == 4  # what is written out stays
+
+
+def test_the_sheet_of_the_documentation_shows_what_does_not_exist():
+    lines = pathlib.Path(__file__).parents[2].joinpath("docs", "compose-64.txt").read_text(encoding="utf-8").split("\n")
+    asked = [table().named(in_place(parse(line))) for line in lines if line and line[0] != "#"]
+    assert len(asked) == 64 and [tree.part for tree in asked if tree.part] == ["𨠦"]
 
 
 def test_an_unknown_character_is_one_line():
