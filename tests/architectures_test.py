@@ -68,7 +68,7 @@ def eagerly():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "compose"])  # compose-fonts is that and more
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "compose"])  # compose-ext is that and more
 def test_a_shipped_file_goes_all_the_way(name, tmp_path, monkeypatch, eagerly):
     architecture = load_architecture(name)
     options = Options(dataset=data_for(architecture, tmp_path), images_every=3)
