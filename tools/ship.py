@@ -125,7 +125,10 @@ def main(run, name, summary, use, limits, minutes, machine, begun_from, beside, 
     weights = sum(file.stat().st_size for file in target.glob("*.safetensors"))
     card = CARD.format(
         name=name, summary=summary, architecture=architecture.name, mode=architecture.mode,
-        parameters=sum(math.prod(variable.shape) for group in groups.values() for variable in group),
+        parameters=sum(
+            math.prod(variable.shape) for group in groups.values() for variable in group
+            if not isinstance(variable, tuple)  # a table's path and variable
+        ),
         bytes=weights / 1e6,
         data=", ".join(f"{key} {_names(value)}" for key, value in dataset.items() if value and key != "holdout"),
         split=f"{holdout} of the characters, by their hash, held out" if holdout else "none: trained on all",
