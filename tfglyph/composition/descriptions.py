@@ -121,7 +121,7 @@ def parse(text, known=None):
     if known is None:
         from tfglyph.composition.table import table
 
-        known = table().known
+        known = table().typed
     rest = iter(symbols(text))
 
     def read(expected):

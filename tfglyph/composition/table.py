@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from importlib_resources import files
 
 from tfglyph.composition.descriptions import ARITY, UNNAMED, Description
+from tfglyph.composition.forms import LOOKALIKES
 from tfglyph.errors import UsageError
 
 DEEPEST = 3  # levels that a model is told of; see tfglyph.composition.tokens
@@ -32,6 +33,12 @@ class Table:
     def known(self):
         """frozenset of str: every part that occurs, taken apart or not."""
         return self.whole | frozenset(self.spelled) | {part for _, parts in self.spelled.values() for part in parts}
+
+    @cached_property
+    def typed(self):
+        """frozenset of str: ``known`` without look-alikes of parts (𧾷 of ⻊) of which no other character is made."""
+        alone = self.whole.difference(*(parts for _, parts in self.spelled.values()))
+        return self.known - alone.intersection(LOOKALIKES)
 
     @cached_property
     def _names(self):
