@@ -41,7 +41,7 @@ def test_faces_of_collections_and_names_stay_what_they_mean(tmp_path, monkeypatc
 
 
 def test_specs_that_make_no_sense():
-    with pytest.raises(UsageError, match=r"no data set 'cnss' \(did you mean cns\?\); there are cns, fonts"):
+    with pytest.raises(UsageError, match=r"no data set 'cnss' \(did you mean cns\?\); there are cns, cns-ext, fonts"):
         DatasetSpec("cnss")
     with pytest.raises(UsageError, match="'cns' takes no option 'fonts', only charset, ink"):
         DatasetSpec("cns", options={"fonts": ["x"]})

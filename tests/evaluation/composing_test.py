@@ -99,4 +99,4 @@ def test_a_sweep_of_guidance_shows_how_well_descriptions_are_followed(everything
     assert all(point["images_per_second"] > 0 for point in result["points"])
     table = list(report.sweep_table(result, True))
     assert table[2].startswith("| sampler | steps | guidance | images per second | composition/held-out/top-1 |")
-    assert pictures.sweep(result["points"], "guided").shape == (400, 1000, 3)
+    assert pictures.sweep(result["points"], "guided").shape == (400, 1500, 3)
