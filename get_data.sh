@@ -73,21 +73,22 @@ installed_font() {
 from_debian() {
     command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
     say "trying the Debian package fonts-cns11643-kai"
-    # As root, apt drops to another user, who has to be able to write here.
-    chmod 755 "$WORK"
-    [ -d "$WORK/deb" ] || (cd "$WORK" && apt-get download fonts-cns11643-kai) >"$WORK/apt.log" 2>&1 || {
-        say "apt-get download failed: $(tail -n 1 "$WORK/apt.log")"
-        return 1
-    }
-    [ -d "$WORK/deb" ] || dpkg -x "$WORK"/fonts-cns11643-kai_*.deb "$WORK/deb" || return 1
+    if [ ! -d "$WORK/deb" ]; then
+        # As root, apt drops to another user, who has to be able to write here.
+        chmod 755 "$WORK"
+        (cd "$WORK" && apt-get download fonts-cns11643-kai) >"$WORK/apt.log" 2>&1 || {
+            say "apt-get download failed: $(tail -n 1 "$WORK/apt.log")"
+            return 1
+        }
+        dpkg -x "$WORK"/fonts-cns11643-kai_*.deb "$WORK/deb" || return 1
+    fi
     keep "$(find "$WORK/deb" -name "$FONT" | head -n 1)"
 }
 
-from_archive() {
-    [ -f "$WORK/kai.zip" ] || say "fetching $TWKAI_URL"
-    if [ -f "$WORK/kai.zip" ]; then
-        :
-    elif command -v curl >/dev/null; then
+# fetch_archive: brings $WORK/kai.zip, whole or not at all.
+fetch_archive() {
+    say "fetching $TWKAI_URL"
+    if command -v curl >/dev/null; then
         curl -fsSL --retry 2 --connect-timeout 20 -o "$WORK/kai.part" "$TWKAI_URL" || return 1
     else
         "$PYTHON" - "$TWKAI_URL" "$WORK/kai.part" <<'PYTHON_END' || return 1
@@ -100,7 +101,11 @@ except (OSError, ValueError) as error:
     sys.exit(f"cannot fetch it ({error})")
 PYTHON_END
     fi
-    [ ! -f "$WORK/kai.part" ] || mv "$WORK/kai.part" "$WORK/kai.zip"
+    mv "$WORK/kai.part" "$WORK/kai.zip"
+}
+
+from_archive() {
+    [ -f "$WORK/kai.zip" ] || fetch_archive || return 1
     "$PYTHON" - "$WORK/kai.zip" "$FONT" "$WORK/$FONT" <<'PYTHON_END' || return 1
 import shutil
 import sys
@@ -134,7 +139,7 @@ get_font() {
         return
     fi
     WORK=${WORK:-$(mktemp -d)}
-    from_debian || from_archive || return 1
+    from_debian || from_archive
 }
 
 # === Shipped weights ===

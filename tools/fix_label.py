@@ -30,28 +30,30 @@ def fixed(model, label):
 
     Args:
         model: Diffusion with classes and tokens in its condition.
-        label: int.
+        label: int, or str: a name or a number.
 
     Returns:
-        Diffusion: its denoiser is the model's averaged one with ``label``; its tables are empty.
+        Diffusion: its denoiser is the model's (averaged) one with ``label``; its tables are empty.
     """
-    if not model.architecture.condition.classes or model.architecture.condition.tokens is None:
+    condition = model.architecture.condition
+    if condition is None or not condition.classes or condition.tokens is None:
         raise UsageError(f"{model.name} is not told of labels and descriptions")
+    label = condition.number_of(label)
     data = json.loads(dump(model.architecture))
     data["condition"] |= {"classes": None, "names": None}
     result = tfglyph.build(data)
-    values = {variable.path: variable.numpy() for variable in model.averages["denoiser"].variables}
+    values = {variable.path: variable.numpy() for variable in model.inference("denoiser").variables}
     values[BIAS] = values[BIAS] + values.pop(TABLE)[label]
     for variable in result.networks["denoiser"].variables:
         variable.assign(values.pop(variable.path))
     assert not values, f"left over: {', '.join(values)}"
-    result.averages["denoiser"].set_weights(result.networks["denoiser"].get_weights())
+    result.inference("denoiser").set_weights(result.networks["denoiser"].get_weights())
     return result
 
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, path_type=pathlib.Path))
-@click.argument("label", type=click.IntRange(0))
+@click.argument("label")
 @click.argument("target", type=click.Path(path_type=pathlib.Path))
 def main(run, label, target):
     """Writes the newest checkpoint of RUN, with LABEL for good, to the folder TARGET."""
@@ -59,6 +61,7 @@ def main(run, label, target):
 
     model = tfglyph.load(run)
     result = fixed(model, label)
+    label = model.architecture.condition.number_of(label)
     glyphs = run_glyphs(model, split="train")
     glyphs = glyphs.take(np.flatnonzero(glyphs.labels == label), f"label {label}")
     tokens = tokenizer(result.architecture.condition.tokens.parts).encode_characters(glyphs.characters)

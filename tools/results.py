@@ -64,7 +64,7 @@ def composition(place):
 
 
 def _share(value):
-    return "" if value is None else f"{value:.3f}".lstrip("0") if value < 1 else "1.000"
+    return "" if value is None else f"{value:.3f}".lstrip("0")
 
 
 @main.command()

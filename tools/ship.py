@@ -94,9 +94,8 @@ def _names(value):
 @click.option("--minutes", type=int, help="How long the training took, in minutes.")
 @click.option("--machine", default="two CPU cores", show_default=True)
 @click.option("--begun_from", help="The shipped weights that a run with --init_from began with.")
-@click.option("--beside", help="Built-in data set that its users compare with, where the training's needs files.")
 @click.option("--without", multiple=True, help="A network that images are not made with, such as discriminator.")
-def main(run, name, summary, use, limits, minutes, machine, begun_from, beside, without):
+def main(run, name, summary, use, limits, minutes, machine, begun_from, without):
     """Ships the newest checkpoint of RUN as NAME."""
     model = tfglyph.load(run)
     directory = model.source.parent
@@ -105,9 +104,6 @@ def main(run, name, summary, use, limits, minutes, machine, begun_from, beside, 
         if not begun_from:
             raise click.UsageError(f"the run began with {options['init_from']}; which shipped weights are these?")
         options["init_from"] = f"pretrained:{begun_from}"
-    dataset = options.get("dataset", {})
-    if beside:  # a character is on the same side of the split in every set
-        options |= {"trained_on": dataset, "dataset": {**dataset, "name": beside}}
     step = int(model.source.name.rpartition("-")[2])
     target = FOLDER / name
     shutil.rmtree(target, ignore_errors=True)
@@ -121,6 +117,7 @@ def main(run, name, summary, use, limits, minutes, machine, begun_from, beside, 
     metrics = directory / "metrics.json"
     if metrics.is_file():
         shutil.copy(metrics, target / "metrics.json")
+    dataset = options.get("dataset", {})
     holdout = dataset.get("holdout") or 0
     weights = sum(file.stat().st_size for file in target.glob("*.safetensors"))
     card = CARD.format(

@@ -11,7 +11,6 @@ from functools import partial
 
 from tfglyph.composition.table import table
 from tfglyph.datasets import cns
-from tfglyph.datasets.glyphs import split_key
 
 EXT_FONT_FILE = "TW-Kai-Ext-B-98_1.ttf"
 RARER = {"extension A": range(0x3400, 0x4DC0), "extension B": range(0x20000, 0x2A700),
@@ -76,5 +75,5 @@ def _shared_keys(glyphs):
     spelled, first, keys = table().spelled, {}, glyphs.keys.copy()
     for row, character in enumerate(glyphs.characters):
         if character in spelled:
-            keys[row] = split_key(first.setdefault(spelled[character], character))
+            keys[row] = first.setdefault(spelled[character], keys[row])
     return keys

@@ -42,7 +42,7 @@ _ALL = (
     ),
     DataSet(
         "cns-ext", "cns_ext", 32, ("charset",),
-        "70,000 characters: CNS's and the rare ones of Unicode's extensions A to D, in TW-Kai and TW-Kai-Ext-B",
+        "74,506 characters: CNS's and the rare ones of Unicode's extensions A to D, in TW-Kai and TW-Kai-Ext-B",
         "both fonts (./get_data.sh)",
     ),
     DataSet(

@@ -23,8 +23,8 @@ def run_glyphs(model, dataset=None, options=None, split="all"):
     _, saved = read_run(model.source.parent)
     trained_on = saved.get("dataset", {"name": "cns"})
     name = dataset or trained_on["name"]
-    base = trained_on if name == trained_on["name"] else {"holdout": trained_on.get("holdout") or 0.0}
+    base = trained_on if name == trained_on["name"] else {}
     given = {key: value for key, value in (options or {}).items() if value is not None}
     height, width, channels = model.architecture.hwc
-    wanted = {"name": name, "holdout": 0.0, **base, **given}
+    wanted = {"name": name, "holdout": trained_on.get("holdout", 0.0), **base, **given}
     return datasets.load(**wanted, size=(height, width), channels=channels, split=split)
