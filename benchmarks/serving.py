@@ -21,14 +21,20 @@ CONV = {"kernel": [[5, 5], [5, 5]], "stride": [[4, 4], [2, 2]], "output": [4, 8]
 PAINT = {"hwc": [4, 4, 8], "kernel": [[5, 5], [5, 5]], "stride": [[2, 2], [4, 4]], "output": [4, 1]}
 MODELS = {
     "VAE-GAN": {
-        "mode": "VAE-GAN", "hwc": [32, 32, 1], "z_dim": 6, "encoder": CONV, "generator": PAINT, "discriminator": CONV,
+        "mode": "VAE-GAN",
+        "hwc": [32, 32, 1],
+        "z_dim": 6,
+        "encoder": CONV,
+        "generator": PAINT,
+        "discriminator": CONV,
     },
     "DDPM": {
-        "mode": "DDPM", "hwc": [16, 16, 1],
+        "mode": "DDPM",
+        "hwc": [16, 16, 1],
         "denoiser": {"type": "patch-unet", "patch": 4, "output": [8, 8], "blocks": [1, 1], "attention": [0, 2]},
         "objective": {"encoding_steps": 2},
     },
-}  # fmt: skip
+}
 
 
 def main():
@@ -54,7 +60,7 @@ def main():
             seen, answers, started = [], [], time.perf_counter()
             with concurrent.futures.ThreadPoolExecutor(options.threads) as pool:
                 for first in range(0, len(numbers), max(len(numbers) // 5, 1)):
-                    some = [requests[number] for number in numbers[first:first + max(len(numbers) // 5, 1)]]
+                    some = [requests[number] for number in numbers[first : first + max(len(numbers) // 5, 1)]]
                     # Hashed, as the answers themselves would look like a leak.
                     answers += [hash(each) for each in pool.map(functools.partial(answer, served), some)]
                     seen.append(resident_megabytes())
@@ -64,7 +70,8 @@ def main():
         failed += wrong
         print(
             f"| {name} | {options.requests:,} | {impossible:,} | {wrong} | {seen[0]:.0f} MB | {seen[-1]:.0f} MB | "
-            f"{rate:.0f} |", flush=True,
+            f"{rate:.0f} |",
+            flush=True,
         )
     sys.exit(bool(failed))
 

@@ -34,11 +34,21 @@ CONV = {"kernel": [[5, 5], [5, 5]], "stride": [[4, 4], [2, 2]], "output": [8, 16
 PAINT = {"hwc": [4, 4, 16], "kernel": [[5, 5], [5, 5]], "stride": [[2, 2], [4, 4]], "output": [8, 1]}
 FAMILIES = {
     "VAE-GAN": {
-        "name": "vaegan", "mode": "VAE-GAN", "hwc": [32, 32, 1], "z_dim": 16, "encoder": CONV,
-        "generator": PAINT, "discriminator": CONV, "training": {"batch_size": 16, "ema": {"decay": 0.99}},
+        "name": "vaegan",
+        "mode": "VAE-GAN",
+        "hwc": [32, 32, 1],
+        "z_dim": 16,
+        "encoder": CONV,
+        "generator": PAINT,
+        "discriminator": CONV,
+        "training": {"batch_size": 16, "ema": {"decay": 0.99}},
     },
     "GAN": {
-        "name": "gan", "mode": "GAN", "hwc": [32, 32, 1], "z_dim": 16, "generator": PAINT,
+        "name": "gan",
+        "mode": "GAN",
+        "hwc": [32, 32, 1],
+        "z_dim": 16,
+        "generator": PAINT,
         "discriminator": CONV | {"batch_norm": False},
         "objective": {"loss": "wasserstein", "gradient_penalty": 10.0, "critic_steps": 2},
         "training": {"batch_size": 16, "ema": {"decay": 0.99}},
@@ -114,8 +124,11 @@ def one_kill(options, family, file, place, expected, number):
     if equal:
         shutil.rmtree(run)
     return {
-        "family": family, "moment": kind, "resumed_from": max(committed, default=None),
-        "half_written_file": half_written, "equal": equal,
+        "family": family,
+        "moment": kind,
+        "resumed_from": max(committed, default=None),
+        "half_written_file": half_written,
+        "equal": equal,
     } | ({} if equal else {"run": str(run), "exit_code": code, "end": found})
 
 
@@ -147,13 +160,22 @@ def end(process):
 
 def start(options, file, run):
     return fork(
-        "--architecture", str(file), "--steps", str(options.steps), "--checkpoint_every", str(options.every),
-        "--images_every", str(10**9), "--logdir", str(run),
+        "--architecture",
+        str(file),
+        "--steps",
+        str(options.steps),
+        "--checkpoint_every",
+        str(options.every),
+        "--images_every",
+        str(10**9),
+        "--logdir",
+        str(run),
     )
 
 
 def kill(process, run, kind, options, moments):
     """Waits for a moment of the kind and sends SIGKILL."""
+
     def wait_for(condition):
         while not condition() and not os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             time.sleep(0.0002)
@@ -179,8 +201,11 @@ def end_of(run, steps):
     manifest = json.loads((run / f"model.ckpt-{steps}.json").read_text())
     lines = [json.loads(line)["step"] for line in (run / "stats.jsonl").read_text().splitlines()]
     return {
-        "sha256": hashlib.sha256(data).hexdigest(), "tensors": sum(map(len, manifest["tensors"].values())),
-        "step": manifest["step"], "stats": lines, "tensorboard": tensorboard_steps(run),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "tensors": sum(map(len, manifest["tensors"].values())),
+        "step": manifest["step"],
+        "stats": lines,
+        "tensorboard": tensorboard_steps(run),
     }
 
 

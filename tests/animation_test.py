@@ -50,6 +50,6 @@ def test_cells_stand_side_by_side_and_small_ones_are_enlarged():
     plain = np.full((18, 24), 96)
     for top in (2, 10):
         for left in (2, 13):
-            plain[top:top + 6, left:left + 9] = FRAMES[3, ..., 0]
+            plain[top : top + 6, left : left + 9] = FRAMES[3, ..., 0]
     np.testing.assert_array_equal(frames[3, ::16, ::16, 0], plain)
     assert frames.shape == (5, 288, 384, 1)

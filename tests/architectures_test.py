@@ -16,10 +16,31 @@ from tfglyph.training.train import new_run, resumed_run
 
 NAMES = shipped_names()
 ISSUED = [
-    "vaegan", "vaegan-64", "dcgan", "vae-resnet", "vae-conv", "gan-resnet-hinge", "gan-resnet-hinge-3", "gan-conv",
-    "ddpm-unet", "ddpm-unet-attention", "cppn-wgan-mnist", "cppn-wgan-cifar10", "cppn-wgan-casia", "cppn-wgan-fonts",
-    "cppn-wgan-mnist-hard", "cppn-wgan-categories", "infogan-1x10-2", "infogan-10x10-2", "infogan-10x10-20",
-    "vaegan-small", "vae-small", "gan-small", "cppn-small", "infogan-small", "ddpm-small",
+    "vaegan",
+    "vaegan-64",
+    "dcgan",
+    "vae-resnet",
+    "vae-conv",
+    "gan-resnet-hinge",
+    "gan-resnet-hinge-3",
+    "gan-conv",
+    "ddpm-unet",
+    "ddpm-unet-attention",
+    "cppn-wgan-mnist",
+    "cppn-wgan-cifar10",
+    "cppn-wgan-casia",
+    "cppn-wgan-fonts",
+    "cppn-wgan-mnist-hard",
+    "cppn-wgan-categories",
+    "infogan-1x10-2",
+    "infogan-10x10-2",
+    "infogan-10x10-20",
+    "vaegan-small",
+    "vae-small",
+    "gan-small",
+    "cppn-small",
+    "infogan-small",
+    "ddpm-small",
 ]
 
 

@@ -50,9 +50,7 @@ def test_signatures_are_the_documented_ones(model, served):
     assert set(served) == set(exporting.signatures(model)) | {"serving_default"}
     for name in served:
         (output,) = served[name].structured_outputs
-        assert output == (
-            "images_bytes" if name.endswith("_png") else "latents" if name == "encode" else "images"
-        )
+        assert output == ("images_bytes" if name.endswith("_png") else "latents" if name == "encode" else "images")
 
 
 def test_every_signature_gives_the_bytes_of_the_model(model, served):
@@ -65,20 +63,21 @@ def test_every_signature_gives_the_bytes_of_the_model(model, served):
     found = call(served, "interpolate", a=IMAGES[:3], b=IMAGES[3:6], steps=10)
     np.testing.assert_array_equal(found, model.decode(walk).reshape(3, 10, 32, 32, 1))
     for scale in (2.0, np.float32([0.5, 1.0, 3.0])):
-        wanted = analogy(
-            latents[:3], latents[3:6], latents[6:9], np.reshape(scale, [-1, 1]).astype(np.float32)
-        )
+        wanted = analogy(latents[:3], latents[3:6], latents[6:9], np.reshape(scale, [-1, 1]).astype(np.float32))
         found = call(served, "arithmetic", a=IMAGES[:3], b=IMAGES[3:6], c=IMAGES[6:9], scale=scale)
         np.testing.assert_array_equal(found, model.decode(wanted))
 
 
-@pytest.mark.parametrize(("name", "inputs"), [
-    ("sample", {"count": 3, "seed": 1}),
-    ("decode", {"latents": np.ones((3, 6))}),
-    ("reconstruct", {"images": IMAGES[:3]}),
-    ("interpolate", {"a": IMAGES[:2], "b": IMAGES[2:4], "steps": 3}),
-    ("arithmetic", {"a": IMAGES[:2], "b": IMAGES[2:4], "c": IMAGES[4:6], "scale": 0.5}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("sample", {"count": 3, "seed": 1}),
+        ("decode", {"latents": np.ones((3, 6))}),
+        ("reconstruct", {"images": IMAGES[:3]}),
+        ("interpolate", {"a": IMAGES[:2], "b": IMAGES[2:4], "steps": 3}),
+        ("arithmetic", {"a": IMAGES[:2], "b": IMAGES[2:4], "c": IMAGES[4:6], "scale": 0.5}),
+    ],
+)
 def test_png_signatures_hold_the_same_images(served, name, inputs):
     images, strings = call(served, name, **inputs), call(served, f"{name}_png", **inputs)
     assert strings.shape == images.shape[:-3]
@@ -101,31 +100,40 @@ def test_empty_batches_give_empty_results(served):
     assert call(served, "arithmetic_png", a=none, b=none, c=none, scale=1.0).shape == (0,)
 
 
-@pytest.mark.parametrize(("name", "inputs", "message"), [
-    ("sample", {"count": -1, "seed": 0}, "count must not be negative"),
-    ("sample", {"count": 2**31 - 1, "seed": 0}, "count must not exceed 4096 images"),
-    ("sample", {"count": 100, "seed": list(range(50))}, "count must not exceed 4096 images"),
-    ("sample", {"count": [1, 2], "seed": [1, 2, 3]}, "one number each, or one per request"),
-    ("sample", {"count": 1_000_000, "seed": 0}, "count must not exceed 4096 images"),
-    ("decode", {"latents": np.full((2, 6), np.nan)}, "latents must not hold NaN, infinity or numbers beyond 1,000,000"),
-    ("decode", {"latents": np.full((2, 6), -np.inf)}, "latents must not hold NaN, infinity"),
-    ("decode", {"latents": np.full((2, 6), 1e30)}, "latents must not hold NaN, infinity or numbers beyond"),
-    ("arithmetic", {"a": ONE, "b": ONE, "c": ONE, "scale": 1e38}, "latents must not hold NaN, infinity or numbers"),
-    ("interpolate", {"a": ONE, "b": ONE, "steps": 0}, "steps must be at least 1"),
-    ("interpolate", {"a": ONE, "b": ONE, "steps": 2**31 - 1}, "more than 4096 images"),
-    ("interpolate", {"a": IMAGES[:2], "b": IMAGES[:2], "steps": [2, 3]}, "one number for all requests"),
-    ("interpolate", {"a": IMAGES[:2], "b": ONE, "steps": 2}, "the same number of images"),
-    ("arithmetic", {"a": ONE, "b": ONE, "c": IMAGES[:2], "scale": 1.0}, "the same number of images"),
-    ("arithmetic", {"a": ONE, "b": ONE, "c": ONE, "scale": np.inf}, "scale must not be NaN"),
-    ("arithmetic", {"a": ONE, "b": ONE, "c": ONE, "scale": [1.0, 2.0]}, "or one per image"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "inputs", "message"),
+    [
+        ("sample", {"count": -1, "seed": 0}, "count must not be negative"),
+        ("sample", {"count": 2**31 - 1, "seed": 0}, "count must not exceed 4096 images"),
+        ("sample", {"count": 100, "seed": list(range(50))}, "count must not exceed 4096 images"),
+        ("sample", {"count": [1, 2], "seed": [1, 2, 3]}, "one number each, or one per request"),
+        ("sample", {"count": 1_000_000, "seed": 0}, "count must not exceed 4096 images"),
+        (
+            "decode",
+            {"latents": np.full((2, 6), np.nan)},
+            "latents must not hold NaN, infinity or numbers beyond 1,000,000",
+        ),
+        ("decode", {"latents": np.full((2, 6), -np.inf)}, "latents must not hold NaN, infinity"),
+        ("decode", {"latents": np.full((2, 6), 1e30)}, "latents must not hold NaN, infinity or numbers beyond"),
+        ("arithmetic", {"a": ONE, "b": ONE, "c": ONE, "scale": 1e38}, "latents must not hold NaN, infinity or numbers"),
+        ("interpolate", {"a": ONE, "b": ONE, "steps": 0}, "steps must be at least 1"),
+        ("interpolate", {"a": ONE, "b": ONE, "steps": 2**31 - 1}, "more than 4096 images"),
+        ("interpolate", {"a": IMAGES[:2], "b": IMAGES[:2], "steps": [2, 3]}, "one number for all requests"),
+        ("interpolate", {"a": IMAGES[:2], "b": ONE, "steps": 2}, "the same number of images"),
+        ("arithmetic", {"a": ONE, "b": ONE, "c": IMAGES[:2], "scale": 1.0}, "the same number of images"),
+        ("arithmetic", {"a": ONE, "b": ONE, "c": ONE, "scale": np.inf}, "scale must not be NaN"),
+        ("arithmetic", {"a": ONE, "b": ONE, "c": ONE, "scale": [1.0, 2.0]}, "or one per image"),
+    ],
+)
 def test_impossible_requests_are_named(served, name, inputs, message):
     with pytest.raises(BAD, match=message):
         call(served, name, **inputs)
 
 
 DIFFUSION = {
-    "mode": "DDPM", "hwc": [32, 32, 1], "objective": {"encoding_steps": 2},
+    "mode": "DDPM",
+    "hwc": [32, 32, 1],
+    "objective": {"encoding_steps": 2},
     "denoiser": {"type": "patch-unet", "patch": 8, "output": [8], "blocks": [1], "attention": [0]},
 }
 
@@ -184,10 +192,15 @@ def test_a_wrong_size_is_named(signatures):
         call(signatures, "decode", latents=np.zeros((2, 7)))
 
 
-@pytest.mark.parametrize("steps, words", [
-    (0, "steps must be one number, at least 1"), (-3, "steps must be one number, at least 1"),
-    (1001, "steps must not exceed 1000"), ([2, 3], "steps must be one number"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "steps, words",
+    [
+        (0, "steps must be one number, at least 1"),
+        (-3, "steps must be one number, at least 1"),
+        (1001, "steps must not exceed 1000"),
+        ([2, 3], "steps must be one number"),
+    ],
+)
 @pytest.mark.slow
 def test_impossible_steps_of_a_diffusion_model_are_named(diffusion, steps, words):
     with pytest.raises(BAD, match=words):
@@ -199,7 +212,7 @@ def test_impossible_steps_of_a_diffusion_model_are_named(diffusion, steps, words
 
 def test_eight_threads_get_the_bytes_that_one_gets(served):
     requests = [("sample", {"count": 1 + i % 3, "seed": i}) for i in range(6)]
-    requests += [("encode", {"images": IMAGES[i:i + 2]}) for i in range(3)]
+    requests += [("encode", {"images": IMAGES[i : i + 2]}) for i in range(3)]
     requests += [("sample", {"count": -1, "seed": 0})]
 
     def answer(request):
@@ -229,9 +242,7 @@ def test_a_process_with_tensorflow_alone_serves_it(model, path, tmp_path):
 
 
 def test_weights_are_written_once(model, path):
-    parameters = sum(
-        network.count_params() for network in (model.networks["encoder"], model.networks["generator"])
-    )
+    parameters = sum(network.count_params() for network in (model.networks["encoder"], model.networks["generator"]))
     size = sum(file.stat().st_size for file in (path / "variables").iterdir())
     assert 4 * parameters <= size < 8 * parameters + 20_000
 

@@ -118,8 +118,6 @@ def test_table_figure_has_one_row_per_entry():
     headers = [("left", ["a"]), ("right", ["b"])]
 
     def height(count):
-        return figures.table_figure(
-            "t", headers, [("r", [images[:1], images[1:]])] * count, image_height=16
-        ).shape[0]
+        return figures.table_figure("t", headers, [("r", [images[:1], images[1:]])] * count, image_height=16).shape[0]
 
     assert height(5) - height(4) == height(2) - height(1) == 20

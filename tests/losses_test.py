@@ -49,7 +49,8 @@ def test_image_gaussian_by_hand():
     ("kind", "discriminator", "generator"),
     [
         (
-            "bce", (softplus(-2) + softplus(1)) / 2 + (softplus(-3) + softplus(0.5) + softplus(1)) / 3,
+            "bce",
+            (softplus(-2) + softplus(1)) / 2 + (softplus(-3) + softplus(0.5) + softplus(1)) / 3,
             (softplus(3) + softplus(-0.5) + softplus(-1)) / 3,
         ),
         ("hinge", (0 + 2) / 2 + (0 + 1.5 + 2) / 3, 1.5 / 3),
@@ -64,8 +65,12 @@ def test_adversarial_losses_by_hand(kind, discriminator, generator):
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
-    [("bce", (1 / 2 + 1 / 3) / 2), ("hinge", (1 / 2 + 1 / 3) / 2), ("wasserstein", (1 / 2 + 1 / 3) / 2),
-     ("least-squares", (1 / 2 + 1 / 3) / 2)],
+    [
+        ("bce", (1 / 2 + 1 / 3) / 2),
+        ("hinge", (1 / 2 + 1 / 3) / 2),
+        ("wasserstein", (1 / 2 + 1 / 3) / 2),
+        ("least-squares", (1 / 2 + 1 / 3) / 2),
+    ],
 )
 def test_accuracy_by_hand(kind, expected):
     # Borders: 0, 0, (1/2 - 1/2) / 2 = 0, 1/2; at the border itself (0.5 under least-squares) nobody is right.

@@ -19,9 +19,16 @@ KINDS = {"plain": PLAIN, "tail": TAIL, "hard": {**PLAIN, "third": "saddle", "out
 
 def model(kind="plain", size=12, channels=1):
     section = {**KINDS[kind], "output": [8, 8, channels]}
-    return build({
-        "mode": "GAN", "hwc": [size, size, channels], "z_dim": 4, "generator": section, "discriminator": CRITIC,
-    }, seed=1)
+    return build(
+        {
+            "mode": "GAN",
+            "hwc": [size, size, channels],
+            "z_dim": 4,
+            "generator": section,
+            "discriminator": CRITIC,
+        },
+        seed=1,
+    )
 
 
 def at_once(model, latent, height, width):
@@ -70,8 +77,15 @@ def test_a_model_that_encodes_paints_what_it_was_shown_in_any_size(mode):
 
 def test_channels_of_a_cppn_are_the_images():
     with pytest.raises(UsageError, match="the last entry is 1, but the images' channels are 3"):
-        build({"mode": "VAE", "hwc": [12, 12, 3], "z_dim": 4, "generator": PLAIN,
-               "encoder": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]}})
+        build(
+            {
+                "mode": "VAE",
+                "hwc": [12, 12, 3],
+                "z_dim": 4,
+                "generator": PLAIN,
+                "encoder": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]},
+            }
+        )
 
 
 @pytest.mark.parametrize(
@@ -145,10 +159,15 @@ def test_impossible_sizes_are_one_clear_line(height, width):
 
 
 def test_only_cppns_paint_any_size():
-    found = build({
-        "mode": "GAN", "hwc": [8, 8, 1], "z_dim": 4, "discriminator": CRITIC,
-        "generator": {"hwc": [4, 4, 2], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
-    })
+    found = build(
+        {
+            "mode": "GAN",
+            "hwc": [8, 8, 1],
+            "z_dim": 4,
+            "discriminator": CRITIC,
+            "generator": {"hwc": [4, 4, 2], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
+        }
+    )
     with pytest.raises(UsageError, match="only a cppn paints any size"):
         found.render(found.latents([0]), 20, 20)
 
@@ -161,7 +180,7 @@ def test_a_png_written_in_pieces_reads_back(tmp_path, channels):
     pixels = np.random.default_rng(0).integers(0, 256, (70, 31, channels), dtype=np.uint8)
     with PngWriter(tmp_path / "new" / "a.png", 70, 31, channels) as file:
         for start in (0, 1, 5, 64):
-            file.write(pixels[start:{0: 1, 1: 5, 5: 64, 64: 70}[start]])
+            file.write(pixels[start : {0: 1, 1: 5, 5: 64, 64: 70}[start]])
     with Image.open(tmp_path / "new" / "a.png") as image:
         image.verify()
     with Image.open(tmp_path / "new" / "a.png") as image:

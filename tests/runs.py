@@ -8,15 +8,26 @@ from tfglyph.training.rundir import RunDirectory
 CHARACTERS = "酪鉻鉸霖雲芸" + "".join(map(chr, range(0x4E00, 0x4E00 + 58)))
 VAEGAN = SMALL_VAEGAN | {"name": "narrow", "z_dim": 8}
 INFOGAN = {
-    "name": "coded", "mode": "InfoGAN", "hwc": [32, 32, 1], "z_dim": 7, "codes": {"categorical": [3], "continuous": 2},
+    "name": "coded",
+    "mode": "InfoGAN",
+    "hwc": [32, 32, 1],
+    "z_dim": 7,
+    "codes": {"categorical": [3], "continuous": 2},
     "generator": {
-        "hwc": [4, 4, 8], "kernel": [[4, 4]] * 2, "stride": [[2, 2], [4, 4]], "output": [6, 1], "init_std": 0.2,
+        "hwc": [4, 4, 8],
+        "kernel": [[4, 4]] * 2,
+        "stride": [[2, 2], [4, 4]],
+        "output": [6, 1],
+        "init_std": 0.2,
     },
     "discriminator": {"kernel": [[4, 4]] * 2, "stride": [[4, 4]] * 2, "output": [4, 6], "feature_layer": 2},
     "q_head": {"output": [8]},
 }
 CPPN = {
-    "name": "painter", "mode": "GAN", "hwc": [32, 32, 1], "z_dim": 8,
+    "name": "painter",
+    "mode": "GAN",
+    "hwc": [32, 32, 1],
+    "z_dim": 8,
     "generator": {"type": "cppn", "output": [6, 6, 1], "init_std": 0.7},
     "discriminator": {"kernel": [[5, 5]], "stride": [[4, 4]], "output": [3], "batch_norm": False},
     "objective": {"loss": "wasserstein"},

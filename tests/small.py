@@ -7,11 +7,17 @@ SMALL_VAEGAN = {
     "z_dim": 6,
     "encoder": {"kernel": [[5, 5]] * 3, "stride": [[4, 4], [2, 2], [2, 2]], "output": [4, 6, 8]},
     "generator": {
-        "hwc": [2, 2, 8], "kernel": [[5, 5]] * 3, "stride": [[2, 2], [2, 2], [4, 4]], "output": [6, 4, 1],
+        "hwc": [2, 2, 8],
+        "kernel": [[5, 5]] * 3,
+        "stride": [[2, 2], [2, 2], [4, 4]],
+        "output": [6, 4, 1],
         "z_activation": "tanh",
     },
     "discriminator": {
-        "kernel": [[5, 5]] * 3, "stride": [[4, 4], [2, 2], [2, 2]], "output": [4, 6, 8], "feature_layer": 2,
+        "kernel": [[5, 5]] * 3,
+        "stride": [[4, 4], [2, 2], [2, 2]],
+        "output": [4, 6, 8],
+        "feature_layer": 2,
     },
     "training": {"batch_size": 8},
-}  # fmt: skip
+}

@@ -13,9 +13,7 @@ def read(tmp_path, content):
     path = tmp_path / "test.txt"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     tuples, problems = validation.read_tuples(path)
-    return ["".join(entry.characters) for entry in tuples], [
-        line.replace(f"{path}:", "") for line in problems
-    ]
+    return ["".join(entry.characters) for entry in tuples], [line.replace(f"{path}:", "") for line in problems]
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,19 @@ NARROW = {
     "z_dim": 12,
     "encoder": {"kernel": [[5, 5]] * 3, "stride": [[2, 2]] * 3, "output": [8, 12, 16], "l2-reg": 1e-6},
     "generator": {
-        "hwc": [4, 4, 16], "kernel": [[5, 5]] * 3, "stride": [[2, 2]] * 3, "output": [12, 8, 1], "l2-reg": 1e-6,
+        "hwc": [4, 4, 16],
+        "kernel": [[5, 5]] * 3,
+        "stride": [[2, 2]] * 3,
+        "output": [12, 8, 1],
+        "l2-reg": 1e-6,
         "z_activation": "tanh",
     },
     "discriminator": {
-        "kernel": [[5, 5]] * 3, "stride": [[2, 2]] * 3, "output": [8, 12, 16], "l2-reg": 1e-3, "feature_layer": 2,
+        "kernel": [[5, 5]] * 3,
+        "stride": [[2, 2]] * 3,
+        "output": [8, 12, 16],
+        "l2-reg": 1e-3,
+        "feature_layer": 2,
     },
     "training": {"batch_size": 8, "steps": 6, "ema": {"decay": 0.99}},
 }
@@ -62,8 +70,14 @@ def place(tmp_path_factory):
 
 def train(place, *words, run="run"):
     return tfglyph_command(
-        "train", "--architecture", place / "narrow.json", "--charset", place / "characters.txt",
-        "--logdir", place / run, *words,
+        "train",
+        "--architecture",
+        place / "narrow.json",
+        "--charset",
+        place / "characters.txt",
+        "--logdir",
+        place / run,
+        *words,
     )
 
 
@@ -76,7 +90,10 @@ def test_the_whole_way(place, capsys, monkeypatch):
     assert options["dataset"]["name"] == "cns" and options["versions"]["tfglyph"] == tfglyph.__version__
     assert tfglyph.load_architecture(run / "architecture.json").training.steps == 6
     assert {path.name.split("-")[0] for path in (run / "images").iterdir()} >= {
-        "real.png", "samples", "reconstructions", "interpolation",
+        "real.png",
+        "samples",
+        "reconstructions",
+        "interpolation",
     }
 
     # A shorter run, continued, ends with the same bits as the longer one.
@@ -106,7 +123,8 @@ def test_the_whole_way(place, capsys, monkeypatch):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     subprocess.run(
         [sys.executable, "-I", "-c", CLIENT, place / "served" / "1", place / "request.npz", place / "answer.npz"],
-        check=True, cwd=place,
+        check=True,
+        cwd=place,
     )
     answer = np.load(place / "answer.npz")
     np.testing.assert_array_equal(answer["sample"], whole.sample(5, seed=3))
@@ -123,7 +141,8 @@ def test_events_hold_each_step_once_after_a_resume(place):
         for path in sorted(run.glob("events.out.tfevents.*"))
         for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
         for event in [tf.compat.v1.Event.FromString(record)]
-        for value in event.summary.value if value.tag == "loss/encoder"
+        for value in event.summary.value
+        if value.tag == "loss/encoder"
     ]
     assert steps == sorted(set(steps)) and steps[-1] == 6
 
@@ -143,7 +162,10 @@ def test_events_hold_each_step_once_after_a_resume(place):
 def test_mistakes_end_with_one_line_and_a_code(tmp_path, words, message):
     (tmp_path / "test.txt").write_text("酪鉻鉸\n")
     done = subprocess.run(
-        [sys.executable, "-m", "tfglyph", *words], cwd=tmp_path, capture_output=True, text=True,
+        [sys.executable, "-m", "tfglyph", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode in (1, 2)
     assert message in done.stderr and "Traceback" not in done.stderr

@@ -68,7 +68,13 @@ def _write_mp4(path, frames, fps):
     if frames.shape[-1] == 1:
         frames = frames.repeat(3, axis=-1)
     with imageio.v2.get_writer(
-        path, format="FFMPEG", fps=fps, codec="libx264", quality=8, macro_block_size=1, pixelformat="yuv420p",
+        path,
+        format="FFMPEG",
+        fps=fps,
+        codec="libx264",
+        quality=8,
+        macro_block_size=1,
+        pixelformat="yuv420p",
         ffmpeg_log_level="error",
     ) as writer:
         for frame in progress(frames, "writing", unit="frame"):
@@ -95,5 +101,3 @@ def grid_frames(cells, columns=None, padding=2, shown=SHOWN):
     else:
         frames = np.stack([grid(frame, columns, padding) for frame in cells.swapaxes(0, 1)])  # (n, H, W, c)
     return enlarge(frames, max(1, round(shown / max(frames.shape[1:3]))))
-
-

@@ -88,9 +88,7 @@ def _write_tokens(folder, section):
 def _publish(temporary, directory):
     """Renames a finished SavedModel to the next free number."""
     while True:
-        taken = [
-            int(path.name) for path in directory.iterdir() if path.name.isascii() and path.name.isdigit()
-        ]
+        taken = [int(path.name) for path in directory.iterdir() if path.name.isascii() and path.name.isdigit()]
         version = directory / str(max(taken, default=0) + 1)
         with contextlib.suppress(FileExistsError):
             version.mkdir()  # claims the number; a rename replaces an empty folder
@@ -329,9 +327,7 @@ def _arithmetic(painter, a, b, c, scale):
 
 def _with_batch_of(signature, images, *others):
     same = [tf.shape(images)[0] == tf.shape(other)[0] for other in others]
-    return _required(
-        images, tf.reduce_all(same), f"{signature}: all inputs must hold the same number of images"
-    )
+    return _required(images, tf.reduce_all(same), f"{signature}: all inputs must hold the same number of images")
 
 
 def _required(value, condition, message):
@@ -362,9 +358,7 @@ def _in_chunks(function, rows, chunk, shape, dtype):
     padded = tf.reshape(padded, tf.concat([[chunks, chunk], tf.shape(rows)[1:]], axis=0))
     padded = tf.ensure_shape(padded, [None, chunk, *rows.shape[1:]])
     result = tf.TensorSpec([chunk, *shape], dtype)
-    made = tf.map_fn(
-        function, padded, parallel_iterations=1, fn_output_signature=result
-    )  # (chunks, chunk, ...)
+    made = tf.map_fn(function, padded, parallel_iterations=1, fn_output_signature=result)  # (chunks, chunk, ...)
     return tf.reshape(made, [-1, *shape])[:count]
 
 

@@ -195,9 +195,7 @@ def encode_png(image):
 
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] not in (1, 3, 4):
-        raise ValueError(
-            f"expected a uint8 image [h, w, 1, 3 or 4], received {image.dtype} {list(image.shape)}"
-        )
+        raise ValueError(f"expected a uint8 image [h, w, 1, 3 or 4], received {image.dtype} {list(image.shape)}")
     buffer = io.BytesIO()
     Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "PNG")
     return buffer.getvalue()

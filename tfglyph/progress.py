@@ -90,8 +90,15 @@ def progress(iterable=None, description="", total=None, unit="it", delay=2.0, in
 
     bar = tqdm if sys.stderr.isatty() else _lines()
     return bar(
-        iterable, desc=description, total=total, unit=unit, delay=delay, dynamic_ncols=True, leave=False,
-        disable=_hidden.get(), initial=initial,
+        iterable,
+        desc=description,
+        total=total,
+        unit=unit,
+        delay=delay,
+        dynamic_ncols=True,
+        leave=False,
+        disable=_hidden.get(),
+        initial=initial,
     )
 
 

@@ -92,9 +92,9 @@ class Painter:
         for top in range(0, len(rows[0]), height):
             line = []
             for left in range(0, len(columns[0]), width):
-                block = rows[0][top:top + height], columns[0][left:left + width]
+                block = rows[0][top : top + height], columns[0][left : left + width]
                 line.append(self._block(latent_part, tf.constant(cppn.coordinates(self.section, *block))).numpy())
-            yield np.concatenate(line, axis=1)[:rows[1] - top, :columns[1]]
+            yield np.concatenate(line, axis=1)[: rows[1] - top, : columns[1]]
 
     def _paint_block(self, latent_part, grid):
         x = self.field(latent_part, grid=grid)  # (1, h, w, width)
@@ -156,7 +156,7 @@ class Painter:
                 finished.append(waiting[done % len(waiting)] * unit + bias)
             line += 1
         for start in range(0, len(finished), BAND):
-            yield self._pixels(np.stack(finished[start:start + BAND]))
+            yield self._pixels(np.stack(finished[start : start + BAND]))
 
     def _tail_axis(self, axis, size):
         """How much the kernel grows along an axis for ``size`` pixels, and the grid's coordinates there.
@@ -190,8 +190,8 @@ class Painter:
         np.cumsum(doubled, axis=2, out=sums[:, :, 1:])
         total = np.zeros((kernel, width, taps.shape[3]), np.int64)
         for tap in range(kernel):
-            total += sums[:, tap, (tap + 1) * grow:(tap + 1) * grow + width]
-            total -= sums[:, tap, tap * grow:tap * grow + width]
+            total += sums[:, tap, (tap + 1) * grow : (tap + 1) * grow + width]
+            total -= sums[:, tap, tap * grow : tap * grow + width]
         return total
 
     @staticmethod

@@ -100,9 +100,7 @@ def _lines(path):
         try:
             return data.decode("utf-16").splitlines()
         except UnicodeDecodeError:
-            raise GlyphError(
-                f"{path}: neither UTF-8 nor UTF-16 text; expected one tuple A B C in each line"
-            ) from None
+            raise GlyphError(f"{path}: neither UTF-8 nor UTF-16 text; expected one tuple A B C in each line") from None
     if b"\0" in data:
         raise GlyphError(f"{path}: binary data, not text; expected one tuple A B C in each line")
     return [_decoded(line) for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
@@ -209,8 +207,7 @@ def compute(model, images, **options):
     wanted = np.concatenate([latents, np.stack(sums, axis=1)], axis=1)  # (n, 3 + scales, d)
     painted = np.reshape(model.decode(wanted.reshape(-1, wanted.shape[-1]), **options), (count, -1, *shape))
     return [
-        Arithmetic(images[i], painted[i, :3], painted[i, 3:], pixel_analogy(*images[i])[None])
-        for i in range(count)
+        Arithmetic(images[i], painted[i, :3], painted[i, 3:], pixel_analogy(*images[i])[None]) for i in range(count)
     ]
 
 
@@ -236,16 +233,12 @@ def draw(model, glyphs, tuples, directory, title, **options):
     with progress(total=len(tuples), description="figures", unit="tuple") as bar:
         for start in range(0, len(tuples), SHEET_ROWS):
             part = tuples[start : start + SHEET_ROWS]
-            images = np.stack(
-                [[glyphs.images[rows[letter]] for letter in entry.characters] for entry in part]
-            )
+            images = np.stack([[glyphs.images[rows[letter]] for letter in entry.characters] for entry in part])
             sheet = []
             for entry, result in zip(part, compute(model, images, **options), strict=True):
                 faces = dict(zip(entry.characters, result.originals, strict=True))
                 paths.append(
-                    save_png(
-                        directory / f"test-arith-{entry.number:02d}.png", tuple_figure(entry, result, faces)
-                    )
+                    save_png(directory / f"test-arith-{entry.number:02d}.png", tuple_figure(entry, result, faces))
                 )
                 sheet.append((entry, result, faces))
                 bar.update(1)
@@ -270,9 +263,7 @@ def tuple_figure(entry, result, faces):
     panels = [
         Panel("Originals", result.originals, names),
         Panel("Reconstructions", result.reconstructions, names),
-        Panel(
-            f"Generator of a · (A {MINUS} B + C)", result.generated, [f"a = {scale:g}" for scale in SCALES]
-        ),
+        Panel(f"Generator of a · (A {MINUS} B + C)", result.generated, [f"a = {scale:g}" for scale in SCALES]),
         Panel(f"A {MINUS} B + C in pixels", result.pixels),
     ]
     return panel_figure(entry.title, panels, faces)

@@ -30,9 +30,7 @@ def main():
     characters = face.drawable([chr(code) for code in range(FIRST, LAST + 1)])
     if len(characters) != COUNT:
         raise SystemExit(f"{face.path}: {len(characters)} characters where the pack has {COUNT:,}")
-    images = np.stack(
-        [face.render(character, SIZE) for character in progress(characters, "rendering")]
-    )  # (n, 32, 32)
+    images = np.stack([face.render(character, SIZE) for character in progress(characters, "rendering")])  # (n, 32, 32)
     write_pack(options.output, characters, images, LEVELS, f"{face.name}, CNS11643, OGDL-Taiwan-1.0")
     print(f"{options.output}: {len(characters):,} characters, {os.path.getsize(options.output):,} bytes")
 

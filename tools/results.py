@@ -1,9 +1,9 @@
 """Tables and training curves of docs/results.md, from the figures and logs beside the shipped weights.
 
-    python tools/results.py table vaegan-cns vae-cns
-    python tools/results.py curve compose-cns docs/images/results-compose-curve.png
-    python tools/results.py composition compose-cns
-    python tools/results.py sketches 酩霧國婉這瘋 docs/images/compose-sketches.png
+python tools/results.py table vaegan-cns vae-cns
+python tools/results.py curve compose-cns docs/images/results-compose-curve.png
+python tools/results.py composition compose-cns
+python tools/results.py sketches 酩霧國婉這瘋 docs/images/compose-sketches.png
 """
 
 import json

@@ -121,20 +121,29 @@ def main(run, name, summary, use, limits, minutes, machine, begun_from, without)
     holdout = dataset.get("holdout") or 0
     weights = sum(file.stat().st_size for file in target.glob("*.safetensors"))
     card = CARD.format(
-        name=name, summary=summary, architecture=architecture.name, mode=architecture.mode,
+        name=name,
+        summary=summary,
+        architecture=architecture.name,
+        mode=architecture.mode,
         parameters=sum(
-            math.prod(variable.shape) for group in groups.values() for variable in group
+            math.prod(variable.shape)
+            for group in groups.values()
+            for variable in group
             if not isinstance(variable, tuple)  # a table's path and variable
         ),
         bytes=weights / 1e6,
         data=", ".join(f"{key} {_names(value)}" for key, value in dataset.items() if value and key != "holdout"),
         split=f"{holdout} of the characters, by their hash, held out" if holdout else "none: trained on all",
-        steps=step, batch=architecture.training.batch_size, precision=options.get("precision", "float32"),
+        steps=step,
+        batch=architecture.training.batch_size,
+        precision=options.get("precision", "float32"),
         seed=options.get("seed", 0),
         begun=f", begun from the weights of {begun_from}" if begun_from else "",
         minutes=f"; {minutes} minutes on {machine}" if minutes else "",
-        use=use, figures=figures_of(metrics), limits=limits,
-    )  # fmt: skip
+        use=use,
+        figures=figures_of(metrics),
+        limits=limits,
+    )
     (target / "README.md").write_text(card, encoding="utf-8")
     shutil.rmtree(target / ".partial", ignore_errors=True)
     for file in target.iterdir():

@@ -53,7 +53,8 @@ def main(fonts, test_font, charset, steps, batch_size, learning_rate, precision,
     )
     classifier.compile(
         keras.optimizers.AdamW(schedule, weight_decay=1e-4),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"],
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
     )
     bar = _Lines(steps)
     classifier.fit(batches, epochs=1, steps_per_epoch=steps, verbose=0, callbacks=[bar])

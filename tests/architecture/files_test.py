@@ -16,14 +16,23 @@ ORIGINAL = {
     "z_dim": 100,
     "y_dim": 10,
     "encoder": {
-        "kernel": [[5, 5]] * 4, "stride": [[2, 2]] * 4, "output": [64, 128, 256, 512], "l2-reg": 1e-6,
+        "kernel": [[5, 5]] * 4,
+        "stride": [[2, 2]] * 4,
+        "output": [64, 128, 256, 512],
+        "l2-reg": 1e-6,
     },
     "generator": {
-        "hwc": [2, 2, 512], "kernel": [[5, 5]] * 4, "stride": [[2, 2]] * 4, "output": [256, 128, 64, 1],
+        "hwc": [2, 2, 512],
+        "kernel": [[5, 5]] * 4,
+        "stride": [[2, 2]] * 4,
+        "output": [256, 128, 64, 1],
         "l2-reg": 1e-6,
     },
     "discriminator": {
-        "kernel": [[5, 5]] * 4, "stride": [[2, 2]] * 4, "output": [64, 128, 256, 512], "l2-reg": 1e-3,
+        "kernel": [[5, 5]] * 4,
+        "stride": [[2, 2]] * 4,
+        "output": [64, 128, 256, 512],
+        "l2-reg": 1e-3,
         "feature_layer": 3,
     },
 }

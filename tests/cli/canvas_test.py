@@ -12,7 +12,10 @@ from tfglyph.cli.canvas import parse_size
 from tfglyph.errors import UsageError
 
 CPPN = {
-    "mode": "GAN", "hwc": [32, 32, 1], "z_dim": 4, "codes": {"categorical": [3], "repeat": 2},
+    "mode": "GAN",
+    "hwc": [32, 32, 1],
+    "z_dim": 4,
+    "codes": {"categorical": [3], "repeat": 2},
     "generator": {"type": "cppn", "output": [6, 6, 1], "init_std": 0.7},
     "discriminator": {"kernel": [[5, 5]], "stride": [[4, 4]], "output": [3], "batch_norm": False},
     "objective": {"loss": "wasserstein", "gradient_penalty": 10.0, "critic_steps": 2},

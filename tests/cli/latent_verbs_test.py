@@ -219,6 +219,6 @@ def test_nearest_tells_generated_from_real_distances(trained, verb, tmp_path, ca
 def test_temperature_reaches_the_images(trained, verb, tmp_path):
     words = ("--count", 4, "--temperature", 0, "--output", tmp_path / "cold.png", "--columns", 4)
     verb("sample", "--checkpoint", trained["narrow"], *words)
-    cells = [pixels(tmp_path / "cold.png")[2:34, 2 + 34 * place:34 + 34 * place] for place in range(4)]
+    cells = [pixels(tmp_path / "cold.png")[2:34, 2 + 34 * place : 34 + 34 * place] for place in range(4)]
     for cell in cells[1:]:
         np.testing.assert_array_equal(cell, cells[0])

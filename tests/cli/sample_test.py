@@ -16,24 +16,17 @@ def pixels(path):
 
 
 def test_grid_and_single_images_are_the_models(run, verb, tmp_path, capsys):
-    assert (
-        verb("sample", "--checkpoint", run, "--count", 5, "--seed", 3, "--individual", "--output", tmp_path)
-        == 0
-    )
+    assert verb("sample", "--checkpoint", run, "--count", 5, "--seed", 3, "--individual", "--output", tmp_path) == 0
     images = tfglyph.load(run).sample(5, seed=3)
     np.testing.assert_array_equal(pixels(tmp_path / "sample-seed3.png"), grid(images)[..., 0])
     for index in range(5):
-        np.testing.assert_array_equal(
-            pixels(tmp_path / "sample-seed3" / f"{index:05d}.png"), images[index, ..., 0]
-        )
+        np.testing.assert_array_equal(pixels(tmp_path / "sample-seed3" / f"{index:05d}.png"), images[index, ..., 0])
     assert f"5 images of small, step 5: {tmp_path / 'sample-seed3.png'}" in capsys.readouterr().out
 
 
 def test_seeds_give_one_image_each(run, verb, tmp_path):
     verb("sample", "--checkpoint", run, "--seeds", "7,2-3", "--individual", "--output", tmp_path)
-    verb(
-        "sample", "--checkpoint", run, "--count", 1, "--seed", 3, "--output", tmp_path / "one", "--individual"
-    )
+    verb("sample", "--checkpoint", run, "--count", 1, "--seed", 3, "--output", tmp_path / "one", "--individual")
     np.testing.assert_array_equal(
         pixels(tmp_path / "sample-seeds7-3" / "00003.png"),
         pixels(tmp_path / "one" / "sample-seed3" / "00000.png"),
@@ -50,9 +43,7 @@ def test_lists_of_seeds(text, seeds):
     assert parse_seeds(text) == seeds
 
 
-@pytest.mark.parametrize(
-    "text", ["", "a", "3-1", "1,,2", "-1", "2147483648", "0-1000000", "٣", f"0-{MAXIMUM}"]
-)
+@pytest.mark.parametrize("text", ["", "a", "3-1", "1,,2", "-1", "2147483648", "0-1000000", "٣", f"0-{MAXIMUM}"])
 def test_impossible_lists_of_seeds(text):
     with pytest.raises(UsageError, match="--seeds"):
         parse_seeds(text)
@@ -64,9 +55,7 @@ def test_seeds_exclude_count(verb):
 
 
 def test_options_of_other_families_are_refused(run, verb):
-    with pytest.raises(
-        UsageError, match="--sampling_steps: small, step 5 is a VAE-GAN, which takes no such option"
-    ):
+    with pytest.raises(UsageError, match="--sampling_steps: small, step 5 is a VAE-GAN, which takes no such option"):
         verb("sample", "--checkpoint", run, "--sampling_steps", "10")
 
 

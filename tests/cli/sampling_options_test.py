@@ -47,13 +47,18 @@ def asked(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "words",
     [
-        ("sample", "--count", 2), ("sample", "--count", 2, "--temperature", 0.5),
-        ("interpolate", "--seeds", "0,1"), ("interpolate", "--seeds", "0,1", "--loop", "--frames", 2),
-        ("interpolate", "--characters", "酪鉻"), ("arithmetic", "酪鉻鉸"), ("nearest", "--seeds", "0"),
-        ("explore", "--rounds", 1, "--frames", 2), ("validate", "--tuples", "tuples.txt"),
+        ("sample", "--count", 2),
+        ("sample", "--count", 2, "--temperature", 0.5),
+        ("interpolate", "--seeds", "0,1"),
+        ("interpolate", "--seeds", "0,1", "--loop", "--frames", 2),
+        ("interpolate", "--characters", "酪鉻"),
+        ("arithmetic", "酪鉻鉸"),
+        ("nearest", "--seeds", "0"),
+        ("explore", "--rounds", 1, "--frames", 2),
+        ("validate", "--tuples", "tuples.txt"),
         ("evaluate", "--metrics", "kid", "--count", 12),
     ],
-)  # fmt: skip
+)
 def test_every_verb_hands_them_on(trained, verb, asked, tmp_path, monkeypatch, words):
     monkeypatch.setattr("sys.stdin", io.StringIO("q\n"))  # explore asks
     (tmp_path / "tuples.txt").write_text("酪鉻鉸\n", encoding="utf-8")

@@ -84,11 +84,17 @@ def test_any_text_is_a_tree_or_an_error(text):
 @pytest.mark.parametrize(
     ("typed", "written"),
     [
-        ("⿰水交", "⿰氵交"), ("⿱竹⿰心交", "⿱⺮⿰忄交"), ("⿲水木水", "⿲氵木水"), ("⿺辵龍", "⿺辶龍"),
+        ("⿰水交", "⿰氵交"),
+        ("⿱竹⿰心交", "⿱⺮⿰忄交"),
+        ("⿲水木水", "⿲氵木水"),
+        ("⿺辵龍", "⿺辶龍"),
         ("⿰𧾷交", "⿰⻊交"),
-        ("⿱交心", "⿱交心"), ("⿰交水", "⿰交水"), ("水", "水"), ("⿰⿱水火交", "⿰⿱水火交"),
+        ("⿱交心", "⿱交心"),
+        ("⿰交水", "⿰交水"),
+        ("水", "水"),
+        ("⿰⿱水火交", "⿰⿱水火交"),
     ],
-)  # fmt: skip
+)
 def test_parts_take_the_form_of_their_place(typed, written):
     assert str(in_place(parse(typed))) == written
 

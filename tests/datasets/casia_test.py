@@ -52,9 +52,7 @@ def test_a_record_byte_by_byte():
 
 
 def test_writer_and_reader_agree_and_the_bytes_are_these(tmp_path):
-    write_gnt(
-        tmp_path / "w.gnt", [("丂", np.array([[7], [255]], np.uint8)), ("A", np.array([[1, 2, 3]], np.uint8))]
-    )
+    write_gnt(tmp_path / "w.gnt", [("丂", np.array([[7], [255]], np.uint8)), ("A", np.array([[1, 2, 3]], np.uint8))])
     content = (tmp_path / "w.gnt").read_bytes()
     assert content.hex(" ") == "0c 00 00 00 81 40 01 00 02 00 07 ff 0d 00 00 00 41 00 03 00 01 00 01 02 03"
     assert [(offset, character, picture.tolist()) for offset, character, picture in records(content)] == [
@@ -98,10 +96,7 @@ def test_a_tag_that_is_no_character_costs_one_record():
     def record(tag):
         return struct.pack("<I2sHH", 11, tag, 1, 1) + b"\0"
 
-    found = [
-        character
-        for _, character, _ in records(record(b"\xb0\xa1") + record(b"\xff\xff") + record(b"\xb0\xa2"))
-    ]
+    found = [character for _, character, _ in records(record(b"\xb0\xa1") + record(b"\xff\xff") + record(b"\xb0\xa2"))]
     assert (found[0], found[2]) == ("啊", "阿") and isinstance(found[1], TagError)
     assert "byte 11 has the tag ffff" in str(found[1])
 

@@ -30,10 +30,7 @@ def test_the_pack_holds_what_it_says():
 
 def test_glyphs_are_upright_white_on_black_and_whole():
     glyphs = load("cns")
-    images = {
-        character: glyphs.images[glyphs.index(character), :, :, 0].astype(float)
-        for character in "一上下卜人口"
-    }
+    images = {character: glyphs.images[glyphs.index(character), :, :, 0].astype(float) for character in "一上下卜人口"}
     rows = {character: image.sum(1) for character, image in images.items()}
     assert rows["一"][12:20].sum() > 0.9 * rows["一"].sum()  # one stroke across the middle
     assert rows["上"][24:28].max() > 2 * rows["上"][4:16].max()  # its long stroke is at the bottom
@@ -155,12 +152,8 @@ def test_black_on_white_images_are_turned_over(tmp_path, random):
     for character, picture in zip("一丁人", pictures, strict=True):
         (tmp_path / f"U{ord(character)}.png").write_bytes(encoded(255 - picture, "PNG"))
     for ink in (None, "black"):
-        np.testing.assert_array_equal(
-            load("cns", size=12, datadir=tmp_path, ink=ink).images[..., 0], pictures
-        )
-    np.testing.assert_array_equal(
-        load("cns", size=12, datadir=tmp_path, ink="white").images[..., 0], 255 - pictures
-    )
+        np.testing.assert_array_equal(load("cns", size=12, datadir=tmp_path, ink=ink).images[..., 0], pictures)
+    np.testing.assert_array_equal(load("cns", size=12, datadir=tmp_path, ink="white").images[..., 0], 255 - pictures)
 
 
 def test_a_directory_without_such_names(tmp_path, random):

@@ -70,8 +70,7 @@ def test_check_counts_the_good_and_names_the_bad(tmp_path, random):
     (place / "readme.txt").write_text("hello")
     result = run("check", place)
     assert result.exit_code == 0 and result.stdout == (
-        f"{place}: good: 5 IDX entries, 1 fonts, 2 handwritten characters, 1 images, 1 other files;"
-        " nothing is wrong\n"
+        f"{place}: good: 5 IDX entries, 1 fonts, 2 handwritten characters, 1 images, 1 other files; nothing is wrong\n"
     )
     (place / "deep" / "x.gnt").write_bytes((place / "deep" / "x.gnt").read_bytes()[:-1])
     (place / "bad.png").write_bytes(b"<html>")
@@ -99,7 +98,5 @@ def test_fonts_reports_coverage(tmp_path):
     write_font(tmp_path / "b.ttf", name="Beta", characters=NUMERALS[:6])
     (tmp_path / "n.txt").write_text(NUMERALS)
     lines = run("fonts", tmp_path, "--charset", tmp_path / "n.txt", "--missing").stdout.splitlines()
-    assert lines[0].startswith("100.00%       8 of 8  Alpha") and lines[1].startswith(
-        " 75.00%       6 of 8  Beta"
-    )
+    assert lines[0].startswith("100.00%       8 of 8  Alpha") and lines[1].startswith(" 75.00%       6 of 8  Beta")
     assert lines[2].split() == ["lacks:", "七八"]

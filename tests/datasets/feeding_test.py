@@ -34,9 +34,7 @@ def test_batches_follow_the_definition_across_epochs(glyphs):
 
 def test_any_step_can_be_the_first(glyphs):
     for start in (1, 4, 5, 7, 12, 1_000_003):
-        assert rows_of(feed(glyphs, BATCH, SEED, start_step=start, steps=3)) == [
-            expected(start + i) for i in range(3)
-        ]
+        assert rows_of(feed(glyphs, BATCH, SEED, start_step=start, steps=3)) == [expected(start + i) for i in range(3)]
 
 
 def test_an_epoch_has_no_row_twice_and_drops_the_remainder(glyphs):
@@ -54,9 +52,7 @@ def test_several_batches_a_step(glyphs):
 
 def test_workers_pieces_make_up_the_batch(glyphs):
     pieces = [rows_of(feed(glyphs, BATCH, SEED, steps=6, shard=(index, 2))) for index in range(2)]
-    assert [first + second for first, second in zip(*pieces, strict=True)] == [
-        expected(batch) for batch in range(6)
-    ]
+    assert [first + second for first, second in zip(*pieces, strict=True)] == [expected(batch) for batch in range(6)]
     by_two = rows_of(feed(glyphs, BATCH, SEED, steps=1, batches_per_step=2, shard=(1, 2)))
     assert by_two == [expected(0)[2:] + expected(1)[2:]]
 
@@ -74,9 +70,7 @@ def test_memory_maps_and_views_give_the_same(glyphs, tmp_path):
     mapped = np.memmap(tmp_path / "images", np.uint8, "w+", shape=glyphs.images.shape)
     mapped[:] = glyphs.images
     for images in (mapped, Rows(mapped, np.arange(COUNT))):
-        assert rows_of(feed(Glyphs("made", images), BATCH, SEED, steps=4)) == [
-            expected(batch) for batch in range(4)
-        ]
+        assert rows_of(feed(Glyphs("made", images), BATCH, SEED, steps=4)) == [expected(batch) for batch in range(4)]
 
 
 @pytest.mark.parametrize(

@@ -73,9 +73,7 @@ def test_a_class_for_each_subdirectory(tmp_path, pictures):
 def test_polarity_is_found_or_given(tmp_path, pictures, random):
     paper = fill(tmp_path / "paper", 255 - pictures)
     np.testing.assert_array_equal(load("folder", size=12, datadir=paper).images[..., 0], pictures)
-    np.testing.assert_array_equal(
-        load("folder", size=12, datadir=paper, ink="white").images[..., 0], 255 - pictures
-    )
+    np.testing.assert_array_equal(load("folder", size=12, datadir=paper, ink="white").images[..., 0], 255 - pictures)
     faces = colourful(random, 4)
     faces[:, 0] = faces[:, -1] = faces[:, :, 0] = faces[:, :, -1] = 255
     photographs = fill(tmp_path / "faces", faces)
@@ -207,15 +205,11 @@ def test_a_damaged_cache_is_noticed_and_rebuilt(tmp_path, pictures, cache, file,
     else:
         middle = len(content) // 2
         flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
-        (place / file).write_bytes(
-            {"cut": content[:middle], "flip": flipped, "longer": content + b"\0"}[damage]
-        )
+        (place / file).write_bytes({"cut": content[:middle], "flip": flipped, "longer": content + b"\0"}[damage])
     assert cache_module.read(str(place), "folder") is None
     again = load("folder", size=12, datadir=directory)
     np.testing.assert_array_equal(again.images, expected)
-    assert (
-        again.fingerprint == first.fingerprint and (place / file).read_bytes() == content
-    ) or file == "index.json"
+    assert (again.fingerprint == first.fingerprint and (place / file).read_bytes() == content) or file == "index.json"
 
 
 def test_large_caches_are_checked_in_samples_unless_touched(tmp_path, pictures, cache, monkeypatch):
@@ -227,9 +221,7 @@ def test_large_caches_are_checked_in_samples_unless_touched(tmp_path, pictures, 
     content, times = bytearray(images.read_bytes()), images.stat()
     looked_at = []
     real = cache_module._block_digest
-    monkeypatch.setattr(
-        cache_module, "_block_digest", lambda path, block: looked_at.append(block) or real(path, block)
-    )
+    monkeypatch.setattr(cache_module, "_block_digest", lambda path, block: looked_at.append(block) or real(path, block))
     assert cache_module.read(str(place), "folder") is not None
     assert len(looked_at) == 16 and {0, 89} <= set(looked_at)
     content[20] ^= 1  # in a block that is not among the samples
@@ -271,13 +263,10 @@ def test_of_several_processes_one_prepares_and_all_get_the_set(tmp_path, random,
     directory = fill(tmp_path / "set", glyph_like(random, 300))
     (directory / "bad.png").write_bytes(b"rubbish")
     script = (
-        "from tfglyph import datasets\n"
-        f"print(datasets.load('folder', size=48, datadir={str(directory)!r}).fingerprint)"
+        f"from tfglyph import datasets\nprint(datasets.load('folder', size=48, datadir={str(directory)!r}).fingerprint)"
     )
     command = [sys.executable, "-c", script]
-    running = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
-    ]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     done = [process.communicate(timeout=120) for process in running]
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len({out for out, _ in done}) == 1
@@ -291,14 +280,17 @@ def test_all_cores_give_what_one_gives_without_a_main_guard(tmp_path, random, ca
     directory = fill(tmp_path / "set", glyph_like(random, 1200))
     (directory / "bad.png").write_bytes(b"rubbish")
     script = (
-        "from tfglyph import datasets\n"
-        f"print(datasets.load('folder', size=12, datadir={str(directory)!r}).fingerprint)"
+        f"from tfglyph import datasets\nprint(datasets.load('folder', size=12, datadir={str(directory)!r}).fingerprint)"
     )
     (tmp_path / "script.py").write_text(script)
     done = subprocess.run(
-        [sys.executable, tmp_path / "script.py"], capture_output=True, text=True, timeout=120, check=True,
+        [sys.executable, tmp_path / "script.py"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
         env=os.environ | {"PYTHONPATH": os.getcwd()},
-    )  # fmt: skip
+    )
     assert done.stdout.count("\n") == 1 and done.stderr.count("bad.png") == 1
     several = load("folder", size=12, datadir=directory)
     assert len(several) == 1200 and several.fingerprint == done.stdout.strip()

@@ -195,11 +195,7 @@ def test_coverage_and_names(tmp_path):
 
 def test_kanji_from_a_font(font, tmp_path, monkeypatch):
     glyphs = load("kanji", font=font)
-    assert (
-        glyphs.images.shape == (8, 48, 48, 1)
-        and set(glyphs.characters) == set(NUMERALS)
-        and glyphs.labels is None
-    )
+    assert glyphs.images.shape == (8, 48, 48, 1) and set(glyphs.characters) == set(NUMERALS) and glyphs.labels is None
     from tfglyph.datasets import kanji
 
     monkeypatch.setattr(kanji, "installed_font_directories", lambda: [str(tmp_path)])

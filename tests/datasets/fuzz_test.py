@@ -90,9 +90,7 @@ def test_images(name):
 def gnt_bytes(tmp_path):
     random = np.random.default_rng(3)
     characters = "啊阿埃A丂"
-    pictures = [
-        random.integers(0, 256, (int(h), int(w)), dtype=np.uint8) for h, w in random.integers(3, 12, (5, 2))
-    ]
+    pictures = [random.integers(0, 256, (int(h), int(w)), dtype=np.uint8) for h, w in random.integers(3, 12, (5, 2))]
     write_gnt(tmp_path / "good.gnt", zip(characters, pictures, strict=True))
     return (tmp_path / "good.gnt").read_bytes(), list(characters), pictures
 

@@ -72,9 +72,7 @@ def run(tmp_path):
             "TWKAI_URL": f"file://{tmp_path}/kai.zip",
             "TMPDIR": str(tmp_path),
         } | {name: str(value) for name, value in variables.items()}
-        return subprocess.run(
-            [place / "get_data.sh"], env=environment, capture_output=True, text=True, timeout=120
-        )
+        return subprocess.run([place / "get_data.sh"], env=environment, capture_output=True, text=True, timeout=120)
 
     run.place = place
     return run
@@ -126,11 +124,7 @@ def test_what_is_not_the_font_is_refused(run, tmp_path):
     assert "Traceback" not in nothing.stderr
     (tmp_path / "kai.zip").write_text("<html>moved</html>")
     done = run()
-    assert (
-        done.returncode == 1
-        and "what came is no zip archive" in done.stderr
-        and "Traceback" not in done.stderr
-    )
+    assert done.returncode == 1 and "what came is no zip archive" in done.stderr and "Traceback" not in done.stderr
     assert "error: no usable TW-Kai-98_1.ttf: install the Debian package" in done.stderr
     archive(tmp_path, write_font(tmp_path / "narrow.ttf"))
     assert "it lacks 20,894 of the 20,902 characters" in run().stderr

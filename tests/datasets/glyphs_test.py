@@ -77,17 +77,13 @@ def test_index_finds_characters():
         Glyphs("faces", everything.images).index("三")
 
 
-@pytest.mark.parametrize(
-    "key", [2, -1, slice(1, 4), np.array([4, 0, 0]), (slice(0, 2), 0), (1, slice(None), 1, 0)]
-)
+@pytest.mark.parametrize("key", [2, -1, slice(1, 4), np.array([4, 0, 0]), (slice(0, 2), 0), (1, slice(None), 1, 0)])
 def test_rows_index_like_an_array(key, random):
     array = random.integers(0, 256, (9, 3, 4, 1), dtype=np.uint8)
     rows = np.array([8, 2, 2, 5, 0])
     view = Rows(array, rows)
     np.testing.assert_array_equal(view[key], array[rows][key])
-    np.testing.assert_array_equal(
-        Rows(view, np.array([1, 3, 4, 0, 2]))[key], array[rows[[1, 3, 4, 0, 2]]][key]
-    )
+    np.testing.assert_array_equal(Rows(view, np.array([1, 3, 4, 0, 2]))[key], array[rows[[1, 3, 4, 0, 2]]][key])
     assert (view.shape, len(view), view.ndim, view.dtype) == ((5, 3, 4, 1), 5, 4, np.uint8)
     np.testing.assert_array_equal(np.asarray(view), array[rows])
 

@@ -32,33 +32,23 @@ def four_files(directory, digits, suffix="", prefix=""):
 
 def test_the_format_byte_by_byte(tmp_path):
     write_idx(str(tmp_path / "x"), np.array([[[1, 2, 3]], [[4, 5, 6]]], np.uint8))
-    assert (
-        tmp_path / "x"
-    ).read_bytes().hex() == "00000803" + "00000002" + "00000001" + "00000003" + "010203040506"
+    assert (tmp_path / "x").read_bytes().hex() == "00000803" + "00000002" + "00000001" + "00000003" + "010203040506"
     array, stated = read_idx(str(tmp_path / "x"))
     assert array.tolist() == [[[1, 2, 3]], [[4, 5, 6]]] and stated == 2
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-@pytest.mark.parametrize(
-    ("part", "rows"), [("train", slice(0, 20)), ("test", slice(20, 30)), ("all", slice(0, 30))]
-)
+@pytest.mark.parametrize(("part", "rows"), [("train", slice(0, 20)), ("test", slice(20, 30)), ("all", slice(0, 30))])
 def test_mnist_from_its_four_files(tmp_path, digits, suffix, part, rows):
     glyphs = load("mnist", datadir=four_files(tmp_path / "set", digits, suffix), part=part)
     np.testing.assert_array_equal(glyphs.images[..., 0], digits[0][rows])
     np.testing.assert_array_equal(glyphs.labels, digits[1][rows])
-    assert (
-        glyphs.labels.dtype == np.int32
-        and glyphs.label_names == list("0123456789")
-        and glyphs.characters is None
-    )
+    assert glyphs.labels.dtype == np.int32 and glyphs.label_names == list("0123456789") and glyphs.characters is None
 
 
 def test_another_size_and_the_same_split(tmp_path, digits):
     directory = four_files(tmp_path / "set", digits)
-    small, large = (
-        load("mnist", size=size, datadir=directory, split="train", holdout=0.5) for size in (14, 56)
-    )
+    small, large = (load("mnist", size=size, datadir=directory, split="train", holdout=0.5) for size in (14, 56))
     np.testing.assert_array_equal(small.labels, large.labels)
     assert 0 < len(small) < 20 and small.images.shape[1:] == (14, 14, 1)
 
@@ -147,9 +137,7 @@ def test_k49_from_npz(tmp_path, random):
 def test_a_set_that_is_not_here_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     for name in ("mnist", "cifar10", "emnist/letters"):
-        with pytest.raises(
-            GlyphError, match=f"run `python -m tfglyph data prepare {name}` where there is a network"
-        ):
+        with pytest.raises(GlyphError, match=f"run `python -m tfglyph data prepare {name}` where there is a network"):
             load(name)
     with pytest.raises(UsageError, match="knows no set 'no_such_set'"):
         load("tfds:no_such_set")
@@ -185,9 +173,7 @@ def test_any_set_of_tensorflow_datasets(tmp_path, random):
     TinyGlyphs(data_dir=tmp_path).download_and_prepare()
     glyphs = load("tfds:tiny_glyphs", size=(12, 10), datadir=tmp_path, part="all")
     assert glyphs.images.shape == (25, 12, 10, 3) and glyphs.label_names == ["x", "y"]
-    found = {
-        image.tobytes(): label for image, label in zip(np.asarray(glyphs.images), glyphs.labels, strict=True)
-    }
+    found = {image.tobytes(): label for image, label in zip(np.asarray(glyphs.images), glyphs.labels, strict=True)}
     assert found == {picture.tobytes(): row % 2 for row, picture in enumerate(pictures)}
     assert len(load("tfds:tiny_glyphs", size=12, datadir=tmp_path, part="test")) == 5
     assert load("tfds:tiny_glyphs", size=12, channels=1, datadir=tmp_path).images.shape == (20, 12, 12, 1)

@@ -90,9 +90,7 @@ def mutated(content, random):
         elif kind == 3:
             del damaged[place : place + int(random.integers(1, 9))]
         elif kind == 4:
-            damaged[place:place] = (
-                random.integers(0, 256, int(random.integers(1, 9))).astype(np.uint8).tobytes()
-            )
+            damaged[place:place] = random.integers(0, 256, int(random.integers(1, 9))).astype(np.uint8).tobytes()
         else:
             damaged[place : place + 4] = b"\xff\xff\xff\xff"
     return bytes(damaged)

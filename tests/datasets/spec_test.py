@@ -17,14 +17,16 @@ def test_what_a_spec_writes_loads_the_same_set(tmp_path, monkeypatch):
     write_font(tmp_path / "a.ttf")
     (tmp_path / "some.txt").write_text(NUMERALS)
     monkeypatch.chdir(tmp_path)
-    spec = DatasetSpec(
-        "fonts", None, 0.3, {"fonts": ["a.ttf"], "charset": "some.txt", "box": "ink", "samples": None}
-    )
+    spec = DatasetSpec("fonts", None, 0.3, {"fonts": ["a.ttf"], "charset": "some.txt", "box": "ink", "samples": None})
     written = json.loads(json.dumps(spec.to_dict()))
     assert written == {
-        "name": "fonts", "datadir": None, "holdout": 0.3,
-        "fonts": [str(tmp_path / "a.ttf")], "charset": str(tmp_path / "some.txt"), "box": "ink",
-    }  # fmt: skip
+        "name": "fonts",
+        "datadir": None,
+        "holdout": 0.3,
+        "fonts": [str(tmp_path / "a.ttf")],
+        "charset": str(tmp_path / "some.txt"),
+        "box": "ink",
+    }
     monkeypatch.chdir("/")
     assert DatasetSpec.from_dict(written) == spec
     train = DatasetSpec.from_dict(written).load(16)

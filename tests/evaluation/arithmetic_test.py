@@ -59,8 +59,11 @@ def test_pictures_of_two_independent_halves_are_solved_by_everyone():
     tuples = np.array([[l1 * 6 + r1, l2 * 6 + r1, l2 * 6 + r2, l1 * 6 + r2] for l1, l2, r1, r2 in chosen])
     found = arithmetic.measure(Halves(), images, tuples)
     assert {name: places.tolist() for name, places in found.places.items()} == {
-        "latent": [0, 0], "decoded": [0, 0], "pixels": [0, 0], "pca": [0, 0],
-    }  # fmt: skip
+        "latent": [0, 0],
+        "decoded": [0, 0],
+        "pixels": [0, 0],
+        "pca": [0, 0],
+    }
     np.testing.assert_array_equal(found.drawn, images[tuples[:, 3]])
     assert arithmetic.measure(None, images, tuples).drawn is None
 

@@ -42,11 +42,14 @@ def test_one_run_gives_a_table_a_file_and_pictures(verb, runs, capsys, tmp_path)
     assert result["tfglyph"] and len(result["checkpoint"]) == 24
     figures = {figure["name"]: figure for figure in result["figures"]}
     assert set(figures) == {
-        "fid/glyph", "kid/glyph", *(f"prdc/glyph/{name}" for name in ("precision", "recall", "density", "coverage")),
+        "fid/glyph",
+        "kid/glyph",
+        *(f"prdc/glyph/{name}" for name in ("precision", "recall", "density", "coverage")),
         *RECONSTRUCTION,
         *(f"copying/{space}/{name}" for space in ("pixels", "glyph") for name in ("distance", "copies")),
-        "cost/images per second", "cost/parameters that draw",
-    }  # fmt: skip
+        "cost/images per second",
+        "cost/parameters that draw",
+    }
     fid = figures["fid/glyph"]
     assert fid["value"] > 2 * fid["real"] and fid["low"] <= fid["value"] <= fid["high"]
     assert fid["count"] == 32 and fid["better"] == "lower" and fid["extractor"].startswith("glyph ")
@@ -62,8 +65,18 @@ def test_one_run_gives_a_table_a_file_and_pictures(verb, runs, capsys, tmp_path)
 
 def test_the_same_seed_gives_the_same_file_and_another_one_another(verb, runs, tmp_path):
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        verb("evaluate", runs / "narrow", "--metrics", "fid,kid,reconstruction", "--seed", seed, "--count", 16,
-             "--output", f"{name}.json")  # fmt: skip
+        verb(
+            "evaluate",
+            runs / "narrow",
+            "--metrics",
+            "fid,kid,reconstruction",
+            "--seed",
+            seed,
+            "--count",
+            16,
+            "--output",
+            f"{name}.json",
+        )
     a, b, c = ((tmp_path / f"{name}.json").read_bytes() for name in "abc")
     assert a == b != c
 

@@ -92,7 +92,7 @@ def test_a_sweep_of_guidance_shows_how_well_descriptions_are_followed(everything
     shares = {
         (point["steps"], point["guidance"]): point["figures"]["composition/held-out/top-1"]
         for point in result["points"]
-    }  # fmt: skip
+    }
     assert shares.keys() == {(2, 1.0), (2, 3.0), (4, 1.0), (4, 3.0)}
     for (_, guidance), share in shares.items():
         assert share == (1.0 if guidance == 3.0 else 0.0)

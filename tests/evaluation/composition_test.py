@@ -81,7 +81,6 @@ def test_with_fonts_each_character_is_compared_with_its_own_font():
     assert (composition.measure(Copyist(everything, swapped), everything, group).places > 0).all()
 
 
-
 def test_the_blur_forgives_a_stroke_a_pixel_aside():
     """A thin stroke a pixel aside is nearer to a single dot, and under the blur to the stroke."""
     characters, size = ACROSS[:2], 32

@@ -80,12 +80,14 @@ def test_temperatures_are_swept():
 
 def test_a_sweep_takes_what_it_is_not_told_from_the_model():
     model = SimpleNamespace(
-        name="a", draw_options=("steps", "sampler"),
+        name="a",
+        draw_options=("steps", "sampler"),
         architecture=SimpleNamespace(objective=SimpleNamespace(sampler="heun", sampling_steps=9)),
     )
     assert list(cost.sweep_of(model, {"steps": (2, 3)})) == [
-        {"sampler": "heun", "steps": 2}, {"sampler": "heun", "steps": 3},
-    ]  # fmt: skip
+        {"sampler": "heun", "steps": 2},
+        {"sampler": "heun", "steps": 3},
+    ]
     assert list(cost.sweep_of(model, {"sampler": ("ddim",)})) == [{"sampler": "ddim", "steps": 9}]
     with pytest.raises(UsageError, match="a has no condition"):
         cost.sweep_of(model, {"guidance": (1.0,)})

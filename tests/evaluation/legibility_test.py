@@ -99,8 +99,6 @@ def test_what_is_missing_is_said_in_one_line(monkeypatch, tmp_path):
         legibility.check()
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / legibility.MODEL).touch()
-    monkeypatch.setattr(
-        legibility.importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else fake
-    )
+    monkeypatch.setattr(legibility.importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else fake)
     with pytest.raises(UnavailableError, match="package onnxruntime"):
         legibility.check()

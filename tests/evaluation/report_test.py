@@ -11,9 +11,15 @@ FIGURES = [
 
 def result(name, figures, **changes):
     return {
-        "model": name, "mode": "VAE", "step": 6000, "data": {"name": "cns", "images": 20920}, "samples": 5000,
-        "seed": 0, "figures": [figure.to_json() for figure in figures], **changes,
-    }  # fmt: skip
+        "model": name,
+        "mode": "VAE",
+        "step": 6000,
+        "data": {"name": "cns", "images": 20920},
+        "samples": 5000,
+        "seed": 0,
+        "figures": [figure.to_json() for figure in figures],
+        **changes,
+    }
 
 
 def test_terminal_table():

@@ -26,8 +26,9 @@ def test_a_sweep_gives_a_point_for_each_pair_and_a_figure(verb, tiny, tmp_path, 
     output, errors = capsys.readouterr()
     (result,) = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["models"]
     assert [(point["sampler"], point["steps"]) for point in result["points"]] == [
-        ("ddim", 1), ("heun", 1),
-    ]  # fmt: skip
+        ("ddim", 1),
+        ("heun", 1),
+    ]
     for point in result["points"]:
         assert point["figures"].keys() == {"fid/glyph", "kid/glyph"} and point["images_per_second"] > 0
     ddim, heun = (result["points"][place]["figures"]["fid/glyph"] for place in (0, 1))

@@ -14,17 +14,22 @@ from tfglyph.errors import UsageError
 
 FILES = {name: json.loads((SHIPPED / f"{name}.json").read_text()) for name in shipped_names()}
 SETTINGS = {
-    "deadline": None, "derandomize": True, "database": None,
+    "deadline": None,
+    "derandomize": True,
+    "database": None,
     "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-}  # fmt: skip
+}
 
 NUMBERS = st.one_of(
-    st.integers(-3, 70), st.sampled_from([2**15, 2**16, 2**31, 2**63, 2**64, -1, 10**30, -(10**400), 10**400]),
-    st.floats(), st.sampled_from([1e308, -1e308, 5e-324, 0.999999, 1.0]),
+    st.integers(-3, 70),
+    st.sampled_from([2**15, 2**16, 2**31, 2**63, 2**64, -1, 10**30, -(10**400), 10**400]),
+    st.floats(),
+    st.sampled_from([1e308, -1e308, 5e-324, 0.999999, 1.0]),
 )
 SCALARS = st.one_of(NUMBERS, st.booleans(), st.none(), st.text(max_size=20), st.sampled_from(["conv", "GAN", "tanh"]))
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -94,7 +99,7 @@ def test_any_bytes_are_refused_in_one_line(tmp_path, data):
 def test_cut_and_overwritten_files_load_or_are_refused_in_one_line(tmp_path, draw):
     data = bytearray((SHIPPED / "vaegan.json").read_bytes())
     position = draw.draw(st.integers(0, len(data) - 1))
-    data[position:position + draw.draw(st.integers(0, 8))] = draw.draw(st.binary(max_size=8))
+    data[position : position + draw.draw(st.integers(0, 8))] = draw.draw(st.binary(max_size=8))
     path = tmp_path / "torn.json"
     path.write_bytes(data)
     refused_or_loaded(path)
@@ -103,21 +108,24 @@ def test_cut_and_overwritten_files_load_or_are_refused_in_one_line(tmp_path, dra
 TEXT = (SHIPPED / "vaegan.json").read_text()
 
 
-@pytest.mark.parametrize("data, words", [
-    (b"\xef\xbb\xbf" + TEXT.encode(), None),  # a byte-order mark is skipped
-    (TEXT.encode("utf-16"), "not UTF-8 text"),
-    (TEXT.encode("utf-16-le"), "mutant.json"),
-    (TEXT.replace('"z_dim": 100', '"z_dim": 100, "z_dim": 50').encode(), '"z_dim": this key stands twice'),
-    (TEXT.replace('"z_dim": 100', '"z_dim": NaN').encode(), "NaN is not a number"),
-    (TEXT.replace('"z_dim": 100', '"z_dim": -Infinity').encode(), "-Infinity is not a number"),
-    (TEXT.replace('"z_dim": 100', '"z_dim": 1' + "0" * 5000).encode(), "z_dim|digits"),
-    (TEXT.replace('"z_dim": 100', '"z_dim": 1e999').encode(), "z_dim"),
-    (b"[" * 100_000, "nested more than 20 deep"),
-    (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested more than 20 deep"),
-    (b"", "not JSON"),
-    (b"\0" * 100, "not JSON"),
-    (b"null", "expected an object"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"\xef\xbb\xbf" + TEXT.encode(), None),  # a byte-order mark is skipped
+        (TEXT.encode("utf-16"), "not UTF-8 text"),
+        (TEXT.encode("utf-16-le"), "mutant.json"),
+        (TEXT.replace('"z_dim": 100', '"z_dim": 100, "z_dim": 50').encode(), '"z_dim": this key stands twice'),
+        (TEXT.replace('"z_dim": 100', '"z_dim": NaN').encode(), "NaN is not a number"),
+        (TEXT.replace('"z_dim": 100', '"z_dim": -Infinity').encode(), "-Infinity is not a number"),
+        (TEXT.replace('"z_dim": 100', '"z_dim": 1' + "0" * 5000).encode(), "z_dim|digits"),
+        (TEXT.replace('"z_dim": 100', '"z_dim": 1e999').encode(), "z_dim"),
+        (b"[" * 100_000, "nested more than 20 deep"),
+        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested more than 20 deep"),
+        (b"", "not JSON"),
+        (b"\0" * 100, "not JSON"),
+        (b"null", "expected an object"),
+    ],
+)
 def test_odd_files(tmp_path, data, words):
     path = tmp_path / "mutant.json"
     path.write_bytes(data)

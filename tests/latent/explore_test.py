@@ -123,7 +123,10 @@ def test_states_survive_the_disk_to_the_last_bit(tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": "other"}, {"rejected": [[0.7, [1, 2]]]}, {"kept": 3}, {"dimensions": "many"},
+        {"format": "other"},
+        {"rejected": [[0.7, [1, 2]]]},
+        {"kept": 3},
+        {"dimensions": "many"},
         {"kept": [[0, 0, [0] * 9]]},
     ],
 )

@@ -25,9 +25,7 @@ def test_lerp_is_a_straight_line():
 
 def test_slerp_of_perpendicular_units_is_a_quarter_circle():
     angles = np.linspace(0, np.pi / 2, 7)
-    np.testing.assert_allclose(
-        walk([1, 0], [0, 1], 7), np.stack([np.cos(angles), np.sin(angles)], axis=1), atol=1e-6
-    )
+    np.testing.assert_allclose(walk([1, 0], [0, 1], 7), np.stack([np.cos(angles), np.sin(angles)], axis=1), atol=1e-6)
 
 
 def test_slerp_keeps_the_length_of_equally_long_ends():

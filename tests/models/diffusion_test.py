@@ -222,9 +222,10 @@ def test_a_guide_learns_beside_the_denoiser_and_pushes_away_from_itself():
     logs = learn(model)
     assert float(logs["loss/denoiser"]) == pytest.approx(float(learn(alone)["loss/denoiser"]), rel=1e-5)
     assert float(logs["loss/guide"]) > 0
-    moved = [np.abs(now.numpy() - old).max() for now, old in zip(
-        model.networks["guide"].trainable_variables, before, strict=True
-    )]  # fmt: skip
+    moved = [
+        np.abs(now.numpy() - old).max()
+        for now, old in zip(model.networks["guide"].trainable_variables, before, strict=True)
+    ]
     assert max(moved) > 0 and set(model.groups()) >= {"denoiser", "guide"}
 
     for seed, variable in enumerate([*model.inference("denoiser").variables, *model.inference("guide").variables]):

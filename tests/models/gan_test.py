@@ -14,7 +14,9 @@ from tfglyph.models import build
 from tfglyph.models.rounds import repeat
 
 GAN = {
-    "mode": "GAN", "hwc": [8, 8, 1], "z_dim": 4,
+    "mode": "GAN",
+    "hwc": [8, 8, 1],
+    "z_dim": 4,
     "generator": {"hwc": [4, 4, 3], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
     "discriminator": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [4], "batch_norm": False, "leak": 0.2},
     "objective": {"loss": "wasserstein", "gradient_penalty": 10.0, "critic_steps": 3, "generator_steps": 2},
@@ -176,8 +178,14 @@ def test_every_loss_and_penalty_trains_and_is_logged(loss, penalty):
     model = prepared(changed(loss=loss, **(none | {penalty: 2.0})))
     logs = train(model, [images(6), images(6, 1)])
     wanted = {
-        "loss/discriminator", "loss/generator", f"loss/{penalty}", "critic_gradient_norm", "d_accuracy",
-        "wasserstein_estimate", "gradient_norm/discriminator", "gradient_norm/generator",
+        "loss/discriminator",
+        "loss/generator",
+        f"loss/{penalty}",
+        "critic_gradient_norm",
+        "d_accuracy",
+        "wasserstein_estimate",
+        "gradient_norm/discriminator",
+        "gradient_norm/generator",
     }
     assert wanted <= logs.keys() and np.isfinite(list(logs.values())).all()
     plain = prepared(changed(loss=loss, **none))
@@ -209,8 +217,10 @@ def test_a_uniform_prior_stays_within_one():
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({**GAN, "discriminator": {**GAN["discriminator"], "output_activation": "sigmoid"}, "objective": {}},
-         "discriminator.output_activation: sigmoid confines the logit"),
+        (
+            {**GAN, "discriminator": {**GAN["discriminator"], "output_activation": "sigmoid"}, "objective": {}},
+            "discriminator.output_activation: sigmoid confines the logit",
+        ),
         ({**GAN, "condition": {"tokens": {"vocabulary": 5, "length": 2}}}, "condition.tokens: a GAN sees labels only"),
         (changed(critic_steps=0), "objective.critic_steps: found 0"),
         (changed(accuracy_exit=1.5), "objective.accuracy_exit: found 1.5"),
@@ -231,7 +241,9 @@ def test_the_original_file_with_only_the_mode_changed_trains():
     objective = model.architecture.objective
     assert (objective.loss, objective.prior) == ("bce", "uniform")
     small = {
-        **ORIGINAL, "mode": "DC-GAN", "hwc": [16, 16, 1],
+        **ORIGINAL,
+        "mode": "DC-GAN",
+        "hwc": [16, 16, 1],
         "generator": {**ORIGINAL["generator"], "hwc": [1, 1, 4], "output": [4, 4, 4, 1]},
         "discriminator": {**ORIGINAL["discriminator"], "output": [4, 4, 4, 4]},
     }
@@ -346,13 +358,17 @@ def test_the_critics_slope_becomes_one_under_the_penalty():
     stack = {"kernel": [[4, 4]] * 3, "stride": [[2, 2]] * 3}
     rates = {"generator": 1e-5, "discriminator": 1e-3}
     optimizers = {name: {"learning_rate": rate, "beta1": 0.5, "beta2": 0.9} for name, rate in rates.items()}
-    model = prepared({
-        "mode": "GAN", "hwc": [32, 32, 1], "z_dim": 16,
-        "generator": {**stack, "hwc": [4, 4, 32], "output": [16, 8, 1]},
-        "discriminator": {**stack, "output": [16, 32, 64], "batch_norm": False, "leak": 0.2},
-        "objective": {"loss": "wasserstein", "gradient_penalty": 400.0, "critic_steps": 10},
-        "training": {"optimizers": optimizers},
-    })
+    model = prepared(
+        {
+            "mode": "GAN",
+            "hwc": [32, 32, 1],
+            "z_dim": 16,
+            "generator": {**stack, "hwc": [4, 4, 32], "output": [16, 8, 1]},
+            "discriminator": {**stack, "output": [16, 32, 64], "batch_norm": False, "leak": 0.2},
+            "objective": {"loss": "wasserstein", "gradient_penalty": 400.0, "critic_steps": 10},
+            "training": {"optimizers": optimizers},
+        }
+    )
     # Slope n earns n * W and costs weight * (n - 1)^2, so it ends at 1 + W / (2 * weight): hence the large weight.
     rng = np.random.default_rng(0)
     norms = []

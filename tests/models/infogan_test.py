@@ -13,11 +13,17 @@ from tfglyph.errors import UsageError
 from tfglyph.models import build
 
 INFOGAN = {
-    "mode": "InfoGAN", "hwc": [8, 8, 1], "z_dim": 3,
+    "mode": "InfoGAN",
+    "hwc": [8, 8, 1],
+    "z_dim": 3,
     "codes": {"categorical": [4, 2], "continuous": 2},
     "generator": {"hwc": [4, 4, 3], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
     "discriminator": {
-        "kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 6], "leak": 0.2, "feature_layer": 2,
+        "kernel": [[3, 3]] * 2,
+        "stride": [[2, 2]] * 2,
+        "output": [4, 6],
+        "leak": 0.2,
+        "feature_layer": 2,
     },
     "q_head": {"output": [5]},
 }
@@ -50,9 +56,13 @@ def test_codes_of_training_are_drawn_alike():
 
 
 def test_one_step_of_generator_and_q_again_by_hand():
-    data = {**changed(categorical_weight=0.7, continuous_weight=0.3), "discriminator": {
-        **INFOGAN["discriminator"], "batch_norm": False,
-    }}
+    data = {
+        **changed(categorical_weight=0.7, continuous_weight=0.3),
+        "discriminator": {
+            **INFOGAN["discriminator"],
+            "batch_norm": False,
+        },
+    }
     model = prepared(data)
     logs = train(model, [images(6)])
     twin = prepared(data)
@@ -147,13 +157,21 @@ def test_four_classes_of_glyphs_put_more_than_one_nat_into_a_code_of_four_ways()
     rng = np.random.default_rng(0)
     pixels = np.stack([np.roll(shapes[row % 4], rng.integers(-2, 3, 2), (0, 1)) for row in range(512)])
     stack = {"kernel": [[4, 4]] * 3, "stride": [[2, 2]] * 3}
-    model = prepared({
-        "mode": "InfoGAN", "hwc": [32, 32, 1], "z_dim": 8, "codes": {"categorical": [4], "continuous": 1},
-        "generator": {**stack, "hwc": [4, 4, 32], "output": [16, 8, 1]},
-        "discriminator": {**stack, "output": [16, 32, 64], "leak": 0.2, "feature_layer": 3},
-        "q_head": {"output": [32]},
-        "training": {"optimizers": {"generator": {"learning_rate": 1e-3}, "discriminator": {"learning_rate": 5e-4}}},
-    }, seed=0)
+    model = prepared(
+        {
+            "mode": "InfoGAN",
+            "hwc": [32, 32, 1],
+            "z_dim": 8,
+            "codes": {"categorical": [4], "continuous": 1},
+            "generator": {**stack, "hwc": [4, 4, 32], "output": [16, 8, 1]},
+            "discriminator": {**stack, "output": [16, 32, 64], "leak": 0.2, "feature_layer": 3},
+            "q_head": {"output": [32]},
+            "training": {
+                "optimizers": {"generator": {"learning_rate": 1e-3}, "discriminator": {"learning_rate": 5e-4}}
+            },
+        },
+        seed=0,
+    )
     step = tf.function(model.train_step, autograph=False)
     found = []
     for _ in range(200):

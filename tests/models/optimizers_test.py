@@ -24,7 +24,8 @@ def run(kind, steps=5, **options):
 @pytest.mark.parametrize(
     ("stock", "options"),
     [
-        (keras.optimizers.Adam, {}), (keras.optimizers.Adam, {"global_clipnorm": 0.5}),
+        (keras.optimizers.Adam, {}),
+        (keras.optimizers.Adam, {"global_clipnorm": 0.5}),
         (keras.optimizers.AdamW, {"weight_decay": 0.3}),
     ],
 )

@@ -12,10 +12,15 @@ from tfglyph.errors import UsageError
 from tfglyph.models import build
 
 VAE = {
-    "mode": "VAE", "hwc": [8, 8, 1], "z_dim": 3,
+    "mode": "VAE",
+    "hwc": [8, 8, 1],
+    "z_dim": 3,
     "encoder": {"kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 6], "l2-reg": 1e-2},
     "generator": {
-        "hwc": [2, 2, 6], "kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 1],
+        "hwc": [2, 2, 6],
+        "kernel": [[3, 3]] * 2,
+        "stride": [[2, 2]] * 2,
+        "output": [4, 1],
         "output_activation": "sigmoid",
     },
 }
@@ -55,7 +60,7 @@ def test_the_bound_and_the_first_update_again_by_hand(likelihood):
     assert logs["loss/reconstruction"] == pytest.approx(float(reconstruction), rel=1e-4)
     assert logs["loss/kl"] == pytest.approx(float(kl), rel=1e-4)
     assert logs["loss/total"] == pytest.approx(float(loss), rel=1e-4)
-    norm = float(tf.linalg.global_norm(gradients[len(encoder.trainable_variables):]))
+    norm = float(tf.linalg.global_norm(gradients[len(encoder.trainable_variables) :]))
     assert logs["gradient_norm/generator"] == pytest.approx(norm, rel=1e-3)
     # Adam's first step moves every weight by the rate against its gradient's sign.
     rate = model.architecture.optimizer("encoder").learning_rate
@@ -134,15 +139,27 @@ def test_64_glyphs_come_back_above_20_decibels(kind):
     if kind == "resnet":
         encoder |= {"type": "resnet", "stem": 8}
         generator |= {
-            "type": "resnet", "kernel": [[3, 3]] * 4, "stride": [*stack["stride"], [1, 1]], "output": [32, 16, 8, 1],
-            "tail": 8, "relu_after_sum": True, "linear_bias": True,
+            "type": "resnet",
+            "kernel": [[3, 3]] * 4,
+            "stride": [*stack["stride"], [1, 1]],
+            "output": [32, 16, 8, 1],
+            "tail": 8,
+            "relu_after_sum": True,
+            "linear_bias": True,
         }
     rate = {"learning_rate": 3e-3, "beta1": 0.9, "schedule": "cosine"}
-    model = build({
-        "mode": "VAE", "hwc": [32, 32, 1], "z_dim": 32, "encoder": encoder,
-        "generator": generator | {"output_activation": "sigmoid"}, "objective": {"kl_weight": 0.1},
-        "training": {"optimizers": {"encoder": rate, "generator": rate}},
-    }, seed=0)
+    model = build(
+        {
+            "mode": "VAE",
+            "hwc": [32, 32, 1],
+            "z_dim": 32,
+            "encoder": encoder,
+            "generator": generator | {"output_activation": "sigmoid"},
+            "objective": {"kl_weight": 0.1},
+            "training": {"optimizers": {"encoder": rate, "generator": rate}},
+        },
+        seed=0,
+    )
     steps = 300
     model.prepare_training(steps)
     step = tf.function(model.train_step, autograph=False)

@@ -12,11 +12,16 @@ from tests.architecture.files_test import ORIGINAL
 from tfglyph.models import build
 
 SMALL = {
-    "mode": "VAE-GAN", "hwc": [8, 8, 1], "z_dim": 4,
+    "mode": "VAE-GAN",
+    "hwc": [8, 8, 1],
+    "z_dim": 4,
     "encoder": {"kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 6], "l2-reg": 1e-2},
     "generator": {"hwc": [2, 2, 6], "kernel": [[3, 3]] * 2, "stride": [[2, 2]] * 2, "output": [4, 1], "l2-reg": 1e-2},
     "discriminator": {
-        "kernel": [[3, 3]] * 3, "stride": [[2, 2], [2, 2], [1, 1]], "output": [4, 6, 5], "l2-reg": 1e-2,
+        "kernel": [[3, 3]] * 3,
+        "stride": [[2, 2], [2, 2], [1, 1]],
+        "output": [4, 6, 5],
+        "l2-reg": 1e-2,
         "feature_layer": 2,
     },
 }
@@ -74,7 +79,9 @@ def test_convolutions_followed_by_batch_norm_carry_no_bias():
         for name, network in model.networks.items()
     }
     assert biased == {
-        "encoder": ["mean", "log_variance"], "generator": ["conv_2"], "discriminator": ["conv_1", "logit"],
+        "encoder": ["mean", "log_variance"],
+        "generator": ["conv_2"],
+        "discriminator": ["conv_1", "logit"],
     }
 
 

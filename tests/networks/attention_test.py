@@ -82,9 +82,7 @@ def test_masked_keys_have_no_influence():
     queries, keys, values = draws(2, 2, 3, 4), draws(2, 2, 5, 4, seed=1), draws(2, 2, 5, 4, seed=2)
     mask = tf.constant([[True] * 3 + [False] * 2, [True] * 5])
     masked = attention.attend(queries, keys, values, mask)
-    np.testing.assert_allclose(
-        masked[0], plain(queries[:1], keys[:1, :, :3], values[:1, :, :3])[0], atol=1e-6
-    )
+    np.testing.assert_allclose(masked[0], plain(queries[:1], keys[:1, :, :3], values[:1, :, :3])[0], atol=1e-6)
     np.testing.assert_allclose(masked[1], plain(queries[1:], keys[1:], values[1:])[0], atol=1e-6)
 
 
@@ -124,9 +122,7 @@ def test_cross_attention_knows_places_and_sees_tokens():
     layer.outward.kernel.assign(draws(4, 4, seed=3))
     layer.positions.assign(draws(4, 4, seed=4))
     seen = layer(x, context, mask).numpy()
-    assert (
-        np.abs(seen[0, 0, 0] - seen[0, 1, 1]).max() > 1e-3
-    )  # equal pixels at different places ask differently
+    assert np.abs(seen[0, 0, 0] - seen[0, 1, 1]).max() > 1e-3  # equal pixels at different places ask differently
     other = context + tf.constant([[[0.0], [0.0], [1.0]]])
     np.testing.assert_array_equal(layer(x, other, mask), seen)  # a masked token
     assert np.abs(layer(x, context + 1.0, mask) - seen).max() > 1e-3

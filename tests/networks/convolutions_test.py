@@ -9,8 +9,14 @@ from tfglyph.networks import convolutions
 
 # Image size, kernel, strides: even and odd, kernels larger than the image, one stride apart from the other.
 CASES = [
-    ((4, 4), (5, 5), (2, 2)), ((8, 8), (5, 5), (2, 2)), ((2, 2), (5, 5), (2, 2)), ((4, 4), (4, 4), (2, 2)),
-    ((4, 4), (3, 3), (1, 1)), ((7, 5), (3, 5), (2, 2)), ((4, 6), (5, 2), (2, 3)), ((1, 1), (3, 3), (1, 1)),
+    ((4, 4), (5, 5), (2, 2)),
+    ((8, 8), (5, 5), (2, 2)),
+    ((2, 2), (5, 5), (2, 2)),
+    ((4, 4), (4, 4), (2, 2)),
+    ((4, 4), (3, 3), (1, 1)),
+    ((7, 5), (3, 5), (2, 2)),
+    ((4, 6), (5, 2), (2, 3)),
+    ((1, 1), (3, 3), (1, 1)),
     ((6, 6), (1, 1), (2, 2)),
 ]
 NAMES = ("Conv2D", "Conv2DTranspose")
@@ -20,8 +26,13 @@ def pair(name, *arguments, dtype="float32", **options):
     """Our layer and Keras's with the same variables; ``padding`` is "same"."""
     return [
         getattr(module, name)(
-            *arguments, padding="same", bias_initializer=keras.initializers.RandomNormal(seed=2), dtype=dtype,
-            kernel_initializer=keras.initializers.RandomNormal(seed=1), name="conv", **options,
+            *arguments,
+            padding="same",
+            bias_initializer=keras.initializers.RandomNormal(seed=2),
+            dtype=dtype,
+            kernel_initializer=keras.initializers.RandomNormal(seed=1),
+            name="conv",
+            **options,
         )
         for module in (convolutions, keras.layers)
     ]

@@ -25,8 +25,11 @@ def build(found):
 @pytest.mark.parametrize(
     ("name", "count"),
     [
-        ("cppn-wgan-mnist", 66_561), ("cppn-wgan-casia", 66_561), ("cppn-wgan-cifar10", 66_819),
-        ("cppn-wgan-fonts", 163_009), ("cppn-wgan-mnist-hard", 66_561),
+        ("cppn-wgan-mnist", 66_561),
+        ("cppn-wgan-casia", 66_561),
+        ("cppn-wgan-cifar10", 66_819),
+        ("cppn-wgan-fonts", 163_009),
+        ("cppn-wgan-mnist-hard", 66_561),
         ("cppn-wgan-categories", 66_561 + 128 * 129),  # one more 128-wide layer
     ],
 )

@@ -9,9 +9,15 @@ from tfglyph.architecture import check, load_architecture
 from tfglyph.networks import builder
 
 GAN = {
-    "mode": "GAN", "hwc": [8, 8, 1], "z_dim": 4,
+    "mode": "GAN",
+    "hwc": [8, 8, 1],
+    "z_dim": 4,
     "generator": {
-        "type": "resnet", "hwc": [4, 4, 3], "kernel": [[3, 3]] * 2, "stride": [[2, 2], [1, 1]], "output": [2, 1],
+        "type": "resnet",
+        "hwc": [4, 4, 3],
+        "kernel": [[3, 3]] * 2,
+        "stride": [[2, 2], [1, 1]],
+        "output": [2, 1],
     },
     "discriminator": {"type": "resnet", "kernel": [[3, 3]] * 2, "stride": [[1, 1], [2, 2]], "output": [3, 3]},
 }
@@ -42,7 +48,8 @@ def test_trainable_parameters_are_those_of_the_original(name, kind, count):
     architecture = load_architecture(name)
     shapes = {
         "encoder": {"image_shape": architecture.hwc, "z_dim": architecture.z_dim},
-        "generator": {"z_dim": architecture.z_dim}, "discriminator": {"image_shape": architecture.hwc},
+        "generator": {"z_dim": architecture.z_dim},
+        "discriminator": {"image_shape": architecture.hwc},
     }[kind]
     network = build(architecture, kind, **shapes)
     assert trainable(network) == count

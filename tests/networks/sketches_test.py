@@ -107,7 +107,7 @@ def test_real_glyphs_are_told_apart_by_their_sketches():
     keys = layer.keys.numpy()
     assert (sizes > 0).all() and (np.diff(keys) > 0).all()
     row = glyphs.index("酪")
-    shown = layer(tf.constant(tokens[row:row + 1]), drawn=tf.constant(glyphs.images[row:row + 1])).numpy()[0]
+    shown = layer(tf.constant(tokens[row : row + 1]), drawn=tf.constant(glyphs.images[row : row + 1])).numpy()[0]
     real = glyphs.images[row, ..., 0] / 255
     # The left half of the mean of all with 酉 on the left is much nearer to 酪's than the mean of all glyphs is.
     everyone = glyphs.images[..., 0].mean(0) / 255
@@ -115,13 +115,21 @@ def test_real_glyphs_are_told_apart_by_their_sketches():
 
 
 TINY = {
-    "name": "tiny", "mode": "DDPM", "hwc": [16, 16, 1],
-    "denoiser": {"type": "patch-unet", "output": [32, 64], "blocks": [1, 1], "attention": [0, 0],
-                 "cross_attention": [0, 2], "embedding": 64},
+    "name": "tiny",
+    "mode": "DDPM",
+    "hwc": [16, 16, 1],
+    "denoiser": {
+        "type": "patch-unet",
+        "output": [32, 64],
+        "blocks": [1, 1],
+        "attention": [0, 0],
+        "cross_attention": [0, 2],
+        "embedding": 64,
+    },
     "condition": {"drop": 0.1, "tokens": {"parts": "parts-1", "width": 32, "sketches": 64, "descriptions": 64}},
     "objective": {"path": "straight", "target": "velocity", "sampler": "heun", "sampling_steps": 3, "guidance": 2.0},
     "training": {"batch_size": 4, "steps": 2, "ema": {"decay": 0.9}},
-}  # fmt: skip
+}
 
 
 def small_glyphs():

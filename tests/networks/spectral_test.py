@@ -53,7 +53,11 @@ def test_the_key_normalizes_every_kernel_of_a_discriminator():
 
 def test_masks_and_norms_go_together():
     section = {
-        "kernel": [[5, 5]], "stride": [[2, 2]], "output": [2], "spectral_norm": True, "compensate_border": True,
+        "kernel": [[5, 5]],
+        "stride": [[2, 2]],
+        "output": [2],
+        "spectral_norm": True,
+        "compensate_border": True,
         "batch_norm": False,
     }
     network = build(check({**GAN, "discriminator": section}, "a"), "discriminator", image_shape=(8, 8, 1))

@@ -112,11 +112,14 @@ def test_another_architecture_is_named_with_networks_and_shapes_and_changes_noth
     assert wanted["generator"][0].array[0, 0] == 100
 
 
-@pytest.mark.parametrize("paths, phrase", [
-    (["dense/kernel"], "2 variables in the checkpoint, 1 here; its dense/bias is unknown here"),
-    (["dense/kernel", "dense/bias", "more"], "2 variables in the checkpoint, 3 here; more is not in it"),
-    (["dense/bias", "dense/kernel"], "the same variables in another order"),
-])
+@pytest.mark.parametrize(
+    "paths, phrase",
+    [
+        (["dense/kernel"], "2 variables in the checkpoint, 1 here; its dense/bias is unknown here"),
+        (["dense/kernel", "dense/bias", "more"], "2 variables in the checkpoint, 3 here; more is not in it"),
+        (["dense/bias", "dense/kernel"], "the same variables in another order"),
+    ],
+)
 def test_other_variables_are_named(tmp_path, paths, phrase):
     save(tmp_path, 9)
     with pytest.raises(UsageError, match=phrase):
@@ -134,8 +137,9 @@ def test_what_fits_is_taken_over_from_the_average(tmp_path):
     own = [Variable("a", np.zeros(3)), Variable("b", np.zeros((2, 3))), Variable("c", np.zeros(1))]
     copy = [Variable("a", np.zeros(3))]
     assert checkpoints.take_over(prefix, {"net": [own, copy], "other": [[Variable("a", np.zeros(3))]]}) == {
-        "net": (1, 3), "other": (0, 1),
-    }  # fmt: skip
+        "net": (1, 3),
+        "other": (0, 1),
+    }
     np.testing.assert_array_equal(own[0].numpy(), np.full(3, 2.0))
     np.testing.assert_array_equal(copy[0].numpy(), np.full(3, 2.0))
     np.testing.assert_array_equal(own[1].numpy(), np.zeros((2, 3)))
@@ -218,13 +222,16 @@ def test_a_manifest_of_the_future_says_so(tmp_path):
         checkpoints.load(tmp_path / "model.ckpt-1")
 
 
-@pytest.mark.parametrize("tensors", [
-    {"generator": [["dense/kernel", [2, 3], "float64"]]},
-    {"generator": [["dense/kernel", [3, 2], "float32"]]},
-    {"generator": [["../../etc/passwd", [2, 3], "float32"]]},
-    {"generator": [["dense/kernel"]]},
-    {"generator": 5},
-])
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"generator": [["dense/kernel", [2, 3], "float64"]]},
+        {"generator": [["dense/kernel", [3, 2], "float32"]]},
+        {"generator": [["../../etc/passwd", [2, 3], "float32"]]},
+        {"generator": [["dense/kernel"]]},
+        {"generator": 5},
+    ],
+)
 def test_a_forged_manifest_with_a_right_checksum_reads_nothing_else(tmp_path, tensors):
     save(tmp_path, 1)
     path = tmp_path / "model.ckpt-1.json"
@@ -267,6 +274,7 @@ def test_a_crash_at_any_operation_leaves_the_one_before(tmp_path, monkeypatch, m
             if next(count) == moment:
                 raise SystemError("power cut")
             return original(*arguments, **options)
+
         return wrapped
 
     monkeypatch.setattr(storage.os, "fsync", crash(os.fsync))
@@ -365,11 +373,14 @@ def test_find_takes_a_prefix_a_file_or_a_directory(tmp_path):
     assert checkpoints.find(str(tmp_path)) == tmp_path / "model.ckpt-31200"  # by number, not by name
 
 
-@pytest.mark.parametrize("reference, phrase", [
-    ("run/model.ckpt-7", "no such run directory or checkpoint; there are 100, 200"),
-    ("run/empty", "no checkpoints"),
-    ("nowhere/model.ckpt-1", "no such run directory or checkpoint"),
-])
+@pytest.mark.parametrize(
+    "reference, phrase",
+    [
+        ("run/model.ckpt-7", "no such run directory or checkpoint; there are 100, 200"),
+        ("run/empty", "no checkpoints"),
+        ("nowhere/model.ckpt-1", "no such run directory or checkpoint"),
+    ],
+)
 def test_find_says_what_there_is(tmp_path, reference, phrase):
     (tmp_path / "run" / "empty").mkdir(parents=True)
     save(tmp_path / "run", 100, 200)

@@ -10,9 +10,11 @@ from tfglyph.errors import UsageError
 from tfglyph.training.conditions import with_conditions, with_label_names
 
 SMALL = {
-    "name": "small", "mode": "DDPM", "hwc": [8, 8, 1],
+    "name": "small",
+    "mode": "DDPM",
+    "hwc": [8, 8, 1],
     "denoiser": {"type": "patch-unet", "output": [8], "blocks": [1], "attention": [0]},
-}  # fmt: skip
+}
 IMAGES = np.zeros((2, 8, 8, 1), np.uint8)
 
 

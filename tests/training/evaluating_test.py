@@ -58,8 +58,11 @@ def test_figures_are_logged(run):
     _, _, _, tags, lines = run
     assert tags["evaluation/kid"] == [2, 4, 6, 7]
     assert [(line["step"], line["evaluation/kid"]) for line in lines if "evaluation/kid" in line] == [
-        (2, 5.0), (4, 3.0), (6, 4.0), (7, 3.5),
-    ]  # fmt: skip
+        (2, 5.0),
+        (4, 3.0),
+        (6, 4.0),
+        (7, 3.5),
+    ]
 
 
 @pytest.mark.slow

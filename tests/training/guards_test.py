@@ -29,8 +29,8 @@ def test_good_steps_in_between_start_the_count_again(run, capsys):
         guard.after_step(step, logs)
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
-        f"tfglyph: warning: step {step} was not applied: loss/generator is nan "
-        "(--max_bad_steps 3 in a row end the run)" for step in (1, 4)
+        f"tfglyph: warning: step {step} was not applied: loss/generator is nan (--max_bad_steps 3 in a row end the run)"
+        for step in (1, 4)
     ]
     assert not list(run.path.glob("badstep-*"))
 

@@ -16,7 +16,10 @@ from tfglyph.training.limits import check_limits
 def small(**changes):
     """A VAE-GAN of a few hundred parameters; ``changes`` by dotted path."""
     data = {
-        "name": "small", "mode": "VAE-GAN", "hwc": [4, 4, 1], "z_dim": 3,
+        "name": "small",
+        "mode": "VAE-GAN",
+        "hwc": [4, 4, 1],
+        "z_dim": 3,
         "encoder": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]},
         "generator": {"hwc": [2, 2, 2], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
         "discriminator": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]},
@@ -49,7 +52,8 @@ def test_activations_grow_with_the_batch_and_hold_every_layer():
     _, sixteen = check_limits(small(training__batch_size=16))
     assert sixteen == 2 * eight
     layers = sum(
-        math.prod(layer.output.shape[1:]) for network in build(small()).networks.values()
+        math.prod(layer.output.shape[1:])
+        for network in build(small()).networks.values()
         for layer in network.layers
         if not isinstance(layer, (keras.layers.InputLayer, keras.layers.Reshape))
     )
@@ -59,12 +63,15 @@ def test_activations_grow_with_the_batch_and_hold_every_layer():
         check_limits(small(), max_activation_gb=eight / 1e9 * 0.99)
 
 
-@pytest.mark.parametrize("changes", [
-    {"encoder__output": [65536], "discriminator__output": [65536], "encoder__kernel": [[64, 64]]},
-    {"generator__hwc": [2, 2, 65536], "z_dim": 65536},
-    {"training__batch_size": 65536, "encoder__output": [65536]},
-    {"hwc": [65536, 65536, 1], "generator__hwc": [32768, 32768, 2]},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encoder__output": [65536], "discriminator__output": [65536], "encoder__kernel": [[64, 64]]},
+        {"generator__hwc": [2, 2, 65536], "z_dim": 65536},
+        {"training__batch_size": 65536, "encoder__output": [65536]},
+        {"hwc": [65536, 65536, 1], "generator__hwc": [32768, 32768, 2]},
+    ],
+)
 def test_a_file_that_asks_for_terabytes_costs_nothing(changes):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(UsageError, match=r"^small: .*(--max_parameters|--max_activation_gb)"):
@@ -124,13 +131,16 @@ def test_a_run_directory_with_a_hostile_architecture_is_refused_before_anything_
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KiB
 
 
-@pytest.mark.parametrize("options, words", [
-    ('{"seed": "x"}', "options.json: seed: found 'x', expected int"),
-    ('{"seed": -1}', "options.json: seed: found -1, expected a positive number"),
-    ('{"dataset": [1]}', r"options.json: dataset: found \[1\], expected dict"),
-    ('{"keep": true}', "options.json: keep: found True, expected int"),
-    ('{"checkpoint_every": 1.5}', r"options.json: checkpoint_every: found 1.5, expected int \| None"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ('{"seed": "x"}', "options.json: seed: found 'x', expected int"),
+        ('{"seed": -1}', "options.json: seed: found -1, expected a positive number"),
+        ('{"dataset": [1]}', r"options.json: dataset: found \[1\], expected dict"),
+        ('{"keep": true}', "options.json: keep: found True, expected int"),
+        ('{"checkpoint_every": 1.5}', r"options.json: checkpoint_every: found 1.5, expected int \| None"),
+    ],
+)
 def test_options_of_other_types_are_one_line(run, options, words):
     (run / "options.json").write_text(options)
     with pytest.raises(UsageError, match=words) as error:

@@ -35,8 +35,9 @@ def deviations(numbers, reference):
     """For each loss: mean absolute difference over the steps, relative to its mean size in float32."""
     return {
         name: float(np.abs(numbers[name] - reference[name]).mean() / np.abs(reference[name]).mean())
-        for name in reference if name.startswith("loss/")
-    }  # fmt: skip
+        for name in reference
+        if name.startswith("loss/")
+    }
 
 
 @pytest.mark.slow

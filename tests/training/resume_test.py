@@ -49,8 +49,9 @@ def test_a_run_whose_later_checkpoints_are_damaged_begins_again_and_ends_the_sam
     resumed.run(tmp_path)
     assert end(tmp_path / "damaged", 8) == end(whole, 8)
     assert sorted(p.name for p in (tmp_path / "damaged" / "superseded").glob("*.json")) == [
-        "model.ckpt-3.json", "model.ckpt-5.json",
-    ]  # fmt: skip
+        "model.ckpt-3.json",
+        "model.ckpt-5.json",
+    ]
 
 
 def test_loss_scales_go_on_where_they_were(tmp_path):

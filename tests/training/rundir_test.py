@@ -127,7 +127,8 @@ def test_stats_are_lines_of_json_and_nan_is_null(tmp_path):
         run.log(10, {"loss": 0.5, "bad_step": 0})
         run.log(20, {"loss": float("nan"), "scale": float("inf")})
     assert read_stats(run.path) == [
-        {"step": 10, "loss": 0.5, "bad_step": 0}, {"step": 20, "loss": None, "scale": None},
+        {"step": 10, "loss": 0.5, "bad_step": 0},
+        {"step": 20, "loss": None, "scale": None},
     ]
 
 

@@ -33,17 +33,20 @@ def test_a_right_configuration_is_understood():
     assert check_tf_config(tf_config(1)) == (1, 2)
 
 
-@pytest.mark.parametrize("text, words", [
-    (None, "TF_CONFIG: not set; --strategy multiworker needs it, for example"),
-    ("{", "expected JSON like"),
-    ("[]", "expected JSON like"),
-    ('{"cluster": {"worker": ["a:1"]}}', "expected JSON like"),
-    (tf_config(2), r"task.index: found 2, but there are 2 workers"),
-    (tf_config(-1), r"task.index: found -1"),
-    (tf_config("0"), r"task.index: found '0'"),
-    (tf_config(workers=["localhost"]), "expected a list of host:port"),
-    (tf_config(kind="chief"), "every task is a worker here"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (None, "TF_CONFIG: not set; --strategy multiworker needs it, for example"),
+        ("{", "expected JSON like"),
+        ("[]", "expected JSON like"),
+        ('{"cluster": {"worker": ["a:1"]}}', "expected JSON like"),
+        (tf_config(2), r"task.index: found 2, but there are 2 workers"),
+        (tf_config(-1), r"task.index: found -1"),
+        (tf_config("0"), r"task.index: found '0'"),
+        (tf_config(workers=["localhost"]), "expected a list of host:port"),
+        (tf_config(kind="chief"), "every task is a worker here"),
+    ],
+)
 def test_a_wrong_configuration_is_one_line(text, words):
     with pytest.raises(UsageError, match=words) as error:
         check_tf_config(text)
@@ -79,8 +82,11 @@ def test_a_worker_ends_because_another_was_told_to():
 
 def two_devices(*arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.training.two_devices", *arguments], capture_output=True, text=True,
-        env=ENVIRONMENT, timeout=LONGEST,
+        [sys.executable, "-m", "tests.training.two_devices", *arguments],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=LONGEST,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
@@ -134,11 +140,15 @@ def start_workers(tmp_path, *arguments):
     workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
     return [
         subprocess.Popen(
-            [sys.executable, "-m", "tfglyph", "train", "--strategy", "multiworker", *arguments], cwd=tmp_path,
+            [sys.executable, "-m", "tfglyph", "train", "--strategy", "multiworker", *arguments],
+            cwd=tmp_path,
             env=ENVIRONMENT | {"TF_CONFIG": tf_config(index, workers), "PYTHONPATH": os.getcwd()},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        ) for index in (1, 0)
-    ]  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in (1, 0)
+    ]
 
 
 def finish(process):
@@ -191,7 +201,10 @@ def test_a_killed_worker_ends_the_other_and_one_process_goes_on(tmp_path, file):
     step = checkpoints.steps_in(run)[-1]
     command = ["--restore_from", str(run), "--strategy", "one", "--steps", str(step + 1)]
     subprocess.run(
-        [sys.executable, "-m", "tfglyph", "train", *command], env=ENVIRONMENT, check=True, capture_output=True,
+        [sys.executable, "-m", "tfglyph", "train", *command],
+        env=ENVIRONMENT,
+        check=True,
+        capture_output=True,
         timeout=LONGEST,
     )
     assert checkpoints.find(run).name == f"model.ckpt-{step + 1}"

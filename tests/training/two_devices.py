@@ -27,8 +27,10 @@ def main(family, precision, steps, norm="plain", fault="none"):
     # An accuracy jumps where a logit passes 0, which the last bit of a sum may decide.
     logged = max(
         (abs(a[name] - b[name]) / max(abs(a[name]), 1.0), name)
-        for a, b in zip(alone, logs, strict=True) for name in a if name != "d_accuracy"
-    )  # fmt: skip
+        for a, b in zip(alone, logs, strict=True)
+        for name in a
+        if name != "d_accuracy"
+    )
     result = {"difference": worst[0], "where": worst[1], "logged": logged, "finite": finite, "logs": logs}
     print(json.dumps(result))
 

@@ -160,6 +160,17 @@ def _compact(text):
 
 
 __all__ = [
-    "MODES", "SHIPPED", "adapter", "architecture_class", "check", "dump", "find_architecture", "load_architecture",
-    "override", "parse_json", "read_json", "schema", "shipped_names",
+    "MODES",
+    "SHIPPED",
+    "adapter",
+    "architecture_class",
+    "check",
+    "dump",
+    "find_architecture",
+    "load_architecture",
+    "override",
+    "parse_json",
+    "read_json",
+    "schema",
+    "shipped_names",
 ]

@@ -58,9 +58,7 @@ class UNet(Section):
                         f"{value} channels do not divide into {self.attention} heads and 8 groups",
                     )
         if condition is not None and condition.tokens is not None:
-            raise invalid(
-                "condition.tokens", "a denoiser of type unet sees labels only; patch-unet sees tokens"
-            )
+            raise invalid("condition.tokens", "a denoiser of type unet sees labels only; patch-unet sees tokens")
 
 
 class PatchUNet(Section):
@@ -96,9 +94,7 @@ class PatchUNet(Section):
                     raise invalid(f"{name}.{key}", f"{channels} channels do not divide into {heads} heads")
         tokens = condition is not None and condition.tokens is not None
         if any(self.cross_attention or []) and not tokens:
-            raise invalid(
-                f"{name}.cross_attention", "there are no tokens to look at; expected condition.tokens"
-            )
+            raise invalid(f"{name}.cross_attention", "there are no tokens to look at; expected condition.tokens")
 
 
 def _divides(hwc, factor, key):
@@ -205,11 +201,7 @@ class DDPMArchitecture(Architecture):
     @classmethod
     def _classes_are_y_dim(cls, data):
         """``y_dim`` gives the number of classes to a condition that has neither classes nor tokens."""
-        if (
-            isinstance(data, dict)
-            and isinstance(data.get("condition"), dict)
-            and data.get("y_dim") is not None
-        ):
+        if isinstance(data, dict) and isinstance(data.get("condition"), dict) and data.get("y_dim") is not None:
             condition = data["condition"]
             if condition.get("classes") is None and condition.get("tokens") is None:
                 data = data | {"condition": condition | {"classes": data["y_dim"]}}
@@ -219,9 +211,7 @@ class DDPMArchitecture(Architecture):
     def _sizes_fit(self):
         height, width, channels = self.hwc
         if self.z_dim != height * width * channels:
-            raise invalid(
-                "z_dim", f"found {self.z_dim}, expected {height * width * channels}, the size of an image"
-            )
+            raise invalid("z_dim", f"found {self.z_dim}, expected {height * width * channels}, the size of an image")
         self.denoiser.check(self.hwc, self.condition)
         if self.training.batch_size % self.objective.accumulate:
             raise invalid("objective.accumulate", f"no divisor of the batch size {self.training.batch_size}")

@@ -74,7 +74,9 @@ class VAEGANArchitecture(Architecture):
     """Mode VAE-GAN: encoder, generator and discriminator."""
 
     trained: ClassVar[dict[str, Optimizer]] = {
-        "encoder": Optimizer(), "generator": Optimizer(), "discriminator": Optimizer(),
+        "encoder": Optimizer(),
+        "generator": Optimizer(),
+        "discriminator": Optimizer(),
     }
 
     mode: Literal["VAE-GAN"] = "VAE-GAN"

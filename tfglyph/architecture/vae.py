@@ -28,7 +28,8 @@ class VAEArchitecture(Architecture):
     """Mode VAE: encoder and generator (the decoder)."""
 
     trained: ClassVar[dict[str, Optimizer]] = {
-        "encoder": Optimizer(learning_rate=1e-3, beta1=0.9), "generator": Optimizer(learning_rate=1e-3, beta1=0.9),
+        "encoder": Optimizer(learning_rate=1e-3, beta1=0.9),
+        "generator": Optimizer(learning_rate=1e-3, beta1=0.9),
     }
 
     mode: Literal["VAE"]

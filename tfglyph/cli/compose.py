@@ -16,7 +16,8 @@ from tfglyph.errors import UsageError
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides the variants.")
 @click.option("--guidance", type=float, help="How strictly the description is followed. Default: the model's.")
 @click.option(
-    "--temperature", type=click.FloatRange(0, 10),
+    "--temperature",
+    type=click.FloatRange(0, 10),
     help="Factor on the noise: below 1 variants become more alike, and each more typical. Default: the model's.",
 )
 @click.option("--sampling_steps", "steps", type=click.IntRange(1), help="Steps of the sampler. Default: the model's.")

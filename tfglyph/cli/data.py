@@ -12,9 +12,7 @@ def command():
 
 
 def _sized(decorated):
-    decorated = click.option("--size", type=click.IntRange(1), help="Side of the images in pixels.")(
-        decorated
-    )
+    decorated = click.option("--size", type=click.IntRange(1), help="Side of the images in pixels.")(decorated)
     return add_dataset_options(decorated)
 
 
@@ -101,9 +99,12 @@ def prepare(name, size, **flags):
     help="Part of the set.",
 )
 @click.option(
-    "--holdout", type=click.FloatRange(0, 1, max_open=True), default=0.05, show_default=True,
+    "--holdout",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.05,
+    show_default=True,
     help="Share of the characters in `--split holdout`.",
-)  # fmt: skip
+)
 @_sized
 def show(name, count, output, columns, seed, split, size, **flags):
     """Write a picture of images of NAME, drawn at random."""
@@ -152,9 +153,7 @@ def check(place):
 
 @command.command("fonts")
 @click.argument("places", nargs=-1, required=True, metavar="FONT|DIR...")
-@click.option(
-    "--charset", default="gb2312-1", show_default=True, metavar="NAME|FILE", help="Against which characters."
-)
+@click.option("--charset", default="gb2312-1", show_default=True, metavar="NAME|FILE", help="Against which characters.")
 @click.option("--missing", is_flag=True, help="Also list the characters that each font lacks.")
 def fonts(places, charset, missing):
     """How many characters of a charset each font really draws."""

@@ -10,32 +10,41 @@ def add_dataset_options(command):
     decorators = [
         click.option("--datadir", metavar="DIR", help="Where the data set's files are."),
         click.option(
-            "--charset", metavar="NAME|FILE",
+            "--charset",
+            metavar="NAME|FILE",
             help="Which characters: all, big5-common, gb2312-1, joyo, jisx0208, kana-latin, or a file.",
         ),
         click.option(
-            "--fonts", "fonts", multiple=True, metavar="FILE|DIR",
+            "--fonts",
+            "fonts",
+            multiple=True,
+            metavar="FILE|DIR",
             help="For `fonts`: font files or directories; may be repeated. FILE.ttc#2 is its third face.",
         ),
         click.option("--font", metavar="FILE", help="For `kanji`: the font to draw from."),
         click.option(
-            "--box", type=click.Choice(["advance", "ink"]),
+            "--box",
+            type=click.Choice(["advance", "ink"]),
             help="For `fonts`: place glyphs as typeset, or centre their ink. Default: advance.",
         ),
         click.option(
-            "--samples", type=click.IntRange(0), metavar="N",
+            "--samples",
+            type=click.IntRange(0),
+            metavar="N",
             help="For `fonts`: N random glyphs, shifted and squeezed a little, instead of each once.",
         ),
         click.option("--sample_seed", type=click.IntRange(0), help="Decides --samples. Default: 0."),
         click.option(
-            "--ink", type=click.Choice(["auto", "black", "white"]),
+            "--ink",
+            type=click.Choice(["auto", "black", "white"]),
             help="Polarity of image files: dark ink on light, light on dark, or found. Default: auto.",
         ),
         click.option(
-            "--part", type=click.Choice(["train", "test", "all"]),
+            "--part",
+            type=click.Choice(["train", "test", "all"]),
             help="For the public sets: which official part. Default: train.",
         ),
-    ]  # fmt: skip
+    ]
     for decorator in reversed(decorators):
         command = decorator(command)
     return command
@@ -47,19 +56,24 @@ def add_training_options(command):
     decorators = [
         click.option("--dataset", default="cns", show_default=True, help="Name; see `tfglyph data list`."),
         click.option(
-            "--holdout", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True,
+            "--holdout",
+            type=click.FloatRange(0, 1, max_open=True),
+            default=0.0,
+            show_default=True,
             help="Share of the characters kept out of training, the same at every size.",
         ),
         click.option(
-            "--augment", metavar="rotate=3,shift=0.02,scale=0.05,shear=2",
+            "--augment",
+            metavar="rotate=3,shift=0.02,scale=0.05,shear=2",
             help="Small random changes: degrees, shares of the side, of the size, degrees. Default: none.",
         ),
         click.option(
-            "--flip", is_flag=True,
+            "--flip",
+            is_flag=True,
             help="Mirror half of the images. WARNING: a mirrored character is a wrong character, and the"
             " model will draw such. For faces and photographs only.",
         ),
-    ]  # fmt: skip
+    ]
     for decorator in reversed(decorators):
         command = decorator(command)
     return command

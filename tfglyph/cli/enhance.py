@@ -19,15 +19,24 @@ from tfglyph.cli.point_options import (
 @add_label_option
 @click.option("--steps", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Of the ascent.")
 @click.option(
-    "--rate", type=click.FloatRange(0, 1000, min_open=True), default=0.01, show_default=True,
+    "--rate",
+    type=click.FloatRange(0, 1000, min_open=True),
+    default=0.01,
+    show_default=True,
     help="Step size at first; each image finds its own.",
 )
 @click.option(
-    "--subspace", type=click.IntRange(1), default=8, show_default=True,
+    "--subspace",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
     help="Dimensions of the random subspace that an image moves in.",
 )
 @click.option(
-    "--radius", type=click.FloatRange(0, 1000, min_open=True), default=2.0, show_default=True,
+    "--radius",
+    type=click.FloatRange(0, 1000, min_open=True),
+    default=2.0,
+    show_default=True,
     help="Trust region: how far z may go. Latents of seeds are about as long as the root of z's dimensions.",
 )
 @click.option(

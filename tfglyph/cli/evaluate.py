@@ -25,20 +25,31 @@ FREE = {"fid", "kid", "legibility"}  # what a sweep measures of free samples
 @add_model_options(multiple=True, positional=True)
 @add_precision_option
 @click.option(
-    "--metrics", metavar="fid,kid,…", help="Which, by name; default: all. fid kid prdc legibility reconstruction"
+    "--metrics",
+    metavar="fid,kid,…",
+    help="Which, by name; default: all. fid kid prdc legibility reconstruction"
     " arithmetic codes composition copying cost.",
 )
 @click.option(
-    "--extractor", "extractors", multiple=True, metavar="NAME|DIR",
+    "--extractor",
+    "extractors",
+    multiple=True,
+    metavar="NAME|DIR",
     help="What distances look at: glyph (default), ocr, inception, inception:FILE, a SavedModel. May be repeated.",
 )
 @click.option(
-    "--count", type=click.IntRange(10), metavar="N",
+    "--count",
+    type=click.IntRange(10),
+    metavar="N",
     help="Samples, and at most so many glyphs or tuples elsewhere. Default: 5,000.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides every draw.")
 @click.option(
-    "--tuples", "half", type=click.Choice(["test", "development"]), default="test", show_default=True,
+    "--tuples",
+    "half",
+    type=click.Choice(["test", "development"]),
+    default="test",
+    show_default=True,
     help="Which half of the arithmetic's tuples; no part of a character is in both.",
 )
 @add_sampling_options()
@@ -51,8 +62,20 @@ FREE = {"fid", "kid", "legibility"}  # what a sweep measures of free samples
 @click.option("--dataset", help="Data set to compare with. Default: the run's.")
 @add_dataset_options
 def command(
-    references, precision, metrics, extractors, count, seed, half, sampling, temperature, sweep, output, markdown,
-    dataset, **flags
+    references,
+    precision,
+    metrics,
+    extractors,
+    count,
+    seed,
+    half,
+    sampling,
+    temperature,
+    sweep,
+    output,
+    markdown,
+    dataset,
+    **flags,
 ):
     """Measure how good the glyphs of trained models are.
 
@@ -147,8 +170,8 @@ def _result(subject, chosen, swept, measured):
 
     if swept is not None or SEEN_BY_EXTRACTORS.intersection(chosen):
         _ = subject.extractors  # a name that does not exist is told now rather than after minutes
-    result = evaluate(subject, chosen) if swept is None else run_sweep(
-        subject, sweep_of(subject.model, swept), measured
+    result = (
+        evaluate(subject, chosen) if swept is None else run_sweep(subject, sweep_of(subject.model, swept), measured)
     )
     for item in result["skipped"]:
         click.echo(f"tfglyph: {place_of(subject.model)}: {item['metric']}: {item['reason']}", err=True)

@@ -20,7 +20,10 @@ QUESTION = "Which of 0 1 2 3 change something worth keeping? (as 02; Enter for n
 @click.option("--rounds", type=click.IntRange(1), help="Stop after so many. Default: when you type q.")
 @click.option("--points", type=click.Choice(["9", "16"]), default="9", show_default=True, help="Starting points.")
 @click.option(
-    "--squeeze", type=click.FloatRange(0, 1, min_open=True), default=0.7, show_default=True,
+    "--squeeze",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.7,
+    show_default=True,
     help="Factor on a rejected direction in the distribution that the next are drawn from.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the directions of a new search. Default: 0.")
@@ -148,4 +151,4 @@ def _real(model):
     from tfglyph.training.rundata import run_glyphs
 
     glyphs = run_glyphs(model)
-    return glyphs.images[::-(-len(glyphs) // 2000)]
+    return glyphs.images[:: -(-len(glyphs) // 2000)]

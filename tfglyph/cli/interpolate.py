@@ -27,7 +27,10 @@ MOST_BYTES = 2 * 10**9  # of a loop's frames, which are in memory at once
 @click.option("--frames", type=click.IntRange(2, 10_000), default=96, show_default=True, help="Of a loop.")
 @click.option("--fps", type=click.FloatRange(0, 100, min_open=True), default=24.0, show_default=True, help="Of a loop.")
 @click.option(
-    "--cells", type=click.IntRange(1, 100), default=1, show_default=True,
+    "--cells",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
     help="Cells of a loop; with several, each shows (z(t) + its own fixed noise) / 2.",
 )
 @click.option("--noise_seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the cells.")

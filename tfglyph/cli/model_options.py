@@ -40,7 +40,8 @@ def add_model_options(multiple=False, default=None, positional=False):
             multiple=True,
             metavar="RUN|PREFIX",
             help="A run directory (its newest), one checkpoint (RUN/model.ckpt-31200), or pretrained:NAME."
-            + (" May be repeated." if multiple else "") + (f" Default: {' '.join(defaults)}." if defaults else ""),
+            + (" May be repeated." if multiple else "")
+            + (f" Default: {' '.join(defaults)}." if defaults else ""),
         )
         pretrained = click.option(
             "--pretrained",
@@ -57,8 +58,11 @@ def add_model_options(multiple=False, default=None, positional=False):
 def add_precision_option(command):
     """Adds ``--precision``, for verbs that draw much; the command gets ``precision``, for ``tfglyph.load``."""
     return click.option(
-        "--precision", type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16", "auto"]), default="float32",
-        show_default=True, help="Number format of the layers; auto chooses the fastest of this machine.",
+        "--precision",
+        type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16", "auto"]),
+        default="float32",
+        show_default=True,
+        help="Number format of the layers; auto chooses the fastest of this machine.",
     )(command)
 
 
@@ -87,9 +91,11 @@ def add_sampling_options(label=True):
             click.option("--guidance", type=float, help="Diffusion with a condition or a guide: its strength."),
         ]
         if label:
-            options.append(click.option(
-                "--label", help="Models with classes or categorical codes: which; of a GAN, 3+7 mixes two."
-            ))
+            options.append(
+                click.option(
+                    "--label", help="Models with classes or categorical codes: which; of a GAN, 3+7 mixes two."
+                )
+            )
         for option in reversed(options):
             with_sampling = option(with_sampling)
         return with_sampling
@@ -99,9 +105,7 @@ def add_sampling_options(label=True):
 
 def _suggestion():
     """The newest run below ``logdir``, as a hint."""
-    runs = sorted(
-        pathlib.Path("logdir/train").glob("*/architecture.json"), key=lambda path: path.stat().st_mtime
-    )
+    runs = sorted(pathlib.Path("logdir/train").glob("*/architecture.json"), key=lambda path: path.stat().st_mtime)
     return f", such as --checkpoint {runs[-1].parent}" if runs else "; there are no runs in logdir/train yet"
 
 

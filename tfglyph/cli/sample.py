@@ -13,9 +13,7 @@ MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 @click.command("sample", context_settings={"help_option_names": ["-h", "--help"]})
 @add_model_options(default="pretrained:ddpm-cns")
 @add_precision_option
-@click.option(
-    "--count", type=click.IntRange(1, MAXIMUM), default=64, show_default=True, help="How many images."
-)
+@click.option("--count", type=click.IntRange(1, MAXIMUM), default=64, show_default=True, help="How many images.")
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**31 - 1),
@@ -23,13 +21,12 @@ MAXIMUM = 100_000  # images of one call; more is a slip of the finger
     show_default=True,
     help="Decides all images; image i is the same whatever the count.",
 )
-@click.option(
-    "--seeds", metavar="0-63,99", help="One image for each of these seeds, instead of --count and --seed."
-)
+@click.option("--seeds", metavar="0-63,99", help="One image for each of these seeds, instead of --count and --seed.")
 @click.option("--individual", is_flag=True, help="Write each image as a file of its own besides the grid.")
 @click.option("--columns", type=click.IntRange(1), help="Images in a row of the grid. Default: a square.")
 @click.option(
-    "--temperature", type=click.FloatRange(0, 10),
+    "--temperature",
+    type=click.FloatRange(0, 10),
     help="Factor on z: below 1 plainer glyphs, above 1 wilder ones. Default: 1, or the diffusion model's.",
 )
 @click.option(

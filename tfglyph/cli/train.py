@@ -8,8 +8,22 @@ from tfglyph.errors import UsageError
 
 # flags that stay what they were when a run goes on
 FIXED = (
-    "architecture", "init_from", "batch_size", "lr", "beta1", "reconst_v_gan", "seed", "precision", "logdir",
-    "logdir_root", "dataset", "datadir", "holdout", "augment", "flip", *OPTIONS,
+    "architecture",
+    "init_from",
+    "batch_size",
+    "lr",
+    "beta1",
+    "reconst_v_gan",
+    "seed",
+    "precision",
+    "logdir",
+    "logdir_root",
+    "dataset",
+    "datadir",
+    "holdout",
+    "augment",
+    "flip",
+    *OPTIONS,
 )
 
 
@@ -26,12 +40,14 @@ FIXED = (
 @click.option("--logdir_root", type=click.Path(), default="logdir", show_default=True, help="Folder for all runs.")
 @click.option("--restore_from", type=click.Path(), metavar="RUN", help="Go on with a run directory or checkpoint.")
 @click.option(
-    "--init_from", metavar="RUN",
+    "--init_from",
+    metavar="RUN",
     help="Begin with the weights of another run, or of pretrained:NAME, as far as they fit.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides every draw.")
 @click.option(
-    "--precision", type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16", "auto"]),
+    "--precision",
+    type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16", "auto"]),
     help="Number format of the layers; auto chooses by the hardware. Default: the architecture's (float32).",
 )
 @click.option("--jit", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="XLA.")
@@ -39,23 +55,37 @@ FIXED = (
 @click.option("--checkpoint_every", type=click.IntRange(1), help="Steps between checkpoints. Default: an epoch.")
 @click.option("--images_every", type=click.IntRange(1), help="Steps between pictures. Default: an epoch.")
 @click.option(
-    "--strategy", type=click.Choice(["one", "mirrored", "multiworker"]), default="one", show_default=True,
+    "--strategy",
+    type=click.Choice(["one", "mirrored", "multiworker"]),
+    default="one",
+    show_default=True,
     help="One device, all devices of this machine, or all machines of TF_CONFIG.",
 )
 @click.option(
-    "--max_bad_steps", type=click.IntRange(1), default=10, show_default=True,
+    "--max_bad_steps",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
     help="Steps in a row with a NaN or an infinity, none of them applied, that end the run.",
 )
 @click.option(
-    "--max_parameters", type=click.FloatRange(1), default=2e8, show_default=True,
+    "--max_parameters",
+    type=click.FloatRange(1),
+    default=2e8,
+    show_default=True,
     help="Refuse larger architectures before building anything.",
 )
 @click.option(
-    "--max_activation_gb", type=click.FloatRange(0, min_open=True), default=64, show_default=True,
+    "--max_activation_gb",
+    type=click.FloatRange(0, min_open=True),
+    default=64,
+    show_default=True,
     help="Refuse architectures whose activations in one step take more (10^9 bytes).",
 )
 @click.option(
-    "--evaluate_every", type=click.IntRange(1), metavar="STEPS",
+    "--evaluate_every",
+    type=click.IntRange(1),
+    metavar="STEPS",
     help="Measure a few figures (fid, kid, legibility, psnr, ssim, iou) so often, and mark the best checkpoint.",
 )
 @click.option("--best_metric", default="kid", show_default=True, help="The figure that decides the best checkpoint.")
@@ -88,7 +118,14 @@ def command(ctx, **flags):
 
 def _settings(flags):
     names = (
-        "jit", "keep", "checkpoint_every", "images_every", "evaluate_every", "best_metric", "projector", "strategy",
+        "jit",
+        "keep",
+        "checkpoint_every",
+        "images_every",
+        "evaluate_every",
+        "best_metric",
+        "projector",
+        "strategy",
         "max_bad_steps",
     )
     return {name: flags[name] for name in names}
@@ -103,8 +140,11 @@ def _new(flags):
     from tfglyph.training.train import new_run
 
     options = Options(
-        dataset=spec_from_flags(flags).to_dict(), augment=augmentation_from_flags(flags), seed=flags["seed"],
-        init_from=flags["init_from"], **_settings(flags),
+        dataset=spec_from_flags(flags).to_dict(),
+        augment=augmentation_from_flags(flags),
+        seed=flags["seed"],
+        init_from=flags["init_from"],
+        **_settings(flags),
     )
     overrides = ("epochs", "steps", "batch_size", "lr", "beta1", "reconst_v_gan", "precision")
     flags_given = {name: flags[name] for name in overrides}

@@ -22,7 +22,9 @@ SEVERAL = re.compile(r"\d+(,\d+)*", re.ASCII)
 @add_point_options(default="0-9")
 @click.option("--code", metavar="1|1,2", help="Categorical codes that rows turn, together. Default: 1.")
 @click.option(
-    "--slide", multiple=True, metavar="1|1,2",
+    "--slide",
+    multiple=True,
+    metavar="1|1,2",
     help="Continuous codes that columns slide, together; may be repeated: one grid each. Default: each alone.",
 )
 @click.option("--mix", metavar="A+B", help="From category A to category B through mixtures, instead.")
@@ -30,7 +32,10 @@ SEVERAL = re.compile(r"\d+(,\d+)*", re.ASCII)
 @click.option("--rows", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many entries of z.")
 @click.option("--columns", type=click.IntRange(2, 100), default=10, show_default=True, help="Images in a row.")
 @click.option(
-    "--reach", type=click.FloatRange(0, 100, min_open=True), default=2.0, show_default=True,
+    "--reach",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=2.0,
+    show_default=True,
     help="Columns go from -REACH to REACH.",
 )
 @add_sampling_options(label=False)

@@ -20,9 +20,7 @@ SHOWN_PROBLEMS = 30  # lines on a file of rubbish; the rest is counted
     show_default=True,
     help="File with three characters a line.",
 )
-@click.option(
-    "--output", type=click.Path(), metavar="DIR", help="Where figures go. Default: logdir/generate/<run>."
-)
+@click.option("--output", type=click.Path(), metavar="DIR", help="Where figures go. Default: logdir/generate/<run>.")
 @add_sampling_options()
 @click.option("--dataset", help="Data set to take the characters from. Default: the run's.")
 @add_dataset_options

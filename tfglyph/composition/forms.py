@@ -6,10 +6,13 @@ The table knows each form by one character, so what people type is brought to th
 import dataclasses
 
 # Code points that look like a part of the table; most are from Unicode's block of radical supplements.
-LOOKALIKES = dict(zip(
-    "⺅⺉⺖⺘⺙⺡⺢⺣⺤⺥⺨⺩⺪⺫⺭⺯⺲⺹⺺⺻⺼⺽⺾⺿⻀⻂⻆⻇⻌⻍⻎⻏⻑⻒⻖⻕⻗⻘⻝⻞⻟⻡⻣⻤𥫗𤣩𧾷𩙿",
-    "亻刂忄扌攵氵氺灬爫爫犭王疋罒礻糹罒耂聿聿月臼艹艹艹衤角角辶辶辶阝長镸阝阝雨青食飠飠首骨鬼⺮王⻊飠", strict=True,
-))  # fmt: skip
+LOOKALIKES = dict(
+    zip(
+        "⺅⺉⺖⺘⺙⺡⺢⺣⺤⺥⺨⺩⺪⺫⺭⺯⺲⺹⺺⺻⺼⺽⺾⺿⻀⻂⻆⻇⻌⻍⻎⻏⻑⻒⻖⻕⻗⻘⻝⻞⻟⻡⻣⻤𥫗𤣩𧾷𩙿",
+        "亻刂忄扌攵氵氺灬爫爫犭王疋罒礻糹罒耂聿聿月臼艹艹艹衤角角辶辶辶阝長镸阝阝雨青食飠飠首骨鬼⺮王⻊飠",
+        strict=True,
+    )
+)
 
 _LEFT = dict(zip("人水手心犬示衣食糸肉阜玉足釒訁牜", "亻氵扌忄犭礻衤飠糹月阝王⻊金言牛", strict=True))
 _ABOVE = dict(zip("竹艸网爪", "⺮艹罒爫", strict=True))
@@ -18,8 +21,12 @@ _LOWER_LEFT = dict(zip("辵", "辶", strict=True))
 # (operator, number of the part) -> what is written at that place for a character. Only such as the 20,902 unified
 # ideographs never (or almost never) have there as they stand: 心 below others stays 心, 刀 on the right stays 刀.
 FORMS = {
-    ("⿰", 0): _LEFT, ("⿲", 0): _LEFT, ("⿱", 0): _ABOVE, ("⿳", 0): _ABOVE, ("⿺", 0): _LOWER_LEFT,
-}  # fmt: skip
+    ("⿰", 0): _LEFT,
+    ("⿲", 0): _LEFT,
+    ("⿱", 0): _ABOVE,
+    ("⿳", 0): _ABOVE,
+    ("⿺", 0): _LOWER_LEFT,
+}
 
 
 def in_place(tree):

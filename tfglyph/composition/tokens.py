@@ -64,9 +64,10 @@ class Tokenizer:
         untold = self._seat(tokens, tree, 0)
         if strict and untold is not None:
             why = (
-                f"lies deeper than {DEEPEST} levels" if untold.operator
+                f"lies deeper than {DEEPEST} levels"
+                if untold.operator
                 else "is too rare: it is not among the parts that models learn"
-            )  # fmt: skip
+            )
             raise UsageError(f"{tree.spelled()}: the part {untold} {why}")
         return tokens
 

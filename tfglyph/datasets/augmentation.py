@@ -30,9 +30,7 @@ class Augmentation:
         for name, limit in _LIMITS.items():
             amount = getattr(self, name)
             if not 0 <= amount <= limit:
-                raise UsageError(
-                    f"augmentation {name}={amount} is not between 0 and {limit}: only small changes"
-                )
+                raise UsageError(f"augmentation {name}={amount} is not between 0 and {limit}: only small changes")
 
     def apply(self, images, seed, step, batch_size, batches_per_step=1, shard=(0, 1)):
         """Changes a batch; what happens to an image depends on seed, step and its place in the global batch.
@@ -84,10 +82,15 @@ class Augmentation:
         from_x, from_y = middle_x + across * (self.shift * width), middle_y + down * (self.shift * height)
         zero = tf.zeros_like(angle)
         rows = [
-            a, b, middle_x - a * from_x - b * from_y,
-            c, d, middle_y - c * from_x - d * from_y,
-            zero, zero,
-        ]  # fmt: skip
+            a,
+            b,
+            middle_x - a * from_x - b * from_y,
+            c,
+            d,
+            middle_y - c * from_x - d * from_y,
+            zero,
+            zero,
+        ]
         return tf.stack(rows, axis=1)  # (n, 8)
 
 
@@ -105,9 +108,7 @@ def parse(text, flip=False):
         try:
             amounts[name] = float(amount)
         except ValueError:
-            raise UsageError(
-                f"augmentation {part!r} is not like rotate=3; there are {', '.join(known)}"
-            ) from None
+            raise UsageError(f"augmentation {part!r} is not like rotate=3; there are {', '.join(known)}") from None
         if name not in known:
             raise UsageError(f"no augmentation {name!r}; there are {', '.join(known)}")
     if flip:

@@ -103,9 +103,7 @@ class Writer:
         body = json.dumps(index, ensure_ascii=False)
         with open(os.path.join(self.directory, "index.json"), "w", encoding="utf-8") as file:
             file.write(digest(body) + "\n" + body)
-        shutil.rmtree(
-            self.path, ignore_errors=True
-        )  # only ever a damaged one: the caller looked under the lock
+        shutil.rmtree(self.path, ignore_errors=True)  # only ever a damaged one: the caller looked under the lock
         os.rename(self.directory, self.path)
 
     def __exit__(self, *exception):

@@ -41,14 +41,10 @@ def load(name, size, channels, datadir=None, charset="all", ink="auto"):
         raise UsageError("data set 'casia' needs --datadir: a .gnt file, a .zip of them, or a directory")
     shape = (*size, channels or 1)
     files, problems = gnt_files(datadir)
-    glyphs = (
-        _from_gnt(name, shape, datadir, files, problems) if files else _from_images(name, shape, datadir, ink)
-    )
+    glyphs = _from_gnt(name, shape, datadir, files, problems) if files else _from_images(name, shape, datadir, ink)
     if glyphs.characters is None:
         if charset != "all":
-            raise UsageError(
-                f"{datadir}: its subdirectories are not named by character: --charset cannot apply"
-            )
+            raise UsageError(f"{datadir}: its subdirectories are not named by character: --charset cannot apply")
         return glyphs
     glyphs = keep_charset(glyphs, charset)
     names = sorted(set(glyphs.characters))

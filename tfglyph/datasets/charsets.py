@@ -96,9 +96,7 @@ def charset(name):
         return _named(name)
     if not os.path.isfile(name):
         known = ", ".join(CHARSETS)
-        raise UsageError(
-            f"charset {name!r} is neither a text file nor one of {known}{did_you_mean(name, CHARSETS)}"
-        )
+        raise UsageError(f"charset {name!r} is neither a text file nor one of {known}{did_you_mean(name, CHARSETS)}")
     try:
         if os.path.getsize(name) > _LARGEST_FILE:
             raise GlyphError(f"{name}: too large for a file of characters")

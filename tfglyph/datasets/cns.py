@@ -200,9 +200,7 @@ def keep_charset(glyphs, name):
     wanted = set(charset(name).characters)
     rows = [row for row, character in enumerate(glyphs.characters) if character in wanted]
     if not rows:
-        raise UsageError(
-            f"data set {glyphs.name!r} has none of the {len(wanted):,} characters of charset {name!r}"
-        )
+        raise UsageError(f"data set {glyphs.name!r} has none of the {len(wanted):,} characters of charset {name!r}")
     missing = wanted.difference(glyphs.characters)
     if missing:
         few = "".join(sorted(missing)[:20]) + "…" * (len(missing) > 20)

@@ -13,8 +13,11 @@ from tfglyph.composition.table import table
 from tfglyph.datasets import cns
 
 EXT_FONT_FILE = "TW-Kai-Ext-B-98_1.ttf"
-RARER = {"extension A": range(0x3400, 0x4DC0), "extension B": range(0x20000, 0x2A700),
-         "extensions C and D": range(0x2A700, 0x2B81E)}  # fmt: skip
+RARER = {
+    "extension A": range(0x3400, 0x4DC0),
+    "extension B": range(0x20000, 0x2A700),
+    "extensions C and D": range(0x2A700, 0x2B81E),
+}
 UNSEEN = "𨠦"  # U+28826 is ⿰酉交, which everybody asks for as what no model has seen
 
 

@@ -32,9 +32,7 @@ class Order:
         if batch_size < 1:
             raise UsageError(f"batch size {batch_size} is not positive")
         if count < batch_size:
-            raise UsageError(
-                f"{count} images are too few for a batch of {batch_size}: use a smaller --batch_size"
-            )
+            raise UsageError(f"{count} images are too few for a batch of {batch_size}: use a smaller --batch_size")
         self.count = count
         self.batch_size = batch_size
         self.seed = seed
@@ -61,9 +59,7 @@ class Order:
         return np.concatenate([self.rows(batch)[index * piece : (index + 1) * piece] for batch in batches])
 
 
-def feed(
-    glyphs, batch_size, seed, start_step=0, steps=None, batches_per_step=1, shard=(0, 1), augmentation=None
-):
+def feed(glyphs, batch_size, seed, start_step=0, steps=None, batches_per_step=1, shard=(0, 1), augmentation=None):
     """A ``tf.data.Dataset`` of batches of a set, entered at any step.
 
     Args:
@@ -99,9 +95,7 @@ def feed(
     together = max(1, min(_STEPS_TOGETHER, _BYTES_TOGETHER // (length * height * width * channels)))
 
     def gather(first):
-        rows = np.stack(
-            [order.step_rows(step, batches_per_step, shard) for step in range(first, first + together)]
-        )
+        rows = np.stack([order.step_rows(step, batches_per_step, shard) for step in range(first, first + together)])
         images = glyphs.images[rows.reshape(-1)].reshape(*rows.shape, height, width, channels)
         return images, *(values[rows] for values in known.values())
 

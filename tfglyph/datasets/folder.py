@@ -44,9 +44,7 @@ def load(name, size, channels, datadir, ink="auto"):
     channels = channels or (3 if coloured else 1)
     invert = inverted(ink, light, channels)
     labels, label_names = classes(paths, datadir)
-    items = [
-        list(zip(part, tags, strict=True)) for part, tags in zip(chunks(paths), chunks(labels), strict=True)
-    ]
+    items = [list(zip(part, tags, strict=True)) for part, tags in zip(chunks(paths), chunks(labels), strict=True)]
     return prepare(
         Source(
             name=name,
@@ -55,9 +53,7 @@ def load(name, size, channels, datadir, ink="auto"):
             settings={"set": name, "invert": invert},
             stamp=stamp(paths, datadir),
             items=items,
-            convert=partial(
-                convert, shape=(*size, channels), invert=invert, labelled=label_names is not None
-            ),
+            convert=partial(convert, shape=(*size, channels), invert=invert, labelled=label_names is not None),
             total=len(items),
             label_names=label_names,
             unique=True,
@@ -98,9 +94,7 @@ def image_files(directory, extensions=EXTENSIONS):
     if directory is None:
         raise UsageError("this data set needs --datadir DIR, a directory of images")
     if not os.path.isdir(directory):
-        raise GlyphError(
-            f"{directory}: " + ("not a directory" if os.path.exists(directory) else "no such directory")
-        )
+        raise GlyphError(f"{directory}: " + ("not a directory" if os.path.exists(directory) else "no such directory"))
     paths, problems = [], []
     visited = set()
 

@@ -50,9 +50,7 @@ class FontFace:
                 raise ValueError("it has no Unicode character map")
             order = {name: number for number, name in enumerate(font.getGlyphOrder())}
             # Glyph 0 is by definition the picture of "no such glyph".
-            self.glyph_ids = {
-                code: order[name] for code, name in characters.items() if order.get(name, 0) != 0
-            }
+            self.glyph_ids = {code: order[name] for code, name in characters.items() if order.get(name, 0) != 0}
             self.em = font["head"].unitsPerEm
             if not 16 <= self.em <= 16384:
                 raise ValueError(f"{self.em} units per em")
@@ -110,9 +108,7 @@ class FontFace:
         wide = self._text(character, pixels, 2 * pixels)
         ink = wide.getbbox() or (0, 0, 2 * pixels, 2 * pixels)
         left, top = round((ink[0] + ink[2] - pixels) / 2), round((ink[1] + ink[3] - pixels) / 2)
-        return wide.transform(
-            (pixels, pixels), Image.Transform.EXTENT, (left, top, left + pixels, top + pixels)
-        )
+        return wide.transform((pixels, pixels), Image.Transform.EXTENT, (left, top, left + pixels, top + pixels))
 
     def _text(self, character, pixels, side):
         """A picture of ``side`` pixels, in its middle the glyph as typeset in a square of ``pixels``."""

@@ -90,9 +90,7 @@ def _work(usable, characters, samples, seed):
         raise GlyphError(f"none of the {len(usable)} fonts has any of the {len(characters):,} characters")
     if not samples:
         parts = [
-            (font.path, font.index, part, label)
-            for label, font in enumerate(usable)
-            for part in chunks(found[label])
+            (font.path, font.index, part, label) for label, font in enumerate(usable) for part in chunks(found[label])
         ]
         return parts
     pairs = [(label, character) for label, drawable in enumerate(found) for character in drawable]
@@ -126,9 +124,7 @@ def open_faces(places):
                 problems.append(Problem(path, str(error).removeprefix(f"{path}: ")))
     if not usable:
         report(problems, ", ".join(places))
-        raise GlyphError(
-            f"{', '.join(places)}: no font that can be used ({count(problems) or 'no font files'})"
-        )
+        raise GlyphError(f"{', '.join(places)}: no font that can be used ({count(problems) or 'no font files'})")
     return usable, problems
 
 
@@ -156,9 +152,7 @@ def unique_names(usable):
 def coverage(usable, characters):
     """For each face, the list of those of ``characters`` that it really draws; on all cores."""
     items = [(font.path, font.index) for font in usable]
-    found = parallel_map(
-        partial(_drawable, characters=characters), items, len(items), "reading fonts", "font", few=1
-    )
+    found = parallel_map(partial(_drawable, characters=characters), items, len(items), "reading fonts", "font", few=1)
     return list(found)
 
 

@@ -90,9 +90,7 @@ class Glyphs:
         held_out = self.keys < np.uint64(int(holdout * 2**64))
         rows = np.flatnonzero(held_out if split == "holdout" else ~held_out)
         if not len(rows):
-            raise UsageError(
-                f"the {split} part of {self.name!r} ({len(self)} images) is empty at holdout {holdout}"
-            )
+            raise UsageError(f"the {split} part of {self.name!r} ({len(self)} images) is empty at holdout {holdout}")
         return self.take(rows, f"{split} {holdout!r}")
 
 

@@ -42,15 +42,9 @@ def read_records(file, name, start=0, stop=None):
     offset = start
     while (stop is None or offset < stop) and (header := file.read(_HEADER.size)):
         if len(header) < _HEADER.size:
-            raise GlyphError(
-                f"{name}: cut off at byte {offset}, {len(header)} bytes into the header of a record"
-            )
+            raise GlyphError(f"{name}: cut off at byte {offset}, {len(header)} bytes into the header of a record")
         size, tag, width, height = _HEADER.unpack(header)
-        if (
-            size != _HEADER.size + width * height
-            or not 0 < width <= _LONGEST_SIDE
-            or not 0 < height <= _LONGEST_SIDE
-        ):
+        if size != _HEADER.size + width * height or not 0 < width <= _LONGEST_SIDE or not 0 < height <= _LONGEST_SIDE:
             raise GlyphError(
                 f"{name}: at byte {offset} is no record: its size is stated as {size:,},"
                 f" {width}x{height} pixels would take {_HEADER.size + width * height:,}"
@@ -92,9 +86,7 @@ def _character(tag, name, offset):
     except UnicodeDecodeError:
         character = ""
     if len(character) != 1 or not character.isprintable():
-        return TagError(
-            f"{name}: the record at byte {offset} has the tag {tag.hex()}, which is no GB18030 character"
-        )
+        return TagError(f"{name}: the record at byte {offset} has the tag {tag.hex()}, which is no GB18030 character")
     return character
 
 

@@ -90,9 +90,7 @@ def write_idx(path, array):
     """Writes a uint8 array of one to three dimensions as IDX, gzipped where ``path`` ends in ``.gz``."""
     array = np.asarray(array)
     if array.dtype != np.uint8 or not 1 <= array.ndim <= 3:
-        raise ValueError(
-            f"IDX files here hold uint8 in one to three dimensions, not {array.dtype} {array.shape}"
-        )
+        raise ValueError(f"IDX files here hold uint8 in one to three dimensions, not {array.dtype} {array.shape}")
     content = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
     with gzip.GzipFile(path, "wb", mtime=0) if str(path).endswith(".gz") else open(path, "wb") as file:
         file.write(content)
@@ -121,10 +119,7 @@ def find_pair(directory, part, word=""):
         fitting = [
             name
             for name in names
-            if kind in name
-            and f"idx{dimensions}" in name
-            and word in name
-            and any(mark in name for mark in marks)
+            if kind in name and f"idx{dimensions}" in name and word in name and any(mark in name for mark in marks)
         ]
         if not fitting:
             raise GlyphError(

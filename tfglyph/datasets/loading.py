@@ -85,9 +85,7 @@ class DatasetSpec:
         options = _checked(self.name, self.options)
         for option in set(options).intersection(_PATHS):
             value = options[option]
-            options[option] = (
-                _absolute(value) if isinstance(value, str) else [_absolute(path) for path in value]
-            )
+            options[option] = _absolute(value) if isinstance(value, str) else [_absolute(path) for path in value]
         object.__setattr__(self, "options", options)
         if self.datadir is not None:
             object.__setattr__(self, "datadir", os.path.abspath(os.path.expanduser(self.datadir)))

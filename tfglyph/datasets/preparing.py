@@ -103,9 +103,7 @@ def _make(source):
     problems = list(source.problems)
     seen, copies = set(), 0
     with cache.Writer(source.directory, source.shape) as writer:
-        for made in parallel_map(
-            source.convert, source.items, source.total, f"preparing {source.name}", source.unit
-        ):
+        for made in parallel_map(source.convert, source.items, source.total, f"preparing {source.name}", source.unit):
             problems.extend(made.problems)
             if source.unique:
                 copies += len(made.images)
@@ -121,9 +119,7 @@ def _make(source):
         writer.finish(source.label_names, problems)
     ready = cache.read(source.directory, source.name)
     if ready is None:
-        raise GlyphError(
-            f"{source.directory}: cannot be read back; is the disk full or another program changing it?"
-        )
+        raise GlyphError(f"{source.directory}: cannot be read back; is the disk full or another program changing it?")
     return ready[0]
 
 

@@ -119,9 +119,7 @@ def _from_idx(name, directory, parts):
     for _, _, remarks in read:
         problems.extend(Problem(*remark) for remark in remarks)
     images = [piece for images, labels, _ in read for piece in _pieces(images, labels)]
-    names = _NAMES.get(family) or [
-        str(label) for label in range(1 + max(int(labels.max()) for _, labels, _ in read))
-    ]
+    names = _NAMES.get(family) or [str(label) for label in range(1 + max(int(labels.max()) for _, labels, _ in read))]
     highest = max(max(labels) for _, labels in images)
     if highest >= len(names):
         raise GlyphError(f"{paths[1]}: label {highest} where data set {name!r} has {len(names)} classes")
@@ -146,9 +144,7 @@ def _from_npz(directory, parts):
             except FileNotFoundError:
                 raise GlyphError(f"{path}: no such file") from None
             except Exception as error:  # zip, zlib and numpy each have their own ways to meet damage
-                raise GlyphError(
-                    f"{path}: not a readable .npz file ({' '.join(str(error).split())})"
-                ) from None
+                raise GlyphError(f"{path}: not a readable .npz file ({' '.join(str(error).split())})") from None
         if pair[0].ndim != 3 or pair[0].dtype != np.uint8 or pair[1].shape != pair[0].shape[:1]:
             raise GlyphError(f"{paths[-2]}: images {pair[0].dtype} {pair[0].shape}, labels {pair[1].shape}")
         images.append(pair[0])
@@ -156,9 +152,7 @@ def _from_npz(directory, parts):
     if min(values.min() for values in labels) < 0 or max(values.max() for values in labels) > 48:
         raise GlyphError(f"{directory}: labels beyond the 49 classes")
     pieces = [piece for pair in zip(images, labels, strict=True) for piece in _pieces(*pair)]
-    return _Found(
-        directory, stamp(paths), lambda: pieces, len(pieces), 1, [str(label) for label in range(49)]
-    )
+    return _Found(directory, stamp(paths), lambda: pieces, len(pieces), 1, [str(label) for label in range(49)])
 
 
 def builder_of(name, datadir=None):
@@ -205,9 +199,7 @@ def download(name, datadir=None):
     except (GlyphError, KeyboardInterrupt):
         raise
     except Exception as error:  # of whatever its many downloaders raise
-        raise GlyphError(
-            f"data set {name!r} could not be downloaded: {' '.join(str(error).split())[:300]}"
-        ) from None
+        raise GlyphError(f"data set {name!r} could not be downloaded: {' '.join(str(error).split())[:300]}") from None
 
 
 def _from_tfds(name, datadir, parts):
@@ -222,9 +214,7 @@ def _from_tfds(name, datadir, parts):
     image_key, label_key = _keys(builder)
     present = [part for part in parts if part in builder.info.splits]
     if not present:
-        raise UsageError(
-            f"data set {name!r} has the parts {', '.join(builder.info.splits)}, not {', '.join(parts)}"
-        )
+        raise UsageError(f"data set {name!r} has the parts {', '.join(builder.info.splits)}, not {', '.join(parts)}")
     feature = builder.info.features[image_key]
     label_names = _label_names(builder, label_key)
     total = sum(-(-builder.info.splits[part].num_examples // _CHUNK) for part in present)

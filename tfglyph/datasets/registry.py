@@ -36,27 +36,42 @@ _IDX = "its IDX files (--datadir), or `data prepare` with a network"
 
 _ALL = (
     DataSet(
-        "cns", "cns", 32, ("charset", "ink"),
+        "cns",
+        "cns",
+        32,
+        ("charset", "ink"),
         "20,920 Chinese characters in TW-Kai, the typeface of Taiwan's CNS11643 project",
         "nothing at 32x32; the font for other sizes (./get_data.sh); or --datadir with U<decimal>.jpg|png",
     ),
     DataSet(
-        "cns-ext", "cns_ext", 32, ("charset",),
+        "cns-ext",
+        "cns_ext",
+        32,
+        ("charset",),
         "74,506 characters: CNS's and the rare ones of Unicode's extensions A to D, in TW-Kai and TW-Kai-Ext-B",
         "both fonts (./get_data.sh)",
     ),
     DataSet(
-        "fonts", "fonts", 64, ("fonts", "charset", "box", "samples", "sample_seed"),
+        "fonts",
+        "fonts",
+        64,
+        ("fonts", "charset", "box", "samples", "sample_seed"),
         "any fonts x any characters: one image each, or shifted and squeezed samples",
         "font files (--fonts)",
     ),
     DataSet(
-        "kanji", "kanji", 48, ("font", "charset", "ink"),
+        "kanji",
+        "kanji",
+        48,
+        ("font", "charset", "ink"),
         "kanji: loose images as in kanjieast-asian-characters, or JIS X 0208 from a font",
         "images (--datadir), or an installed IPA font (Debian: fonts-ipafont-mincho)",
     ),
     DataSet(
-        "casia", "casia", 64, ("charset", "ink"),
+        "casia",
+        "casia",
+        64,
+        ("charset", "ink"),
         "handwritten Chinese characters: CASIA-HWDB .gnt files, zip archives, directories",
         "the files (--datadir)",
     ),
@@ -68,7 +83,7 @@ _ALL = (
     DataSet("cifar10", "public", 32, ("part",), "small photographs, RGB", "`data prepare` with a network"),
     DataSet("tfds:", "public", 64, ("part",), "any image set of tensorflow-datasets", "`data prepare`"),
     DataSet("folder", "folder", 64, ("ink",), "any directory tree of images", "the images (--datadir)"),
-)  # fmt: skip
+)
 
 DATASETS = {entry.name: entry for entry in _ALL}
 

@@ -90,8 +90,7 @@ def dpm_solver(path, denoise, mixed, grid):
         images, _ = denoise(mixed, grid[k])
         alpha_r, sigma_r = path.alpha_sigma(grid[tf.maximum(k - 1, 0)])
         lambda_r, lambda_t, lambda_s = (
-            tf.math.log(alpha / sigma)
-            for alpha, sigma in ((alpha_r, sigma_r), (alpha_t, sigma_t), (alpha_s, sigma_s))
+            tf.math.log(alpha / sigma) for alpha, sigma in ((alpha_r, sigma_r), (alpha_t, sigma_t), (alpha_s, sigma_s))
         )
         ratio = (lambda_s - lambda_t) / (2 * (lambda_t - lambda_r))
         usable = tf.logical_and(k > 0, sigma_s > 0)

@@ -67,8 +67,10 @@ class CheapMetrics:
         if model.encodes:
             drawn = model.decode(model.encode(self.shown))
             for name, function in (
-                ("psnr", reconstruction.psnr), ("ssim", reconstruction.ssim), ("iou", reconstruction.ink_iou)
-            ):  # fmt: skip
+                ("psnr", reconstruction.psnr),
+                ("ssim", reconstruction.ssim),
+                ("iou", reconstruction.ink_iou),
+            ):
                 figures[name] = float(function(self.shown, drawn).mean())
         return figures
 

@@ -83,10 +83,8 @@ def groups(training, held_out, parts="parts-1"):
     decompositions, words = table(), tokenizer(parts)
     taken_apart = map(decompositions.spelled.get, dict.fromkeys(training.characters))
     seen = Counter(
-        (operator, place, part)
-        for operator, names in filter(None, taken_apart)
-        for place, part in enumerate(names)
-    )  # fmt: skip
+        (operator, place, part) for operator, names in filter(None, taken_apart) for place, part in enumerate(names)
+    )
 
     def told(trees):
         found = []
@@ -114,9 +112,7 @@ def groups(training, held_out, parts="parts-1"):
     lists["trained"] = [name for name in dict.fromkeys(training.characters) if name in decompositions.spelled]
     trees = {name: [(each, decompositions.described(each)) for each in found] for name, found in lists.items()}
     trees["depth two"] = [
-        (character, nameless)
-        for character, tree in trees["held-out"]
-        if (nameless := _without_names(tree)) != tree
+        (character, nameless) for character, tree in trees["held-out"] if (nameless := _without_names(tree)) != tree
     ]
     return {name: Group(name, *told(found)) for name, found in trees.items()}
 

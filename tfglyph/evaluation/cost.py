@@ -147,11 +147,11 @@ def sweep_of(model, wanted):
             if name == "guidance" and "steps" in model.draw_options:
                 raise UsageError(f"--sweep guidance: {model.name} has no condition, so there is nothing to follow")
             mode = model.architecture.mode
-            raise UsageError(
-                f"--sweep {name}: a {mode} model draws an image in one pass, so there is nothing to vary"
-            )
+            raise UsageError(f"--sweep {name}: a {mode} model draws an image in one pass, so there is nothing to vary")
     objective = model.architecture.objective
     return Sweep(
-        wanted.get("sampler", (objective.sampler,)), wanted.get("steps", (objective.sampling_steps,)),
-        wanted.get("guidance", ()), wanted.get("temperature", ()),
-    )  # fmt: skip
+        wanted.get("sampler", (objective.sampler,)),
+        wanted.get("steps", (objective.sampling_steps,)),
+        wanted.get("guidance", ()),
+        wanted.get("temperature", ()),
+    )

@@ -28,7 +28,8 @@ def evaluate(subject, metrics=None):
             skipped.append({"metric": name, "reason": str(error)})
     skipped += [{"metric": f"extractor {name}", "reason": reason} for name, reason in subject.missing.items()]
     return description(subject) | {
-        "figures": [figure.to_json() for figure in figures], "skipped": skipped,
+        "figures": [figure.to_json() for figure in figures],
+        "skipped": skipped,
     }
 
 

@@ -1,7 +1,7 @@
 """Feature extractors: what distances between sets of images look at.
 
-    extractor = find("glyph")             # or "ocr", "inception", "inception:FILE", "path/of/a/SavedModel"
-    features = extractor(images)          # uint8 [n, h, w, c] -> float32 (n, d)
+extractor = find("glyph")             # or "ocr", "inception", "inception:FILE", "path/of/a/SavedModel"
+features = extractor(images)          # uint8 [n, h, w, c] -> float32 (n, d)
 """
 
 import dataclasses

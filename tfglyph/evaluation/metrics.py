@@ -53,14 +53,21 @@ def prdc(subject):
             raise UnavailableError(f"neighbourhoods of {NEAREST} images need more than {len(samples)}")
         found, real = neighbourhood(reference, samples), neighbourhood(reference, other)
         for name, field in (
-            ("precision", "precise"), ("recall", "recalled"), ("density", "dense"), ("coverage", "covered")
-        ):  # fmt: skip
+            ("precision", "precise"),
+            ("recall", "recalled"),
+            ("density", "dense"),
+            ("coverage", "covered"),
+        ):
             figures.append(
                 mean_figure(
-                    f"prdc/{extractor.name}/{name}", getattr(found, field), "higher", subject.seed,
-                    getattr(real, field).mean(), extractor.fingerprint,
+                    f"prdc/{extractor.name}/{name}",
+                    getattr(found, field),
+                    "higher",
+                    subject.seed,
+                    getattr(real, field).mean(),
+                    extractor.fingerprint,
                 )
-            )  # fmt: skip
+            )
     return figures
 
 
@@ -103,8 +110,10 @@ def reconstructions(subject):
         images, drawn = np.asarray(glyphs.images), subject.reconstructed(glyphs)
         overlap = reconstruction.ink_iou(images, drawn)
         for name, values in (
-            ("psnr", reconstruction.psnr(images, drawn)), ("ssim", reconstruction.ssim(images, drawn)), ("iou", overlap)
-        ):  # fmt: skip
+            ("psnr", reconstruction.psnr(images, drawn)),
+            ("ssim", reconstruction.ssim(images, drawn)),
+            ("iou", overlap),
+        ):
             figures.append(mean_figure(f"reconstruction/{label}/{name}", values, "higher", subject.seed))
         shown[label] = images, drawn, overlap
     subject.pictures["reconstruction"] = pictures.reconstructions(shown)
@@ -133,9 +142,7 @@ def arithmetic(subject):
             continue
         for method, places in found.places.items():
             scores = arithmetics.scores(places[own])
-            for name, values in (
-                ("top-1", scores.top_1), ("top-5", scores.top_5), ("mrr", scores.reciprocal_rank)
-            ):  # fmt: skip
+            for name, values in (("top-1", scores.top_1), ("top-5", scores.top_5), ("mrr", scores.reciprocal_rank)):
                 figures.append(mean_figure(f"arithmetic/{direction}/{method}/{name}", values, "higher", subject.seed))
     subject.pictures["arithmetic"] = pictures.arithmetic(glyphs, chosen, rows, found)
     return figures

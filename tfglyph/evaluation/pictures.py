@@ -88,9 +88,11 @@ def arithmetic(glyphs, tuples, rows, found):
         groups = [glyphs.images[own[:3]], found.drawn[case][None], glyphs.images[own[3:]], glyphs.images[nearest]]
         lines.append((label, groups))
     headers = [
-        ("real", "ABC"), ("drawn", ["A−B+C"]), ("real", "D"),
+        ("real", "ABC"),
+        ("drawn", ["A−B+C"]),
+        ("real", "D"),
         ("nearest to the drawn one", [str(place + 1) for place in range(NEAREST_SHOWN)]),
-    ]  # fmt: skip
+    ]
     return table_figure("Arithmetic: the best and the worst cases", headers, lines, faces)
 
 

@@ -32,11 +32,13 @@ def ssim(images, reconstructions):
     window = min(11, *np.shape(images)[1:3])
     parts = [
         tf.image.ssim(
-            tf.constant(images[start : start + 512]), tf.constant(reconstructions[start : start + 512]), 255,
+            tf.constant(images[start : start + 512]),
+            tf.constant(reconstructions[start : start + 512]),
+            255,
             filter_size=window,
         ).numpy()
         for start in range(0, len(images), 512)
-    ]  # fmt: skip
+    ]
     return np.concatenate(parts).astype(np.float64)
 
 

@@ -35,10 +35,16 @@ def table(result):
     for figure in result["figures"]:
         low, high = number(figure["low"]), number(figure["high"])
         between = f"{low} – {high}" if low else ""
-        rows.append((
-            figure["name"], number(figure["value"]), between, number(figure["real"]), f"{figure['count']:,}",
-            ARROWS[figure["better"]],
-        ))  # fmt: skip
+        rows.append(
+            (
+                figure["name"],
+                number(figure["value"]),
+                between,
+                number(figure["real"]),
+                f"{figure['count']:,}",
+                ARROWS[figure["better"]],
+            )
+        )
     yield from _aligned(rows)
     yield "↓ lower is better, ↑ higher is better; real: the same figure of real glyphs"
 

@@ -57,7 +57,10 @@ def run_sweep(subject, sweep, measured=None):
     if not follows:
         skipped += [{"metric": f"extractor {name}", "reason": reason} for name, reason in subject.missing.items()]
     return description(subject) | {
-        "hardware": hardware(), "sweep": dataclasses.asdict(sweep), "points": points, "skipped": skipped,
+        "hardware": hardware(),
+        "sweep": dataclasses.asdict(sweep),
+        "points": points,
+        "skipped": skipped,
     }
 
 

@@ -73,7 +73,7 @@ def parse_terms(words):
     if not terms or len(terms) % 3:
         found = " ".join(term.name for term in terms[:12]) or "nothing"
         raise UsageError(f"A - B + C takes three terms, found {len(terms)} ({found}), as in 酪鉻鉸")
-    return [tuple(terms[start:start + 3]) for start in range(0, len(terms), 3)]
+    return [tuple(terms[start : start + 3]) for start in range(0, len(terms), 3)]
 
 
 def plain(name):
@@ -104,10 +104,12 @@ def term_images(triples, shape, glyphs):
     if letters and glyphs is None:
         raise GlyphError("characters need a data set to be found in")
     known = dict(zip(letters, find_characters(glyphs, letters), strict=True)) if letters else {}
-    return np.stack([
-        [known[term.name] if term.path is None else read_image(term.path, shape) for term in triple]
-        for triple in triples
-    ])  # (n, 3, h, w, c)
+    return np.stack(
+        [
+            [known[term.name] if term.path is None else read_image(term.path, shape) for term in triple]
+            for triple in triples
+        ]
+    )  # (n, 3, h, w, c)
 
 
 def results(computed):
@@ -135,9 +137,7 @@ def figure(triple, computed, neighbours, glyphs):
     from tfglyph.figures import Panel, panel_figure
 
     names = [f"{role} = {term.name}" for role, term in zip("ABC", triple, strict=True)]
-    faces = {
-        term.name: image for term, image in zip(triple, computed.originals, strict=True) if len(term.name) == 1
-    }
+    faces = {term.name: image for term, image in zip(triple, computed.originals, strict=True) if len(term.name) == 1}
     minus = "\N{MINUS SIGN}"
     labels = [f"a = {scale:g}" for scale in SCALES] + ["in pixels"]
     panels = [

@@ -35,7 +35,7 @@ def first_kernel(model):
         UsageError: the model has no generator that begins with a linear layer.
     """
     layer = _first_linear(_generator(model))
-    return np.asarray(layer.kernel)[:split_codes(model)]
+    return np.asarray(layer.kernel)[: split_codes(model)]
 
 
 def ganspace(latents, activations, count):
@@ -101,7 +101,7 @@ def early_activations(model, latents):
     import keras
 
     generator = _generator(model)
-    layers = generator.layers[generator.layers.index(_first_linear(generator)) + 1:]
+    layers = generator.layers[generator.layers.index(_first_linear(generator)) + 1 :]
     kinds = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.Activation)
     layer = next((layer for layer in layers if isinstance(layer, kinds)), layers[-1])
     part = keras.Model(generator.input, layer.output)
@@ -110,9 +110,9 @@ def early_activations(model, latents):
     latents = np.pad(latents, ((0, 0), (0, wanted)))
     responses = []
     for first in progress(range(0, len(latents), 32), "activations", unit="x32"):
-        response = np.asarray(part(latents[first:first + 32], training=False), np.float32)
+        response = np.asarray(part(latents[first : first + 32], training=False), np.float32)
         response = response.reshape(len(response), -1)
-        responses.append(response[:, ::-(-response.shape[1] // MOST_RESPONSES)])
+        responses.append(response[:, :: -(-response.shape[1] // MOST_RESPONSES)])
     return np.concatenate(responses)
 
 
@@ -138,7 +138,7 @@ def model_directions(model, method, count, samples=512, images=None):
     if method == "latents":
         return principal_directions(model.encode(images), count)
     drawn = model.latents(list(range(samples)))
-    return ganspace(drawn[:, :split_codes(model)], early_activations(model, drawn), count)
+    return ganspace(drawn[:, : split_codes(model)], early_activations(model, drawn), count)
 
 
 def _generator(model):

@@ -267,7 +267,7 @@ def sheet(cells, names):
     frames = np.repeat(page[None], len(blocks[0]), axis=0)  # (n, H, W, c)
     for number, block in enumerate(blocks):
         left = gap + number * (width + gap)
-        frames[:, head:head + height, left:left + width] = block
+        frames[:, head : head + height, left : left + width] = block
     return frames
 
 

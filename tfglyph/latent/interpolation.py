@@ -63,9 +63,7 @@ def slerp(a, b, t):
     a, b = tf.convert_to_tensor(a), tf.convert_to_tensor(b)
     weight = tf.cast(t, tf.float64)[None, :, None]
     start, end = (tf.cast(latent, tf.float64)[:, None, :] for latent in (a, b))  # (n, 1, d)
-    start_length, end_length = (
-        tf.norm(vector, axis=-1, keepdims=True) for vector in (start, end)
-    )  # (n, 1, 1)
+    start_length, end_length = (tf.norm(vector, axis=-1, keepdims=True) for vector in (start, end))  # (n, 1, 1)
     direction = tf.math.divide_no_nan(start, start_length)
     cosine = tf.reduce_sum(direction * tf.math.divide_no_nan(end, end_length), axis=-1, keepdims=True)
     angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
@@ -83,9 +81,7 @@ def _half_circle(direction, length, weight):
     """From ``direction`` to its opposite through the axis where it is least; float64 [n, 1 or steps, d]."""
     import tensorflow as tf
 
-    axis = tf.one_hot(
-        tf.argmin(tf.abs(direction), axis=-1), tf.shape(direction)[-1], dtype=tf.float64
-    )  # (n, 1, d)
+    axis = tf.one_hot(tf.argmin(tf.abs(direction), axis=-1), tf.shape(direction)[-1], dtype=tf.float64)  # (n, 1, d)
     side = axis - tf.reduce_sum(axis * direction, axis=-1, keepdims=True) * direction
     side = tf.math.divide_no_nan(side, tf.norm(side, axis=-1, keepdims=True))
     turn = weight * np.pi
@@ -136,7 +132,7 @@ def closed_walk(model, latents, frames, method="spherical"):
     found = np.empty((frames, latents.shape[1]), np.float32)
     for leg in range(len(latents)):
         here = legs == leg
-        found[here] = walk(model, latents[leg:leg + 1], following[leg:leg + 1], places[here] - leg, method)[0]
+        found[here] = walk(model, latents[leg : leg + 1], following[leg : leg + 1], places[here] - leg, method)[0]
     return found
 
 

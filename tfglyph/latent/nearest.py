@@ -41,7 +41,7 @@ def nearest_rows(queries, rows, k=1, description="comparing"):
     squares = np.zeros((len(queries), 0))
     lengths = np.sum(queries**2, axis=1, keepdims=True)
     for start in progress(range(0, len(rows), block), description, unit=f"x{block}"):
-        part = np.asarray(rows[start:start + block], np.float64).reshape(-1, size)
+        part = np.asarray(rows[start : start + block], np.float64).reshape(-1, size)
         distance = lengths + np.sum(part**2, axis=1) - 2.0 * queries @ part.T  # (n, block)
         found = np.concatenate([found, np.broadcast_to(np.arange(start, start + len(part)), distance.shape)], axis=1)
         squares = np.concatenate([squares, np.maximum(distance, 0.0)], axis=1)

@@ -133,5 +133,5 @@ def with_z(latents, z):
         float32 (n, d).
     """
     z = np.asarray(z, np.float32)
-    rest = np.broadcast_to(np.asarray(latents, np.float32), (len(z), np.shape(latents)[-1]))[:, z.shape[1]:]
+    rest = np.broadcast_to(np.asarray(latents, np.float32), (len(z), np.shape(latents)[-1]))[:, z.shape[1] :]
     return np.concatenate([z, rest], axis=1)

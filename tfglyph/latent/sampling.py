@@ -27,5 +27,5 @@ def sample_pairs(model, pairs, temperature=None, **options):
 
 def tempered(model, latents, temperature):
     """Latents (n, d) with z multiplied by ``temperature``."""
-    z = np.asarray(latents)[:, :split_codes(model)] * np.float32(temperature)
+    z = np.asarray(latents)[:, : split_codes(model)] * np.float32(temperature)
     return with_z(latents, z)

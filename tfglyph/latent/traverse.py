@@ -70,7 +70,7 @@ def with_code(model, latents, categorical=None, continuous=None):
         _check(place, len(codes.categorical), "categorical")
         ways = codes.categorical[place]
         weights = np.broadcast_to(np.asarray(weights, np.float32), (len(latents), ways))
-        latents[:, starts[place]:starts[place + 1]] = np.tile(weights, codes.repeat)
+        latents[:, starts[place] : starts[place + 1]] = np.tile(weights, codes.repeat)
     for place, values in (continuous or {}).items():
         _check(place, codes.continuous, "continuous")
         latents[:, starts[-1] + place] = values

@@ -85,7 +85,8 @@ def load(reference, precision="float32"):
     # A file may ask for as many parameters as there are in the checkpoint beside it, however many that are.
     held = data_path(prefix).stat().st_size // 2
     limits = {
-        "name": str(prefix.parent / "architecture.json"), "max_parameters": max(held, MAXIMUM_PARAMETERS),
+        "name": str(prefix.parent / "architecture.json"),
+        "max_parameters": max(held, MAXIMUM_PARAMETERS),
         "images": CHUNK,
     }
     seed = Options.from_json(options, str(prefix.parent / "options.json")).seed

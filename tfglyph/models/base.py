@@ -122,7 +122,8 @@ class GlyphModel(keras.Model):
         """
         statistics = [
             (variable.value, tf.identity(variable.value))
-            for network in self.networks.values() for variable in network.non_trainable_variables
+            for network in self.networks.values()
+            for variable in network.non_trainable_variables
         ]
         logs, ok = self.learn(data, tf.constant(True))
         for variable, before in statistics:
@@ -215,7 +216,7 @@ class GlyphModel(keras.Model):
         if replicas == 1:
             return values
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return values[replica * shape[0]:(replica + 1) * shape[0]]
+        return values[replica * shape[0] : (replica + 1) * shape[0]]
 
     def normal(self, purpose, shape, index=0):
         """N(0, 1) draws of this training step: a function of (seed, step, purpose, index) and the position.
@@ -238,9 +239,7 @@ class GlyphModel(keras.Model):
 
     def categorical(self, purpose, shape, classes, index=0):
         """int32 draws from 0 to classes - 1; otherwise as ``normal``."""
-        return self._draw(
-            tf.random.stateless_uniform, purpose, shape, index, minval=0, maxval=classes, dtype=tf.int32
-        )
+        return self._draw(tf.random.stateless_uniform, purpose, shape, index, minval=0, maxval=classes, dtype=tf.int32)
 
     # === Pixels ===
 
@@ -281,7 +280,8 @@ class GlyphModel(keras.Model):
             float32 (n, *latent_shape).
         """
         return tf.map_fn(
-            lambda pair: tf.random.stateless_normal(self.latent_shape, seed=pair, alg="philox"), pairs,
+            lambda pair: tf.random.stateless_normal(self.latent_shape, seed=pair, alg="philox"),
+            pairs,
             fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
         )
 
@@ -401,7 +401,7 @@ class GlyphModel(keras.Model):
         else:  # one chunk of nothing, for the shape of what comes out
             padded = np.zeros((self.chunk, *rows.shape[1:]), rows.dtype)
         for start in progress(range(0, len(padded), self.chunk), description, unit=f"x{self.chunk}"):
-            results.append(compiled(tf.constant(padded[start:start + self.chunk])).numpy())
+            results.append(compiled(tf.constant(padded[start : start + self.chunk])).numpy())
         return np.concatenate(results)[:count]
 
 

@@ -33,6 +33,7 @@ def draw(codes, z_dim, pair, uniform_prior):
     Returns:
         float32 (z_dim + codes.size,).
     """
+
     def other(number):  # seeds of further draws, far from those of other images
         return pair + tf.constant([0, number << 40], tf.int64)
 
@@ -116,6 +117,7 @@ def parse_categories(codes, label):
     texts += [""] * (len(codes.categorical) - len(texts))
     weights = []
     for text, ways in zip(texts, codes.categorical, strict=True):
+
         def number_of(name, ways=ways):
             if name.isdecimal() and int(name) < ways:
                 return int(name)

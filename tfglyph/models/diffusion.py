@@ -243,7 +243,12 @@ class Diffusion(GlyphModel):
         temperature = objective.temperature if temperature is None else temperature
         options = {"guidance": objective.guidance, **options}
         images = self.generate(
-            self.prior(pairs) * temperature, pairs=pairs, steps=steps, sampler=sampler, eta=eta, tokens=tokens,
+            self.prior(pairs) * temperature,
+            pairs=pairs,
+            steps=steps,
+            sampler=sampler,
+            eta=eta,
+            tokens=tokens,
             **options,
         )
         return self.to_pixels(images)
@@ -352,9 +357,7 @@ class Diffusion(GlyphModel):
         steps = options.get("steps") or objective.encoding_steps
         if name == "draw":
             steps = options.get("steps") or objective.sampling_steps
-        work = samplers.evaluations(
-            options.get("sampler") or (objective.sampler if name == "draw" else "ddim"), steps
-        )
+        work = samplers.evaluations(options.get("sampler") or (objective.sampler if name == "draw" else "ddim"), steps)
         if name == "encode":
             work *= REFINEMENTS + 1
         chunks = -(-max(len(rows), 1) // self.chunk)
@@ -418,9 +421,7 @@ class Diffusion(GlyphModel):
         tokens, section = np.asarray(tokens, np.int64), condition.tokens
         fits = tokens.shape in ((section.length,), (count, section.length))
         if not fits or tokens.min() < 0 or tokens.max() >= section.vocabulary:
-            raise UsageError(
-                f"tokens: expected {section.length} numbers per image from 0 to {section.vocabulary - 1}"
-            )
+            raise UsageError(f"tokens: expected {section.length} numbers per image from 0 to {section.vocabulary - 1}")
         return np.broadcast_to(tokens, [count, section.length])
 
 

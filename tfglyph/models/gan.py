@@ -56,13 +56,18 @@ class GAN(Painting):
         images = tf.reshape(self.from_pixels(batch["images"]), [-1, objective.critic_steps, *shape])  # (n, k, h, w, c)
         classes = self._labels_of(batch)  # (n, k, classes) or None
         ok, critic_logs, used = repeat(
-            lambda turn, ok: self._critic_turn(images, classes, turn, ok), objective.critic_steps, ok, self.replicas,
+            lambda turn, ok: self._critic_turn(images, classes, turn, ok),
+            objective.critic_steps,
+            ok,
+            self.replicas,
             leave=self._critic_has_had_enough if objective.accuracy_exit is not None else None,
             statistics=[variable for network in self.networks.values() for variable in network.non_trainable_variables],
         )
         count = tf.shape(images)[0]
         ok, generator_logs, _ = repeat(
-            lambda turn, ok: self._generator_turn(count, classes, turn, ok), objective.generator_steps, ok,
+            lambda turn, ok: self._generator_turn(count, classes, turn, ok),
+            objective.generator_steps,
+            ok,
             self.replicas,
         )
         logs = critic_logs | generator_logs
@@ -123,7 +128,8 @@ class GAN(Painting):
         gradients = tape.gradient(scaled, self.trained_variables("discriminator"))
         ok, norm = self.update("discriminator", gradients, loss, ok)
         return ok, logs | {
-            "loss/discriminator": loss, "gradient_norm/discriminator": norm,
+            "loss/discriminator": loss,
+            "gradient_norm/discriminator": norm,
             "d_accuracy": losses.accuracy(objective.loss, real, generated),
             "wasserstein_estimate": tf.reduce_mean(real) - tf.reduce_mean(generated),
         }

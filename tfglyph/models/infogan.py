@@ -34,7 +34,7 @@ class InfoGAN(GAN):
         guess = self.networks["q_head"](features, training=True)
         loss, logs, start = tf.constant(0.0), {}, 0
         for place, (code, ways) in enumerate(zip(drawn["categorical"], codes.categorical, strict=True), start=1):
-            information = categorical_information(code, guess["logits"][:, start:start + ways])
+            information = categorical_information(code, guess["logits"][:, start : start + ways])
             loss += objective.categorical_weight * (math.log(ways) - information)
             logs[f"mutual_information/categorical_{place}"] = information
             start += ways
@@ -61,8 +61,8 @@ class InfoGAN(GAN):
         self._check_images(images)
         sizes = self.architecture.codes.categorical
         guess = self._in_chunks("read_codes", self._guess, images, "reading codes")  # (n, sum of ways + 2 m)
-        logits, rest = guess[:, :sum(sizes)], guess[:, sum(sizes):]
-        means, log_variances = rest[:, :rest.shape[1] // 2], rest[:, rest.shape[1] // 2:]
+        logits, rest = guess[:, : sum(sizes)], guess[:, sum(sizes) :]
+        means, log_variances = rest[:, : rest.shape[1] // 2], rest[:, rest.shape[1] // 2 :]
         probabilities = [tf.nn.softmax(part).numpy() for part in tf.split(logits, sizes, axis=1)] if sizes else []
         return {"probabilities": probabilities, "means": means, "deviations": tf.exp(0.5 * log_variances).numpy()}
 

@@ -75,10 +75,16 @@ class FusedAdam(keras.optimizers.Adam):
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle, m=self._momentums[index].value.handle,
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
-            beta1_power=tf.pow(self.beta_1, step), beta2_power=tf.pow(self.beta_2, step), grad=gradient,
-            beta1=self.beta_1, beta2=self.beta_2, epsilon=self.epsilon, lr=tf.cast(learning_rate, variable.dtype),
+            beta1_power=tf.pow(self.beta_1, step),
+            beta2_power=tf.pow(self.beta_2, step),
+            grad=gradient,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            lr=tf.cast(learning_rate, variable.dtype),
         )
 
 
@@ -127,8 +133,12 @@ def make_optimizer(section, total_steps, step, scaled, name):
         name: str.
     """
     inner = FusedAdam(
-        learning_rate=StepSchedule(section, total_steps, step), beta_1=section.beta1, beta_2=section.beta2,
-        epsilon=section.epsilon, global_clipnorm=section.clip_norm, weight_decay=section.weight_decay or None,
+        learning_rate=StepSchedule(section, total_steps, step),
+        beta_1=section.beta1,
+        beta_2=section.beta2,
+        epsilon=section.epsilon,
+        global_clipnorm=section.clip_norm,
+        weight_decay=section.weight_decay or None,
         name=name,
     )
     return GuardedOptimizer(inner, scaled)

@@ -42,7 +42,8 @@ class Painting(Canvases):
         architecture = self.architecture
         uniform = architecture.objective.prior == "uniform"
         return tf.map_fn(
-            lambda pair: latent_codes.draw(architecture.codes, architecture.z_dim, pair, uniform), pairs,
+            lambda pair: latent_codes.draw(architecture.codes, architecture.z_dim, pair, uniform),
+            pairs,
             fn_output_signature=tf.TensorSpec(self.latent_shape, tf.float32),
         )
 

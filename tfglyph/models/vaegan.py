@@ -40,11 +40,11 @@ class VAEGAN(Canvases):
             encoder_loss = objective.kl_weight * kl + generated["similarity"] + decay(encoder)
             generator_loss = self._generator_loss(generated)
             discriminator_loss = binary_cross_entropy(real, 1.0) + 0.5 * (
-                binary_cross_entropy(generated["reconstruction"], 0.0)
-                + binary_cross_entropy(generated["sample"], 0.0)
+                binary_cross_entropy(generated["reconstruction"], 0.0) + binary_cross_entropy(generated["sample"], 0.0)
             )
             losses = {
-                "encoder": encoder_loss, "generator": generator_loss,
+                "encoder": encoder_loss,
+                "generator": generator_loss,
                 "discriminator": discriminator_loss + decay(discriminator),
             }
             scaled = {name: self.scaled(name, loss) for name, loss in losses.items()}

@@ -209,7 +209,5 @@ class CrossAttention(PixelAttention):
             float tensor (n, h, w, c).
         """
         queries = split_heads(self.asking(self.tokens(x) + self.positions), self.heads)
-        keys, values = (
-            split_heads(part, self.heads) for part in tf.split(self.answering(context), 2, axis=-1)
-        )
+        keys, values = (split_heads(part, self.heads) for part in tf.split(self.answering(context), 2, axis=-1))
         return self.add(x, self.outward(join_heads(attend(queries, keys, values, mask))))

@@ -50,7 +50,7 @@ def border_masks(height, width, kernel, stride):
         before = max((outputs - 1) * step + length - size, 0) // 2
         padded = np.pad(line, (before, outputs * step + length))
         # Masks and windows are products of a row's and a column's part, so their convolution is one, too.
-        seen.append(np.array([padded[index * step:index * step + length].sum() for index in range(outputs)]))
+        seen.append(np.array([padded[index * step : index * step + length].sum() for index in range(outputs)]))
     return np.outer(*lines), 1.0 / np.outer(*seen)
 
 

@@ -42,8 +42,10 @@ def build_generator(section, z_dim):
     x = keras.layers.Activation("tanh", dtype="float32", name="z_tanh")(z) if section.z_activation == "tanh" else z
     # The original regularizes every kernel of the section but this one.
     x = keras.layers.Dense(
-        math.prod(section.hwc), use_bias=has_bias(section, norm=section.batch_norm),
-        kernel_initializer=initial_kernel(section), name="linear",
+        math.prod(section.hwc),
+        use_bias=has_bias(section, norm=section.batch_norm),
+        kernel_initializer=initial_kernel(section),
+        name="linear",
     )(x)  # (n, h0 w0 c0)
     reshape = keras.layers.Reshape(section.hwc, name="reshape")
     if section.first_norm == "unit":
@@ -54,9 +56,14 @@ def build_generator(section, z_dim):
     for layer, channels in enumerate(section.output):
         norm = section.batch_norm and layer < last
         x = Conv2DTranspose(
-            channels, section.kernel[layer], section.stride[layer], padding="same",
-            use_bias=has_bias(section, norm), kernel_initializer=initial_kernel(section),
-            kernel_regularizer=weight_decay(section), name=f"conv_{layer + 1}",
+            channels,
+            section.kernel[layer],
+            section.stride[layer],
+            padding="same",
+            use_bias=has_bias(section, norm),
+            kernel_initializer=initial_kernel(section),
+            kernel_regularizer=weight_decay(section),
+            name=f"conv_{layer + 1}",
         )(x)  # (n, h s, w s, channels)
         if layer < last:
             x = _norm_and_rectify(section, x, f"conv_{layer + 1}", norm=norm)
@@ -89,9 +96,14 @@ def _convolution(section, x, layer, norm):
     """Convolution ``layer`` (0-based) of a stack, with its norm and activation."""
     name = f"conv_{layer + 1}"
     x = convolution_class(section)(
-        section.output[layer], section.kernel[layer], section.stride[layer], padding="same",
-        use_bias=has_bias(section, norm), kernel_initializer=initial_kernel(section),
-        kernel_regularizer=weight_decay(section), name=name,
+        section.output[layer],
+        section.kernel[layer],
+        section.stride[layer],
+        padding="same",
+        use_bias=has_bias(section, norm),
+        kernel_initializer=initial_kernel(section),
+        kernel_regularizer=weight_decay(section),
+        name=name,
     )(x)  # (n, h / s, w / s, channels)
     return _norm_and_rectify(section, x, name, norm)
 

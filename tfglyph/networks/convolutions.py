@@ -56,8 +56,11 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
 def _pays(layer, size):
     """Whether ``_operations`` cover the layer, with images of this (height, width), and are faster here."""
     if (
-        layer.padding != "same" or layer.data_format != "channels_last" or layer.dilation_rate != (1, 1)
-        or layer.compute_dtype not in ("float32", "bfloat16") or None in size
+        layer.padding != "same"
+        or layer.data_format != "channels_last"
+        or layer.dilation_rate != (1, 1)
+        or layer.compute_dtype not in ("float32", "bfloat16")
+        or None in size
         or tf.config.get_visible_devices("GPU")
     ):
         return False

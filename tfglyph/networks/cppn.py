@@ -72,7 +72,9 @@ class CoordinateLayer(keras.layers.Layer):
 
     def build(self, input_shape):
         self.kernel = self.add_weight(
-            name="kernel", shape=(self.grid.shape[-1], input_shape[-1]), initializer=self.kernel_initializer,
+            name="kernel",
+            shape=(self.grid.shape[-1], input_shape[-1]),
+            initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
         )
 

@@ -6,9 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-LONGEST = (
-    10_000.0  # wavelengths of the sinusoids go from 2 pi to this many times that, as in Vaswani et al. 2017
-)
+LONGEST = 10_000.0  # wavelengths of the sinusoids go from 2 pi to this many times that, as in Vaswani et al. 2017
 
 
 class TimeEmbedding(keras.layers.Layer):
@@ -105,9 +103,7 @@ class TokenEmbedding(keras.layers.Layer):
         seen = tokens > 0
         vectors = tf.gather(tf.convert_to_tensor(self.table), tokens) + self.places  # (n, length, width)
         first = tf.broadcast_to(self.first, [tf.shape(tokens)[0], 1, self.width])
-        vectors = self.norm(
-            tf.concat([tf.cast(first, vectors.dtype), vectors], axis=1)
-        )  # (n, 1 + length, width)
+        vectors = self.norm(tf.concat([tf.cast(first, vectors.dtype), vectors], axis=1))  # (n, 1 + length, width)
         mask = tf.concat([tf.ones_like(seen[:, :1]), seen], axis=1)
         return tf.cast(vectors, self.compute_dtype), mask
 

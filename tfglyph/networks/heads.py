@@ -20,8 +20,11 @@ def gaussian_heads(section, x, z_dim):
     x = keras.layers.Flatten(name="flatten")(x)  # (n, h w c)
     return [
         keras.layers.Dense(
-            z_dim, kernel_initializer=initial_kernel(section), kernel_regularizer=weight_decay(section),
-            dtype="float32", name=name,
+            z_dim,
+            kernel_initializer=initial_kernel(section),
+            kernel_regularizer=weight_decay(section),
+            dtype="float32",
+            name=name,
         )(x)
         for name in ("mean", "log_variance")
     ]
@@ -40,7 +43,10 @@ def critic_outputs(section, x, features):
     """
     x = keras.layers.Flatten(name="flatten")(x)  # (n, h w c)
     logit = dense_class(section)(
-        1, kernel_initializer=initial_kernel(section), kernel_regularizer=weight_decay(section), dtype="float32",
+        1,
+        kernel_initializer=initial_kernel(section),
+        kernel_regularizer=weight_decay(section),
+        dtype="float32",
         name="logit",
     )(x)  # (n, 1)
     if section.output_activation == "sigmoid":
@@ -69,17 +75,24 @@ def build_q_head(section, feature_size, categorical, continuous):
     for layer, width in enumerate(section.output):
         name = f"linear_{layer + 1}"
         x = keras.layers.Dense(
-            width, use_bias=False, kernel_initializer=initial_kernel(section),
-            kernel_regularizer=weight_decay(section), name=name,
+            width,
+            use_bias=False,
+            kernel_initializer=initial_kernel(section),
+            kernel_regularizer=weight_decay(section),
+            name=name,
         )(x)  # (n, width)
         x = batch_norm(section, f"{name}_norm")(x)
         x = keras.layers.LeakyReLU(section.leak, name=f"{name}_relu")(x)
     sizes = {"logits": sum(categorical), "means": continuous, "log_variances": continuous}
     outputs = {
         name: keras.layers.Dense(
-            size, kernel_initializer=initial_kernel(section), kernel_regularizer=weight_decay(section),
-            dtype="float32", name=name,
+            size,
+            kernel_initializer=initial_kernel(section),
+            kernel_regularizer=weight_decay(section),
+            dtype="float32",
+            name=name,
         )(x)  # (n, size)
-        for name, size in sizes.items() if size
+        for name, size in sizes.items()
+        if size
     }
     return keras.Model(features, outputs, name="q_head")

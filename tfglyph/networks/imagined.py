@@ -56,6 +56,7 @@ class Imagined(Tables):
         Returns:
             int32 tensor (n, LENGTH).
         """
+
         def one(pair):
             own = tf.random.experimental.stateless_fold_in(pair, tf.constant(PURPOSE, tf.int64), alg="philox")
             return tf.random.stateless_uniform([2], own, alg="philox")

@@ -24,7 +24,11 @@ def build_label_channel(classes, image_shape):
     # Wide layers start with small kernels; this channel should be as loud as the image's own.
     loud = keras.initializers.RandomNormal(stddev=0.5)
     x = keras.layers.Dense(
-        math.prod((height, width)), use_bias=False, kernel_initializer=loud, dtype="float32", name="channel",
+        math.prod((height, width)),
+        use_bias=False,
+        kernel_initializer=loud,
+        dtype="float32",
+        name="channel",
     )(weights)  # (n, h w)
     channel = keras.layers.Reshape((height, width, 1), name="reshape")(x)  # (n, h, w, 1)
     return keras.Model(weights, channel, name="discriminator_labels")

@@ -43,21 +43,34 @@ def build_generator(section, z_dim):
     z = keras.Input((z_dim,), name="z")
     x = keras.layers.Activation("tanh", dtype="float32", name="z_tanh")(z) if section.z_activation == "tanh" else z
     x = keras.layers.Dense(
-        math.prod(section.hwc), use_bias=section.linear_bias, kernel_initializer=initial_kernel(section),
-        kernel_regularizer=weight_decay(section), name="linear",
+        math.prod(section.hwc),
+        use_bias=section.linear_bias,
+        kernel_initializer=initial_kernel(section),
+        kernel_regularizer=weight_decay(section),
+        name="linear",
     )(x)  # (n, h0 w0 c0)
     x = keras.layers.Reshape(section.hwc, name="reshape")(x)  # (n, h0, w0, c0)
     blocks = len(section.output) - bool(section.tail)
     for block in range(blocks):
         x = _block(
-            section, x, block, norm=section.batch_norm, relu_after_sum=section.relu_after_sum,
+            section,
+            x,
+            block,
+            norm=section.batch_norm,
+            relu_after_sum=section.relu_after_sum,
             layer=keras.layers.Conv2DTranspose,
         )
     if section.tail:
         x = _convolution(section, x, section.tail, (3, 3), (1, 1), "tail", section.batch_norm)  # (n, h', w', tail)
         x = _rectify(section, x, "tail")
         x = _convolution(
-            section, x, section.output[-1], section.kernel[-1], section.stride[-1], "paint", norm=False,
+            section,
+            x,
+            section.output[-1],
+            section.kernel[-1],
+            section.stride[-1],
+            "paint",
+            norm=False,
             layer=keras.layers.Conv2DTranspose,
         )  # (n, h, w, c)
     images = keras.layers.Activation(section.output_activation, dtype="float32", name="images")(x)
@@ -105,8 +118,14 @@ def _block(section, x, block, norm, relu_after_sum=False, layer=keras.layers.Con
 
 def _convolution(section, x, channels, kernel, stride, name, norm, layer=keras.layers.Conv2D):
     x = layer(
-        channels, kernel, stride, padding="same", use_bias=has_bias(section, norm),
-        kernel_initializer=initial_kernel(section), kernel_regularizer=weight_decay(section), name=name,
+        channels,
+        kernel,
+        stride,
+        padding="same",
+        use_bias=has_bias(section, norm),
+        kernel_initializer=initial_kernel(section),
+        kernel_regularizer=weight_decay(section),
+        name=name,
     )(x)
     return batch_norm(section, f"{name}_norm")(x) if norm else x
 

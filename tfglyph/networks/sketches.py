@@ -146,9 +146,11 @@ class Sketches(Tables):
 
     def get_config(self):
         return super().get_config() | {
-            "count": self.count, "vocabulary": self.vocabulary, "image_shape": self.image_shape,
+            "count": self.count,
+            "vocabulary": self.vocabulary,
+            "image_shape": self.image_shape,
             "classes": self.classes,
-        }  # fmt: skip
+        }
 
     def _keys(self, tokens, labels, library):
         """A number for each part at its seat under its operators in its font; ``library`` is numpy or tensorflow.

@@ -17,8 +17,13 @@ class SpectralKernel:
     def build(self, input_shape):
         super().build(input_shape)
         self.singular_vector = self.add_weight(
-            name="singular_vector", shape=(self.kernel.shape[-1],), initializer=keras.initializers.RandomNormal(),
-            trainable=False, dtype="float32", autocast=False, aggregation="mean",
+            name="singular_vector",
+            shape=(self.kernel.shape[-1],),
+            initializer=keras.initializers.RandomNormal(),
+            trainable=False,
+            dtype="float32",
+            autocast=False,
+            aggregation="mean",
         )
 
     def normalized_kernel(self, training):
@@ -58,7 +63,9 @@ def convolution_class(section):
     """The Conv2D class that a section's keys ask for."""
     spectral, border = getattr(section, "spectral_norm", False), getattr(section, "compensate_border", False)
     return {
-        (False, False): Conv2D, (True, False): SpectralConv2D, (False, True): BorderConv2D,
+        (False, False): Conv2D,
+        (True, False): SpectralConv2D,
+        (False, True): BorderConv2D,
         (True, True): SpectralBorderConv2D,
     }[spectral, border]
 

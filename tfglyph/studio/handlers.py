@@ -105,8 +105,14 @@ def picture(title, identity, kind="png", figure=False):
 
     gradio.Markdown(title)
     return gradio.Image(
-        show_label=False, label=title, format=kind, type="filepath", interactive=False,
-        buttons=["download", "fullscreen"], elem_id=identity, elem_classes="figures" if figure else "glyphs",
+        show_label=False,
+        label=title,
+        format=kind,
+        type="filepath",
+        interactive=False,
+        buttons=["download", "fullscreen"],
+        elem_id=identity,
+        elem_classes="figures" if figure else "glyphs",
     )
 
 
@@ -121,8 +127,17 @@ def pictures(title, identity, columns, paths=None, figures=False):
 
     gradio.Markdown(title)
     return gradio.Gallery(
-        paths, show_label=False, label=title, columns=columns, format="png", height=None, object_fit="contain",
-        allow_preview=figures, interactive=False, buttons=["download"], elem_id=identity,
+        paths,
+        show_label=False,
+        label=title,
+        columns=columns,
+        format="png",
+        height=None,
+        object_fit="contain",
+        allow_preview=figures,
+        interactive=False,
+        buttons=["download"],
+        elem_id=identity,
         elem_classes="figures" if figures else "glyphs",
     )
 
@@ -169,11 +184,13 @@ def sampling_fields(models):
     takes = {name for shown in models for name in shown.model.draw_options}
     return [
         gradio.Dropdown(
-            [("the model's own", ""), *((name, name) for name in SAMPLERS)], value="", label="Sampler",
+            [("the model's own", ""), *((name, name) for name in SAMPLERS)],
+            value="",
+            label="Sampler",
             visible="sampler" in takes,
         ),
         gradio.Number(0, precision=0, minimum=0, label="Sampling steps (0: the model's own)", visible="steps" in takes),
-    ]  # fmt: skip
+    ]
 
 
 def taken(model, given):

@@ -95,10 +95,22 @@ def opened(models, problems=(), host="127.0.0.1", port=7860, browser=False):
         page = pages.build(Studio(models, outputs, problems))
         try:
             page.queue(default_concurrency_limit=4, api_open=False).launch(
-                server_name=host, server_port=port, share=False, quiet=True, prevent_thread_lock=True,
-                inbrowser=browser, show_error=True, allowed_paths=[outputs], ssr_mode=False,
-                enable_monitoring=False, pwa=False, mcp_server=False, footer_links=[], max_file_size=UPLOAD,
-                theme=pages.theme(), css=pages.CSS,
+                server_name=host,
+                server_port=port,
+                share=False,
+                quiet=True,
+                prevent_thread_lock=True,
+                inbrowser=browser,
+                show_error=True,
+                allowed_paths=[outputs],
+                ssr_mode=False,
+                enable_monitoring=False,
+                pwa=False,
+                mcp_server=False,
+                footer_links=[],
+                max_file_size=UPLOAD,
+                theme=pages.theme(),
+                css=pages.CSS,
                 _frontend=False,  # else it gives up where its own page takes more than three seconds to answer
             )
         except OSError:  # somebody took the port meanwhile

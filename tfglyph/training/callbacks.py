@@ -39,9 +39,7 @@ def training_callbacks(training, place, saver, stop):
         list of keras.callbacks.Callback.
     """
     model, options = training.model, training.options
-    board = Board(
-        place, {"architecture": dump(training.architecture), "training": "\n".join(describe(training))}
-    )
+    board = Board(place, {"architecture": dump(training.architecture), "training": "\n".join(describe(training))})
     pictures_every = options.images_every or training.steps_per_epoch
     images_per_step = training.architecture.training.batch_size * model.batches_per_step
     saving = Saving(training, saver, stop, BadSteps(options.max_bad_steps, place, training.batch_of))
@@ -145,9 +143,7 @@ class Progress(StepCallback):
         self._bar = progress(total=self.total_steps, description="training", unit="step", initial=self.step)
 
     def after_step(self, logs):
-        losses = {
-            name.split("/", 1)[1]: f"{value:.4g}" for name, value in logs.items() if name.startswith("loss/")
-        }
+        losses = {name.split("/", 1)[1]: f"{value:.4g}" for name, value in logs.items() if name.startswith("loss/")}
         self._bar.set_postfix(losses, refresh=False)
         self._bar.update(1)
 

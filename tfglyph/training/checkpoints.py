@@ -21,8 +21,17 @@ from tfglyph.training.storage import DamagedCheckpointError, read_checkpoint
 BEST = "best.json"
 
 __all__ = [
-    "Checkpoints", "DamagedCheckpointError", "find", "load", "load_weights", "restore", "save_weights",
-    "steps_in", "take_over", "verify", "warn",
+    "Checkpoints",
+    "DamagedCheckpointError",
+    "find",
+    "load",
+    "load_weights",
+    "restore",
+    "save_weights",
+    "steps_in",
+    "take_over",
+    "verify",
+    "warn",
 ]
 
 
@@ -106,7 +115,7 @@ class Checkpoints:
             raise GlyphError(f"{where}: this checkpoint could not be written: {reason}; {usable}")
 
     def _prune(self):
-        kept = {*self.steps()[-self.keep:], (self.best() or {}).get("step")}
+        kept = {*self.steps()[-self.keep :], (self.best() or {}).get("step")}
         for step in self.steps():
             if step not in kept:
                 # the manifest first: a crash in between leaves an uncommitted file, not a torn checkpoint
@@ -260,9 +269,10 @@ def take_over(prefix, networks):
         taken = 0
         for variables in groups:
             fitting = [
-                variable for variable in variables
+                variable
+                for variable in variables
                 if variable.path in saved and _shape(variable) == saved[variable.path].shape
-            ]  # fmt: skip
+            ]
             for variable in fitting:
                 variable.assign(saved[variable.path])
             taken = len(fitting)

@@ -62,7 +62,8 @@ class BadSteps:
         """Writes badstep-<step>.npz: step, names and values of the numbers, and the batch as it was fed."""
         path = self.run.file(f"badstep-{step}.npz")
         content = self.batch_of(step - 1) | {
-            "step": numpy.int64(step), "names": numpy.array(list(numbers)),
+            "step": numpy.int64(step),
+            "names": numpy.array(list(numbers)),
             "values": numpy.array(list(numbers.values())),
         }
 

@@ -60,8 +60,11 @@ class Options:
         import tensorflow
 
         versions = {
-            "tfglyph": __version__, "tensorflow": tensorflow.__version__, "keras": keras.__version__,
-            "numpy": numpy.__version__, "python": platform.python_version(),
+            "tfglyph": __version__,
+            "tensorflow": tensorflow.__version__,
+            "keras": keras.__version__,
+            "numpy": numpy.__version__,
+            "python": platform.python_version(),
         }
         return dataclasses.asdict(self) | {"versions": versions}
 

@@ -79,9 +79,7 @@ def _thumbnails(images):
         return images, columns
     size = max(1, int(width * shrink)), max(1, int(height * shrink))
     small = [
-        np.asarray(
-            Image.fromarray(image[..., 0] if channels == 1 else image).resize(size, Image.Resampling.BOX)
-        )
+        np.asarray(Image.fromarray(image[..., 0] if channels == 1 else image).resize(size, Image.Resampling.BOX))
         for image in images
     ]
     return np.reshape(small, (len(images), size[1], size[0], channels)), columns

@@ -104,7 +104,8 @@ def write_checkpoint(prefix, step, tensors, metadata, kind):
 
     flat = {
         key(group, index, path): numpy.ascontiguousarray(value).reshape(numpy.shape(value))
-        for group, pairs in tensors.items() for index, (path, value) in enumerate(pairs)
+        for group, pairs in tensors.items()
+        for index, (path, value) in enumerate(pairs)
     }
     digest = {}
 
@@ -118,7 +119,11 @@ def write_checkpoint(prefix, step, tensors, metadata, kind):
 
     write_atomically(data_path(prefix), write)
     manifest = {
-        "format": FORMAT, "version": VERSION, "kind": kind, "step": int(step), "metadata": metadata,
+        "format": FORMAT,
+        "version": VERSION,
+        "kind": kind,
+        "step": int(step),
+        "metadata": metadata,
         "data": digest,
         "tensors": {
             group: [[path, list(numpy.shape(value)), str(value.dtype)] for path, value in pairs]

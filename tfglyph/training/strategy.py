@@ -106,7 +106,7 @@ def distributed_batches(strategy, batch_size, dataset):
 
         def ours(batch):
             shared = {name: tf.reshape(v, [replicas, -1, *v.shape[1:]]) for name, v in batch.items()}
-            return {name: v[first:first + here] for name, v in shared.items()}
+            return {name: v[first : first + here] for name, v in shared.items()}
 
         return dataset.map(ours).unbatch().prefetch(2 * here)  # dealt out to the worker's replicas in turn
 

@@ -97,9 +97,7 @@ class Training:
         self.architecture = architecture = with_label_names(architecture, self.glyphs)
         with strategy.scope():
             self.model = build(architecture, seed=options.seed, precision=options.precision, limits=limits)
-            self.steps, self.steps_per_epoch = total_steps(
-                architecture, len(self.glyphs), self.model.batches_per_step
-            )
+            self.steps, self.steps_per_epoch = total_steps(architecture, len(self.glyphs), self.model.batches_per_step)
             self.model.prepare_training(self.steps)
         self.taken_over = {}
         if prefix is None:
@@ -199,21 +197,26 @@ class Training:
             self._fit_distributed(training_callbacks(self, place, saver, agreed), agreed)
             return
         self.model.fit(
-            self.batches(start), steps_per_epoch=self.steps - start, epochs=1, verbose=0, shuffle=False,
+            self.batches(start),
+            steps_per_epoch=self.steps - start,
+            epochs=1,
+            verbose=0,
+            shuffle=False,
             callbacks=training_callbacks(self, place, saver, stop),
         )
 
     def _fit_distributed(self, callbacks, agreed):
         start = int(self.model.step.numpy())
-        batches = distributed_batches(
-            self.strategy, self.architecture.training.batch_size, self.batches(start)
-        )
+        batches = distributed_batches(self.strategy, self.architecture.training.batch_size, self.batches(start))
         fit_distributed(self.model, self.strategy, batches, self.steps - start, callbacks, agreed)
 
     def batches(self, start):
         """tf.data.Dataset of the batches from step ``start`` on."""
         return datasets.feed(
-            self.glyphs, self.architecture.training.batch_size, self.options.seed, start_step=start,
+            self.glyphs,
+            self.architecture.training.batch_size,
+            self.options.seed,
+            start_step=start,
             batches_per_step=self.model.batches_per_step,
             augmentation=datasets.Augmentation(**self.options.augment) if self.options.augment else None,
         )

@@ -17,7 +17,8 @@ def build(studio, models):
             "酪 鉻 鉸", label="A B C: A is to B as the result is to C", max_lines=1, elem_id="arithmetic-terms"
         )
         near = gradio.Checkbox(
-            True, label="Nearest real glyphs (the first time the whole data set is encoded)",
+            True,
+            label="Nearest real glyphs (the first time the whole data set is encoded)",
             elem_id="arithmetic-nearest",
         )
         sampling = sampling_fields(models)

@@ -38,9 +38,11 @@ def _controls(studio, shown, number):
             for place, ways in enumerate(codes.categorical[:MOST], start=1):
                 choices = [str(way) for way in range(ways)]
                 with gradio.Row():
-                    pickers.append(gradio.Dropdown(
-                        choices, value="0", label=f"Code {place}", elem_id=f"codes-picker-{number}-{place}"
-                    ))
+                    pickers.append(
+                        gradio.Dropdown(
+                            choices, value="0", label=f"Code {place}", elem_id=f"codes-picker-{number}-{place}"
+                        )
+                    )
                     seconds.append(gradio.Dropdown(choices, value=choices[-1], label="mixed with"))
                     shares.append(gradio.Slider(0, 1, 0, step=0.05, label="share"))
             sliders = []
@@ -73,7 +75,7 @@ def _controls(studio, shown, number):
 
 def _parted(values, pickers):
     """The values of pickers, of second pickers, of shares, and of sliders."""
-    return values[:pickers], values[pickers:2 * pickers], values[2 * pickers:3 * pickers], values[3 * pickers:]
+    return values[:pickers], values[pickers : 2 * pickers], values[2 * pickers : 3 * pickers], values[3 * pickers :]
 
 
 def turned(model, seed, firsts, seconds, shares, continuous):

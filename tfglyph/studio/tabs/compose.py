@@ -20,7 +20,10 @@ def build(studio, models):
     with gradio.Row():
         with gradio.Column(scale=3):
             typed = gradio.Textbox(
-                "⿰酉交", label="Descriptions, one per line: ⿰酉交, ⿱艹⿰木木, or a character", lines=2, max_lines=8,
+                "⿰酉交",
+                label="Descriptions, one per line: ⿰酉交, ⿱艹⿰木木, or a character",
+                lines=2,
+                max_lines=8,
                 elem_id="compose-typed",
             )
             with gradio.Row(elem_id="compose-operators"):
@@ -58,14 +61,20 @@ def build(studio, models):
 
     for button in (*operators, *parts):
         button.click(
-            lambda text, sign=button.value: (text + sign, tree_of(text + sign)), typed, [typed, tree],
-            show_progress="hidden", api_visibility="private",
-        )  # fmt: skip
+            lambda text, sign=button.value: (text + sign, tree_of(text + sign)),
+            typed,
+            [typed, tree],
+            show_progress="hidden",
+            api_visibility="private",
+        )
     clear.click(lambda: ("", ""), None, [typed, tree], show_progress="hidden", api_visibility="private")
     back.click(
-        lambda text: (text[:-1], tree_of(text[:-1])), typed, [typed, tree], show_progress="hidden",
+        lambda text: (text[:-1], tree_of(text[:-1])),
+        typed,
+        [typed, tree],
+        show_progress="hidden",
         api_visibility="private",
-    )  # fmt: skip
+    )
     typed.input(tree_of, typed, tree, show_progress="hidden", api_visibility="private")
 
     galleries, states, large = [], [], []

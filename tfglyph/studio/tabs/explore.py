@@ -24,14 +24,19 @@ def build(studio, models):
     with gradio.Row():
         chosen = gradio.Dropdown(list(names), value=models[0].name, label="Model", visible=len(models) > 1)
         saved = gradio.Dropdown(
-            [NEW, *saved_searches(models[0].model)], value=NEW, label="Begin with", elem_id="explore-saved",
+            [NEW, *saved_searches(models[0].model)],
+            value=NEW,
+            label="Begin with",
+            elem_id="explore-saved",
             allow_custom_value=False,
         )
         seed = gradio.Number(0, precision=0, minimum=0, label="Seed of a new search", elem_id="explore-seed")
         points = gradio.Radio(["9", "16"], value="9", label="Starting points")
         squeeze = gradio.Slider(0.1, 1, 0.7, step=0.05, label="Squeeze rejected directions by")
     chosen.change(
-        lambda name: gradio.Dropdown([NEW, *saved_searches(names[name].model)], value=NEW), chosen, saved,
+        lambda name: gradio.Dropdown([NEW, *saved_searches(names[name].model)], value=NEW),
+        chosen,
+        saved,
         api_visibility="private",
     )
 
@@ -60,10 +65,15 @@ def build(studio, models):
         for number in range(DIRECTIONS):
             with gradio.Column(min_width=200):
                 moving.append(picture(f"Direction {number}", f"explore-direction-{number}", "gif"))
-                verdicts.append(gradio.Radio(
-                    ["accept", "reject"], value="reject", label="Does it change one property?", container=False,
-                    elem_id=f"explore-verdict-{number}",
-                ))
+                verdicts.append(
+                    gradio.Radio(
+                        ["accept", "reject"],
+                        value="reject",
+                        label="Does it change one property?",
+                        container=False,
+                        elem_id=f"explore-verdict-{number}",
+                    )
+                )
     told = gradio.Markdown(elem_id="explore-told")
     search = gradio.State()
     outputs = [*moving, *verdicts, told, search]

@@ -92,7 +92,7 @@ def look_at(studio, shown):
         if shown.any_size:
             side = int(size)
             options = {"label": state["label"]} if state["label"] and "label" in shown.model.draw_options else {}
-            picture = shown.model.render(state["latents"][index:index + 1], side, side, **options)[0]
+            picture = shown.model.render(state["latents"][index : index + 1], side, side, **options)[0]
             file = studio.png(picture)
         else:
             picture, file = enlarged(image, 512), studio.png(image)

@@ -35,8 +35,10 @@ def build(studio, models):
                 points, images = between(shown, first, second, method, int(steps), **options)
                 end = points.latents, method, options
                 found = (
-                    studio.png(row_of(points, images)), studio.animation(animation_of(images)),
-                    still(studio, shown.model, end, place), end,
+                    studio.png(row_of(points, images)),
+                    studio.animation(animation_of(images)),
+                    still(studio, shown.model, end, place),
+                    end,
                 )
             for every, value in zip((rows, moving, stills, ends), found, strict=True):
                 every.append(value)
@@ -59,8 +61,12 @@ def build(studio, models):
                 ends.append(gradio.State())
     with start:
         run_button(
-            studio, "Walk", walk, [first, second, method, steps, place, *sampling],
-            [*rows, *moving, *stills, *ends], "interpolate-run",
+            studio,
+            "Walk",
+            walk,
+            [first, second, method, steps, place, *sampling],
+            [*rows, *moving, *stills, *ends],
+            "interpolate-run",
         )
     place.release(
         working(studio, slide, stills), [place, *ends], stills, show_progress="hidden", api_visibility="private"
