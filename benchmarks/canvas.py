@@ -46,8 +46,8 @@ def measure(options):
     data = json.loads(dump(load_architecture(KINDS[options.kind])))
     data["hwc"][2] = data["generator"]["output"][-1] = options.channels
     model = build(data)
-    inputs, rows, start = model.painter_inputs(model.latents([3])), 0, time.perf_counter()
-    for band in model.painter().bands(inputs[0], options.size, options.size):
+    inputs, rows, start = model.renderer_inputs(model.latents([3])), 0, time.perf_counter()
+    for band in model.renderer().bands(inputs[0], options.size, options.size):
         rows += len(band)
         if options.rows and rows >= options.rows:
             break

@@ -65,7 +65,7 @@ def unguarded(model):
         return ok, tf.constant(0.0)
 
     def train_step(data):
-        logs, ok = model.learn(data, tf.constant(True))
+        logs, ok = model.update_networks(data, tf.constant(True))
         model._move_averages(ok)
         model.step.assign_add(1)
         return logs | {"bad_step": tf.constant(0.0)}

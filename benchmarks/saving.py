@@ -29,7 +29,7 @@ def main():
 
     from tfglyph import datasets
     from tfglyph.models import build
-    from tfglyph.training.checkpoints import Checkpoints
+    from tfglyph.runs.checkpoints import Checkpoints
 
     model = build(options.architecture)
     model.prepare_training(1000)

@@ -5,13 +5,13 @@ import pytest
 import tensorflow as tf
 
 import tfglyph
-from tests.datasets.sources import write_font
+from tests.helpers.sources import write_font
 from tfglyph.architecture import dump, load_architecture, parse_json, shipped_names
 from tfglyph.architecture.shrink import shrink
 from tfglyph.errors import UsageError
 from tfglyph.export import export
+from tfglyph.runs.options import Options
 from tfglyph.training import callbacks
-from tfglyph.training.options import Options
 from tfglyph.training.train import new_run, resumed_run
 
 NAMES = shipped_names()
@@ -102,7 +102,7 @@ def test_a_shipped_file_goes_all_the_way(name, tmp_path, monkeypatch, eagerly):
     served = export(training.model, tmp_path / "served")  # of two steps, from graphs that hold every layer
     eagerly()
     given = {"steps": 2, "guidance": 1.5}
-    steps = {name: given[name] for name in training.model.draw_options if name in given}
+    steps = {name: given[name] for name in training.model.sampling_options if name in given}
     compare_with_served(training.model, served, steps)
     resumed_run(run, {"steps": 3}).run(tmp_path)
     model = tfglyph.load(run)
@@ -111,7 +111,7 @@ def test_a_shipped_file_goes_all_the_way(name, tmp_path, monkeypatch, eagerly):
     assert images.shape == (3, *model.architecture.hwc) and images.dtype == np.uint8
     pictures = {path.name for path in (run / "images").iterdir()}
     assert pictures >= {"real.png", "samples-00000003.png"}
-    assert ("interpolation-00000003.png" in pictures) == model.encodes
+    assert ("interpolation-00000003.png" in pictures) == model.can_encode
 
 
 def data_for(architecture, folder):

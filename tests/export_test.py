@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tfglyph
-from tests.small import SMALL_VAEGAN
+from tests.helpers.small import SMALL_VAEGAN
 from tfglyph import export as exporting
 from tfglyph.errors import GlyphError
 from tfglyph.latent import analogy, slerp, times

@@ -11,19 +11,26 @@ Importing this package imports neither TensorFlow nor data: both wait until some
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
 from tfglyph.version import __version__
 
 __all__ = ["__version__", "build", "datasets", "load", "load_architecture"]
 
+if TYPE_CHECKING:
+    from tfglyph import datasets
+    from tfglyph.architecture import load_architecture
+    from tfglyph.loading import load
+    from tfglyph.models import build
+
 _HOMES = {
     "build": ("tfglyph.models", "build"),
-    "load": ("tfglyph.models", "load"),
+    "load": ("tfglyph.loading", "load"),
     "load_architecture": ("tfglyph.architecture", "load_architecture"),
 }
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _HOMES:
         module, attribute = _HOMES[name]
         return getattr(importlib.import_module(module), attribute)
@@ -32,5 +39,5 @@ def __getattr__(name):
     raise AttributeError(f"module 'tfglyph' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

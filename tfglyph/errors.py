@@ -5,11 +5,15 @@ where, and what would be right. The command line prints the message and exits wi
 traceback for them. Any other exception is a bug of this package.
 """
 
+import difflib
+import sys
+from collections.abc import Iterable
+
 
 class GlyphError(Exception):
     """A run that cannot go on, through its input or its surroundings (exit code 1)."""
 
-    exit_code = 1
+    exit_code: int = 1
 
 
 class UsageError(GlyphError):
@@ -18,9 +22,12 @@ class UsageError(GlyphError):
     exit_code = 2
 
 
-def did_you_mean(word, choices):
+def did_you_mean(word: object, choices: Iterable[object]) -> str:
     """`` (did you mean x?)`` for the choice nearest to ``word``, or an empty string where none is near."""
-    import difflib
-
     near = difflib.get_close_matches(str(word), [str(choice) for choice in choices], n=1)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def warn(message: str) -> None:
+    """One line for the person at the keyboard, on standard error."""
+    print(f"tfglyph: warning: {message}", file=sys.stderr, flush=True)

@@ -16,7 +16,6 @@ import shutil
 import tensorflow as tf
 
 from tfglyph.architecture import dump
-from tfglyph.architecture.condition import parts_told
 from tfglyph.errors import GlyphError
 from tfglyph.latent.arithmetic import analogy
 from tfglyph.latent.interpolation import slerp, times
@@ -65,8 +64,8 @@ def export(model, directory):
         extra = temporary / "assets.extra"
         extra.mkdir()
         (extra / "architecture.json").write_text(dump(model.architecture), encoding="utf-8")
-        if parts_told(model.architecture) is not None:
-            _write_tokens(extra, parts_told(model.architecture))
+        if model.architecture.part_tokens is not None:
+            _write_tokens(extra, model.architecture.part_tokens)
         return _publish(temporary, directory)
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
@@ -123,14 +122,14 @@ def signatures(model):
     latent = _spec("latents", tf.float32, [None, *model.latent_shape])
     number = {name: _spec(name, tf.int32, None) for name in ("count", "seed", "steps")}
     makers = {
-        "sample": (_sample, {"count": number["count"], "seed": number["seed"]} | model.sample_inputs()),
+        "sample": (_sample, {"count": number["count"], "seed": number["seed"]} | model.sampling_signature()),
         "decode": (_decode, {"latents": latent}),
     }
-    if (section := parts_told(model.architecture)) is not None:
+    if (section := model.architecture.part_tokens) is not None:
         told = {"tokens": _spec("tokens", tf.int32, [None, section.length]), "seed": number["seed"]}
-        makers["compose"] = (_compose, told | model.sample_inputs())
+        makers["compose"] = (_compose, told | model.sampling_signature())
     found = {}
-    if model.encodes:
+    if model.can_encode:
         pair = {name: _spec(name, tf.uint8, image.shape) for name in "ab"}
         makers |= {
             "reconstruct": (_reconstruct, {"images": image}),
@@ -142,7 +141,7 @@ def signatures(model):
         }
     for name, (maker, inputs) in makers.items():
         found[name] = (_images(name, maker, painter, inputs), inputs)
-    if model.encodes:
+    if model.can_encode:
         found["encode"] = (_encode(painter, image), {"images": image})
     for name, (maker, inputs) in makers.items():
         found[f"{name}_png"] = (_png(name, maker, painter, inputs), inputs)
@@ -264,7 +263,7 @@ def _sample(painter, label=None, **inputs):
 
 def _compose(painter, tokens, seed, label=None, **inputs):
     """One image for each row of tokens; a seed and a ``label`` each, or one for all."""
-    vocabulary, length = parts_told(painter.model.architecture).vocabulary, tokens.shape[1]
+    vocabulary, length = painter.model.architecture.part_tokens.vocabulary, tokens.shape[1]
     known = tf.reduce_all((tokens >= 0) & (tokens < vocabulary))
     tokens = _required(tokens, known, f"compose: tokens must be from 0 to {vocabulary - 1}")
     count = tf.shape(tokens)[0]

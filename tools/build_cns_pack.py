@@ -12,9 +12,9 @@ import os
 
 import numpy as np
 
-from tfglyph.datasets.cns import COUNT, FIRST, LAST, PACK, find_font
+from tfglyph.datasets.cns import COUNT, FIRST, LAST, find_font
 from tfglyph.datasets.fontface import FontFace
-from tfglyph.datasets.pack import write_pack
+from tfglyph.datasets.pack import PACK, write_pack
 from tfglyph.progress import progress
 
 SIZE = 32

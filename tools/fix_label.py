@@ -4,7 +4,7 @@ with that label, without being told.
     python tools/fix_label.py RUN 0 DIR
 
 A label's vector is added to what modulates every block, as the descriptions' vector is, so that it can become part of
-the latter's bias. Tables of glyphs and descriptions are filled again with the training data of that label. DIR is a
+the latter's bias. FrozenTables of glyphs and descriptions are filled again with the training data of that label. DIR is a
 folder of weights that --init_from takes, and ship.py.
 """
 
@@ -19,8 +19,8 @@ import numpy as np
 import tfglyph
 from tfglyph.architecture import dump
 from tfglyph.errors import UsageError
-from tfglyph.training.checkpoints import save_weights
-from tfglyph.training.rundata import run_glyphs
+from tfglyph.runs.checkpoints import save_weights
+from tfglyph.runs.data import load_glyphs
 
 TABLE, BIAS = "label/table", "tokens_joined/dense/bias"
 
@@ -42,12 +42,12 @@ def fixed(model, label):
     data = json.loads(dump(model.architecture))
     data["condition"] |= {"classes": None, "names": None}
     result = tfglyph.build(data)
-    values = {variable.path: variable.numpy() for variable in model.inference("denoiser").variables}
+    values = {variable.path: variable.numpy() for variable in model.inference_network("denoiser").variables}
     values[BIAS] = values[BIAS] + values.pop(TABLE)[label]
     for variable in result.networks["denoiser"].variables:
         variable.assign(values.pop(variable.path))
     assert not values, f"left over: {', '.join(values)}"
-    result.inference("denoiser").set_weights(result.networks["denoiser"].get_weights())
+    result.inference_network("denoiser").set_weights(result.networks["denoiser"].get_weights())
     return result
 
 
@@ -62,17 +62,17 @@ def main(run, label, target):
     model = tfglyph.load(run)
     result = fixed(model, label)
     label = model.architecture.condition.number_of(label)
-    glyphs = run_glyphs(model, split="train")
+    glyphs = load_glyphs(model.architecture, model.run.options.dataset, "train")
     glyphs = glyphs.take(np.flatnonzero(glyphs.labels == label), f"label {label}")
     tokens = tokenizer(result.architecture.condition.tokens.parts).encode_characters(glyphs.characters)
-    result.learn_from(dataclasses.replace(glyphs, tokens=tokens))
-    step = int(model.source.name.rpartition("-")[2])
+    result.adapt(dataclasses.replace(glyphs, tokens=tokens))
+    step = int(model.run.prefix.name.rpartition("-")[2])
     target.mkdir(parents=True, exist_ok=True)
     groups = {name: group for name, group in result.groups().items() if not name.startswith("optimizer")}
     save_weights(target / f"model.ckpt-{step}", groups, {"step": step}, dtype="float32")
     (target / "architecture.json").write_text(dump(result.architecture), encoding="utf-8")
     for name in ("options.json", "stats.jsonl"):
-        shutil.copy(model.source.parent / name, target / name)
+        shutil.copy(model.run.directory / name, target / name)
     click.echo(f"{target}: {glyphs.label_names[label]} of {run}, step {step:,}")
 
 

@@ -13,12 +13,12 @@ import click
 import numpy as np
 
 from tfglyph import datasets
-from tfglyph.cli import quiet
+from tfglyph.cli import silence_tensorflow as quiet
 from tfglyph.evaluation import corruptions, distances, extractors
 from tfglyph.evaluation.copying import measure as measure_copying
 from tfglyph.evaluation.neighbours import neighbourhood
 from tfglyph.evaluation.pictures import PAIR_HEIGHT, stacked
-from tfglyph.figures import Panel, panel_figure, save_png
+from tfglyph.imaging.grids import Panel, panel_figure, save_png
 
 RUNGS = {
     "blur, σ": (corruptions.blur, (0.4, 0.8, 1.2, 2.4), 1.2),

@@ -1,4 +1,4 @@
-"""Tables and training curves of docs/results.md, from the figures and logs beside the shipped weights.
+"""FrozenTables and training curves of docs/results.md, from the figures and logs beside the shipped weights.
 
 python tools/results.py table vaegan-cns vae-cns
 python tools/results.py curve compose-cns docs/images/results-compose-curve.png
@@ -13,15 +13,15 @@ import click
 import numpy as np
 
 from tfglyph.evaluation.report import markdown
-from tfglyph.figures import save_png
-from tfglyph.plots import curves
-from tfglyph.shipped import PREFIX, folder_of
-from tfglyph.training.rundir import read_stats
+from tfglyph.imaging.curves import curves
+from tfglyph.imaging.grids import save_png
+from tfglyph.pretrained import PREFIX, folder_of
+from tfglyph.runs.rundir import read_stats
 
 
 @click.group()
 def main():
-    """Tables and curves of shipped models."""
+    """FrozenTables and curves of shipped models."""
 
 
 @main.command()
@@ -93,12 +93,12 @@ def sketches(characters, path):
 
     import tfglyph
     from tfglyph.composition import tokenizer
-    from tfglyph.figures import enlarge
+    from tfglyph.imaging.grids import enlarge
     from tfglyph.networks.sketches import Sketches
 
     glyphs, words = tfglyph.datasets.load("cns", size=32, split="train", holdout=0.07), tokenizer()
     layer = Sketches(4096, words.vocabulary, (32, 32, 1))
-    layer.learn_from(glyphs.images, words.encode_characters(glyphs.characters), words.own(glyphs.characters))
+    layer.adapt(glyphs.images, words.encode_characters(glyphs.characters), words.own(glyphs.characters))
     images = glyphs.images[[glyphs.index(character) for character in characters]]
     tokens = words.encode_characters(characters)
     shown = np.round(255 * layer(tf.constant(tokens), drawn=tf.constant(images)).numpy()).astype(np.uint8)

@@ -16,9 +16,9 @@ import click
 
 import tfglyph
 from tfglyph.architecture import dump
-from tfglyph.shipped import FOLDER
-from tfglyph.training.checkpoints import save_weights
-from tfglyph.training.rundir import read_run, read_stats
+from tfglyph.pretrained import FOLDER
+from tfglyph.runs.checkpoints import save_weights
+from tfglyph.runs.rundir import read_stats
 
 LINES = 200  # of the training log
 CARD = """# {name}
@@ -53,7 +53,7 @@ def networks(model, without):
     for name, network in model.networks.items():
         if name in without:
             continue
-        average = model.averages.get(name)
+        average = model.ema_networks.get(name)
         groups[f"ema/{name}" if average is not None else name] = (average or network).variables
     tables = {name: group for name, group in model.groups().items() if name in ("sketches", "imagined")}
     return groups | tables
@@ -98,13 +98,13 @@ def _names(value):
 def main(run, name, summary, use, limits, minutes, machine, begun_from, without):
     """Ships the newest checkpoint of RUN as NAME."""
     model = tfglyph.load(run)
-    directory = model.source.parent
-    architecture, options = read_run(directory)
+    directory, architecture = model.run.directory, model.run.architecture
+    options = json.loads(model.run.options_file.read_text(encoding="utf-8"))
     if options.get("init_from"):
         if not begun_from:
             raise click.UsageError(f"the run began with {options['init_from']}; which shipped weights are these?")
         options["init_from"] = f"pretrained:{begun_from}"
-    step = int(model.source.name.rpartition("-")[2])
+    step = model.run.step
     target = FOLDER / name
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)

@@ -12,7 +12,7 @@ import dataclasses
 import click
 import numpy as np
 
-from tfglyph.cli import quiet
+from tfglyph.cli import silence_tensorflow as quiet
 from tfglyph.evaluation.glyph_network import FEATURES, SIDE, WEIGHTS
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 import tfglyph
-from tests.small import SMALL_VAEGAN
+from tests.helpers.small import SMALL_VAEGAN
 from tfglyph.cli import main
-from tfglyph.training.checkpoints import Checkpoints
-from tfglyph.training.rundir import RunDirectory
+from tfglyph.runs.checkpoints import Checkpoints
+from tfglyph.runs.rundir import RunDirectory
 
 
 @pytest.fixture(scope="session")

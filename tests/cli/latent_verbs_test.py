@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 import tfglyph
-from tests import runs
+from tests.helpers import runs
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.figures import grid
+from tfglyph.imaging.grids import grid
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 import tfglyph
-from tfglyph.cli.sample import MAXIMUM, parse_seeds
+from tfglyph.cli.point_options import MAXIMUM, parse_seeds
 from tfglyph.errors import UsageError
-from tfglyph.figures import grid
+from tfglyph.imaging.grids import grid
 
 
 def pixels(path):
@@ -63,7 +63,7 @@ def test_options_of_the_family_arrive(run, verb, tmp_path, monkeypatch):
     from tfglyph.models.vaegan import VAEGAN
 
     received = {}
-    monkeypatch.setattr(VAEGAN, "draw_options", ("sampler", "steps", "guidance", "label"))
+    monkeypatch.setattr(VAEGAN, "sampling_options", ("sampler", "steps", "guidance", "label"))
     monkeypatch.setattr(
         VAEGAN,
         "sample_pairs",

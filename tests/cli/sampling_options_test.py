@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tfglyph
-from tests import runs
+from tests.helpers import runs
 from tests.models.diffusion_test import LABELLED, TINY
 from tfglyph.errors import UsageError
 from tfglyph.models.diffusion import Diffusion

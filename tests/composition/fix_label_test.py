@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tfglyph
-from tests.composition.drawing_test import CHARACTERS, TINY
+from tests.models.composing_test import CHARACTERS, TINY
 from tfglyph.composition import tokenizer
 from tfglyph.errors import UsageError
 
@@ -27,7 +27,7 @@ def test_the_result_draws_what_the_label_draws(tool):
     training = TINY["training"] | {"ema": {"decay": 0.9}}
     condition = TINY["condition"] | {"classes": 3, "names": ["one", "two", "three"]}
     model = tfglyph.build(TINY | {"condition": condition, "training": training})
-    for seed, variable in enumerate(model.averages["denoiser"].variables):
+    for seed, variable in enumerate(model.ema_networks["denoiser"].variables):
         variable.assign_add(0.1 * tf.random.stateless_normal(variable.shape, (seed, 1)))
     tokens = tokenizer().encode_characters(CHARACTERS[:4])
     pairs = [(1, index) for index in range(4)]

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from tests.datasets.sources import encoded, glyph_like
+from tests.helpers.sources import encoded, glyph_like
 from tfglyph.datasets import casia, load
 from tfglyph.datasets.casia import as_characters
 from tfglyph.datasets.gnt import TagError, read_records, write_gnt

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.datasets.sources import write_font
+from tests.helpers.sources import write_font
 from tfglyph.datasets import cns, cns_ext, load
 from tfglyph.errors import GlyphError, UsageError
 

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from tests.datasets.sources import NUMERALS, encoded, glyph_like, write_font
+from tests.helpers.sources import NUMERALS, encoded, glyph_like, write_font
 from tfglyph.datasets import cns, load
 from tfglyph.datasets.charsets import CHARSETS, charset
 from tfglyph.datasets.fontface import FontFace

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from tests.datasets.sources import NUMERALS, encoded, glyph_like, write_font
+from tests.helpers.sources import NUMERALS, encoded, glyph_like, write_font
 from tfglyph.cli.data import command
 from tfglyph.datasets import DATASETS
 from tfglyph.datasets.gnt import write_gnt

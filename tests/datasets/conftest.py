@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.datasets.sources import write_font
+from tests.helpers.sources import write_font
 
 
 @pytest.fixture(autouse=True)

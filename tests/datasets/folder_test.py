@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.datasets.images_test import bomb
-from tests.datasets.sources import encoded, glyph_like
+from tests.helpers.sources import encoded, glyph_like
 from tfglyph.datasets import cache as cache_module
 from tfglyph.datasets import folder, load, preparing
 from tfglyph.errors import GlyphError, UsageError

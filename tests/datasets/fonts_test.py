@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTCollection, TTFont
 
-from tests.datasets.sources import NUMERALS, write_font
+from tests.helpers.sources import NUMERALS, write_font
 from tfglyph.datasets import load
 from tfglyph.datasets.fontface import FontFace, faces
 from tfglyph.datasets.fonts import coverage, open_faces, unique_names

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.datasets.sources import NUMERALS, glyph_like, mutated, write_font
+from tests.helpers.sources import NUMERALS, glyph_like, mutated, write_font
 from tfglyph.datasets.casia import convert as convert_gnt
 from tfglyph.datasets.casia import gnt_files, pieces
 from tfglyph.datasets.charsets import charset

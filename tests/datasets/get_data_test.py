@@ -11,7 +11,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 
-from tests.datasets.sources import write_font
+from tests.helpers.sources import write_font
 
 pytestmark = pytest.mark.slow
 REPOSITORY = pathlib.Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.datasets.sources import encoded
+from tests.helpers.sources import encoded
 from tfglyph.datasets.images import ImageError, border_is_light, decode, fit, read_bytes
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)

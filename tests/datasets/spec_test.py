@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.datasets.sources import NUMERALS, encoded, glyph_like, write_font
+from tests.helpers.sources import NUMERALS, encoded, glyph_like, write_font
 from tfglyph.cli.data_options import augmentation_from_flags, spec_from_flags
 from tfglyph.datasets import DATASETS, DatasetSpec, load
 from tfglyph.datasets.registry import find

@@ -64,7 +64,7 @@ def draw(sampler, path, denoise, noise, steps):
 
     @tf.function
     def run(steps):
-        grid = samplers.grid_for(sampler, path, steps)
+        grid = samplers.timesteps_for(sampler, path, steps)
         added = fresh if sampler == "ddpm" else None
         return samplers.sample(sampler, path, denoise, noise, grid, noise=added)
 
@@ -179,7 +179,7 @@ def test_the_denoiser_is_called_as_often_as_said_and_never_without_noise():
             times.append(float(time))
             return gaussian(STRAIGHT, MEAN, DEVIATION)(mixed, time)
 
-        grid = samplers.grid_for(sampler, STRAIGHT, 5)
+        grid = samplers.timesteps_for(sampler, STRAIGHT, 5)
         samplers.sample(sampler, STRAIGHT, denoise, tf.constant([0.1]), grid)
         assert len(times) == samplers.evaluations(sampler, 5)
         assert times[0] == pytest.approx(1) and min(times) > 0

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.cli.conftest import verb  # noqa: F401  (the fixture)
-from tests.runs import INFOGAN, VAEGAN, save_run
+from tests.helpers.runs import INFOGAN, VAEGAN, save_run
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tfglyph
-from tests.small import SMALL_VAEGAN
+from tests.helpers.small import SMALL_VAEGAN
 from tfglyph.errors import UsageError
 from tfglyph.evaluation import cost
 
@@ -81,7 +81,7 @@ def test_temperatures_are_swept():
 def test_a_sweep_takes_what_it_is_not_told_from_the_model():
     model = SimpleNamespace(
         name="a",
-        draw_options=("steps", "sampler"),
+        sampling_options=("steps", "sampler"),
         architecture=SimpleNamespace(objective=SimpleNamespace(sampler="heun", sampling_steps=9)),
     )
     assert list(cost.sweep_of(model, {"steps": (2, 3)})) == [
@@ -91,7 +91,7 @@ def test_a_sweep_takes_what_it_is_not_told_from_the_model():
     assert list(cost.sweep_of(model, {"sampler": ("ddim",)})) == [{"sampler": "ddim", "steps": 9}]
     with pytest.raises(UsageError, match="a has no condition"):
         cost.sweep_of(model, {"guidance": (1.0,)})
-    model.draw_options += ("guidance",)
+    model.sampling_options += ("guidance",)
     assert list(cost.sweep_of(model, {"guidance": (1.0, 3.0)})) == [
         {"sampler": "heun", "steps": 9, "guidance": guidance} for guidance in (1.0, 3.0)
     ]

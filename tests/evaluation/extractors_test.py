@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from tfglyph import datasets
-from tfglyph.datasets.glyphs import digest
 from tfglyph.errors import UsageError
 from tfglyph.evaluation import extractors, pixels
 from tfglyph.evaluation.glyph_network import WEIGHTS, build_glyph_network, load_glyph_network, save_glyph_network
 from tfglyph.evaluation.unavailable import UnavailableError
+from tfglyph.files import digest
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 1)).astype(np.uint8)
 

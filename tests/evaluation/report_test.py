@@ -1,11 +1,11 @@
-"""Tables of results."""
+"""FrozenTables of results."""
 
 from tfglyph.evaluation import report
-from tfglyph.evaluation.figure import Figure, mean_figure
+from tfglyph.evaluation.measurement import Measurement, mean_measurement
 
 FIGURES = [
-    Figure("fid/glyph", 12.345678, 5000, "lower", 11.9, 12.8, 0.5, "glyph abc"),
-    Figure("cost/parameters that draw", 1234567.0, 1, "lower"),
+    Measurement("fid/glyph", 12.345678, 5000, "lower", 11.9, 12.8, 0.5, "glyph abc"),
+    Measurement("cost/parameters that draw", 1234567.0, 1, "lower"),
 ]
 
 
@@ -51,7 +51,7 @@ def test_sweep_table():
 
 
 def test_figures():
-    figure = mean_figure("x", [True, False, True, True], "higher", 0, real=1)
+    figure = mean_measurement("x", [True, False, True, True], "higher", 0, real=1)
     assert (figure.value, figure.count, figure.real) == (0.75, 4, 1.0)
     assert 0 <= figure.low < 0.75 < figure.high <= 1
-    assert Figure("x", float("inf"), 1).to_json()["value"] is None
+    assert Measurement("x", float("inf"), 1).to_json()["value"] is None

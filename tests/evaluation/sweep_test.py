@@ -5,8 +5,8 @@ import json
 import pytest
 from PIL import Image
 
+from tests.helpers.runs import save_run
 from tests.models.diffusion_test import TINY
-from tests.runs import save_run
 from tfglyph.evaluation import legibility
 from tfglyph.evaluation.unavailable import UnavailableError
 

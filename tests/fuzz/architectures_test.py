@@ -156,7 +156,7 @@ SIZES = st.integers(1, 9) | st.sampled_from([64, 1000, 4096, 2**16])
 @settings(max_examples=60, **SETTINGS)
 @given(data=mutants(values=SIZES, most=2))
 def test_what_loads_is_laid_out_or_refused_within_bounds(tmp_path, data):
-    from tfglyph.training.limits import check_limits
+    from tfglyph.models.limits import check_limits
 
     path = tmp_path / "mutant.json"
     path.write_text(json.dumps(data), encoding="utf-8")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfglyph import validation
 from tfglyph.datasets import Glyphs
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.latent import arithmetic, nearest
+from tfglyph.latent import tuples as validation
 
 GLYPHS = Glyphs("tiny", np.arange(5 * 16, dtype=np.uint8).reshape(5, 4, 4, 1) * 3, list("abcde"))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tfglyph
-from tests.small import SMALL_VAEGAN
+from tests.helpers.small import SMALL_VAEGAN
 from tfglyph.errors import UsageError
 from tfglyph.latent import directions
 

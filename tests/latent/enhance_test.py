@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tfglyph
-from tests.small import SMALL_VAEGAN
+from tests.helpers.small import SMALL_VAEGAN
 from tfglyph.errors import UsageError
 from tfglyph.latent import enhance
 
@@ -29,7 +29,7 @@ def test_every_images_score_rises_and_never_falls_on_the_way(climbed):
 def test_the_last_scores_are_those_of_the_latents_that_come_back(climbed):
     model, latents, result = climbed
     for moved, scores in ((latents, result.scores[0]), (result.latents, result.scores[-1])):
-        np.testing.assert_allclose(model.score(model.generate(moved)).numpy(), scores, atol=1e-5)
+        np.testing.assert_allclose(model.critic_score(model.generate(moved)).numpy(), scores, atol=1e-5)
 
 
 def test_moves_stay_in_their_subspaces_and_in_the_trust_region(climbed):

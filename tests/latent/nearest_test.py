@@ -51,7 +51,7 @@ class Encoder:
 
 def test_encodings_of_a_set_are_made_once(tmp_path, monkeypatch):
     monkeypatch.setenv("TFGLYPH_CACHE", str(tmp_path))
-    monkeypatch.setattr("tfglyph.training.storage.read_manifest", lambda source: {"checksum": source})
+    monkeypatch.setattr("tfglyph.runs.storage.read_manifest", lambda source: {"checksum": source})
     model, glyphs = Encoder(), Glyphs("tiny", REAL, fingerprint="f")
     model.source = "one"
     found = nearest.searchers(model, glyphs, k=2)["latent"](REAL[:3])

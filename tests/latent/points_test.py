@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import tfglyph
-from tests.small import SMALL_VAEGAN
+from tests.helpers.small import SMALL_VAEGAN
 from tfglyph.datasets import Glyphs
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.latent import points, sampling

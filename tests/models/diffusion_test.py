@@ -49,7 +49,7 @@ def images(count=8):
 
 def learn(model, **more):
     batch = {"images": tf.constant(images()), **{name: tf.constant(value) for name, value in more.items()}}
-    return tf.function(lambda: model.learn(batch, tf.constant(True))[0])()
+    return tf.function(lambda: model.update_networks(batch, tf.constant(True))[0])()
 
 
 # === Training ===
@@ -228,7 +228,9 @@ def test_a_guide_learns_beside_the_denoiser_and_pushes_away_from_itself():
     ]
     assert max(moved) > 0 and set(model.groups()) >= {"denoiser", "guide"}
 
-    for seed, variable in enumerate([*model.inference("denoiser").variables, *model.inference("guide").variables]):
+    for seed, variable in enumerate(
+        [*model.inference_network("denoiser").variables, *model.inference_network("guide").variables]
+    ):
         if variable.dtype == "float32":
             variable.assign_add(0.03 * tf.random.stateless_normal(variable.shape, (seed, 1)))
     latents = 0.1 * model.prior(tf.constant([[0, 0], [0, 1]], tf.int64))
@@ -239,7 +241,7 @@ def test_a_guide_learns_beside_the_denoiser_and_pushes_away_from_itself():
     plain, worse = images(1.0), images(0.0)
     assert np.abs(plain - worse).max() > 1e-3
     np.testing.assert_allclose(images(2.5), np.clip(worse + 2.5 * (plain - worse), -1, 1), atol=1e-5)
-    assert "guidance" in model.draw_options and "guidance" in model.sample_inputs()
+    assert "guidance" in model.sampling_options and "guidance" in model.sampling_signature()
     assert (model.sample(2, guidance=4.0) != model.sample(2, guidance=1.0)).any()
 
 

@@ -11,7 +11,7 @@ from tests.architecture.files_test import ORIGINAL
 from tfglyph.architecture import check
 from tfglyph.errors import UsageError
 from tfglyph.models import build
-from tfglyph.models.rounds import repeat
+from tfglyph.models.repeated_updates import repeat
 
 GAN = {
     "mode": "GAN",
@@ -274,7 +274,7 @@ def test_labels_reach_both_networks():
     assert not np.array_equal(weights(model)[0], weights(other)[0])
     assert model.sample(2, label=0).tobytes() != model.sample(2, label=1).tobytes() != model.sample(2).tobytes()
     x = model.from_pixels(images(2))
-    assert not np.allclose(model.score(x, label=0), model.score(x, label=2))
+    assert not np.allclose(model.critic_score(x, label=0), model.critic_score(x, label=2))
 
 
 def test_labels_of_a_served_model_are_numbers_one_for_all_or_for_each():
@@ -285,7 +285,7 @@ def test_labels_of_a_served_model_are_numbers_one_for_all_or_for_each():
     np.testing.assert_array_equal(model.draw(pairs, label=tf.constant(2)), model.sample(3, seed=1, label="2"))
     with pytest.raises(tf.errors.InvalidArgumentError, match="label must be below 3"):
         model.draw(pairs, label=tf.constant(3))
-    assert set(model.sample_inputs()) == {"label"} and not build(CPPN).sample_inputs()
+    assert set(model.sampling_signature()) == {"label"} and not build(CPPN).sampling_signature()
 
 
 def test_labels_that_are_always_dropped_teach_nothing():
@@ -304,7 +304,7 @@ def test_a_data_set_without_labels_is_one_clear_line():
 
 def test_a_mixture_of_classes_is_between_them():
     model = build({**CPPN, "condition": {"classes": 4}})
-    rows = {label: model.painter_inputs(model.latents([5]), label) for label in ("0", "3", "0+3", "0:0.75+3:0.25")}
+    rows = {label: model.renderer_inputs(model.latents([5]), label) for label in ("0", "3", "0+3", "0:0.75+3:0.25")}
     np.testing.assert_allclose(rows["0+3"], (rows["0"] + rows["3"]) / 2, atol=1e-6)
     np.testing.assert_allclose(rows["0:0.75+3:0.25"], 0.75 * rows["0"] + 0.25 * rows["3"], atol=1e-6)
 
@@ -317,7 +317,7 @@ def test_categories_are_repeated_one_hots_that_can_be_chosen_and_mixed():
     np.testing.assert_array_equal(codes[:, 0], codes[:, 1])
     assert (codes[:, 0].sum(axis=1) == 1).all() and (codes[:, 0].sum(axis=0) > 8).all()
     assert np.abs(latents[:, 10]).max() < 1
-    chosen = model.painter_inputs(latents[:2], "1+2")
+    chosen = model.renderer_inputs(latents[:2], "1+2")
     np.testing.assert_allclose(chosen[:, 4:10], [[0, 0.5, 0.5, 0, 0.5, 0.5]] * 2)
     np.testing.assert_array_equal(chosen[:, [0, 1, 2, 3, 10]], latents[:2][:, [0, 1, 2, 3, 10]])
     assert model.sample(2, label="1+2").tobytes() != model.sample(2, label="1").tobytes()
@@ -342,7 +342,7 @@ def test_averages_of_the_generator_make_the_images():
     model = prepared({**GAN, "training": {"ema": {"decay": 0.5}}})
     train(model, [images(6), images(6, 1)])
     latents = model.latents([0, 1])
-    average = model.averages["generator"](latents, training=False)
+    average = model.ema_networks["generator"](latents, training=False)
     np.testing.assert_allclose(model.generate(latents), average)
     assert np.abs(average - model.networks["generator"](latents, training=False)).max() > 1e-6
 

@@ -142,10 +142,10 @@ def test_reading_codes_gives_probabilities_for_each_code():
 def test_a_label_chooses_codes_one_by_one():
     model = build(INFOGAN)
     latents = model.latents([3])
-    chosen = model.painter_inputs(latents, ",1")
+    chosen = model.renderer_inputs(latents, ",1")
     np.testing.assert_array_equal(chosen[:, 3:7], latents[:, 3:7])
     np.testing.assert_array_equal(chosen[:, 7:9], [[0, 1]])
-    np.testing.assert_allclose(model.painter_inputs(latents, "0:0.25+2:0.75")[:, 3:7], [[0.25, 0, 0.75, 0]])
+    np.testing.assert_allclose(model.renderer_inputs(latents, "0:0.25+2:0.75")[:, 3:7], [[0.25, 0, 0.75, 0]])
 
 
 @pytest.mark.slow

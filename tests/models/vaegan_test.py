@@ -216,15 +216,15 @@ def test_overflow_under_float16_halves_that_networks_scale_alone_and_training_go
 
 def test_averages_follow_the_weights_by_the_formula():
     model = prepared(small(training={"ema": {"decay": 0.999}}))
-    start = model.averages["generator"].trainable_variables[0].numpy()
+    start = model.ema_networks["generator"].trainable_variables[0].numpy()
     model.train_step({"images": tf.constant(images())})
     now = model.networks["generator"].trainable_variables[0].numpy()
     decay = min(0.999, 1 / 10)
     np.testing.assert_allclose(
-        model.averages["generator"].trainable_variables[0].numpy(), decay * start + (1 - decay) * now, atol=1e-7
+        model.ema_networks["generator"].trainable_variables[0].numpy(), decay * start + (1 - decay) * now, atol=1e-7
     )
     np.testing.assert_array_equal(
-        model.averages["generator"].get_layer("conv_1_norm").moving_mean,
+        model.ema_networks["generator"].get_layer("conv_1_norm").moving_mean,
         model.networks["generator"].get_layer("conv_1_norm").moving_mean,
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.networks.counts import trainable
+from tests.helpers.counts import trainable
 from tfglyph.architecture import load_architecture
 from tfglyph.networks import builder
 from tfglyph.networks.heads import build_q_head

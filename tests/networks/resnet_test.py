@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.networks.counts import trainable
+from tests.helpers.counts import trainable
 from tfglyph.architecture import check, load_architecture
 from tfglyph.networks import builder
 

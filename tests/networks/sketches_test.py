@@ -23,7 +23,7 @@ def data():
 @pytest.fixture(scope="module")
 def filled(data):
     layer = Sketches(32, tokenizer().vocabulary, (8, 8, 1), name="sketches")
-    layer.learn_from(*data)
+    layer.adapt(*data)
     return layer
 
 
@@ -68,7 +68,7 @@ def test_each_font_has_its_own(data):
     layer = Sketches(64, tokenizer().vocabulary, (8, 8, 1), classes=2)
     twice = np.concatenate([images, 255 - images])
     labels = np.repeat([0, 1], len(images))
-    layer.learn_from(twice, np.tile(tokens, (2, 1)), np.tile(own, 2), labels)
+    layer.adapt(twice, np.tile(tokens, (2, 1)), np.tile(own, 2), labels)
     asked = tf.constant(np.stack([tokens[0]] * 3 + [tokenizer().encode_text("⿱酉各")[0]] * 2))
     found = layer(asked, tf.constant([0, 1, -1, 0, 1])).numpy()
     mean = images[:3, ..., 0].mean(0) / 255
@@ -85,7 +85,7 @@ def test_nothing_told_nothing_shown(filled):
 
 def test_the_commonest_have_the_room(data):
     small = Sketches(2, tokenizer().vocabulary, (8, 8, 1))
-    small.learn_from(*data)
+    small.adapt(*data)
     assert sorted(small.sizes.numpy()) == [3, 3]  # 酉 left of three; 口 under a right half of three (各, 各, 名, 名: 4)
 
 
@@ -102,7 +102,7 @@ def test_real_glyphs_are_told_apart_by_their_sketches():
     words = tokenizer()
     layer = Sketches(4096, words.vocabulary, (32, 32, 1))
     tokens = words.encode_characters(glyphs.characters)
-    layer.learn_from(glyphs.images, tokens, words.own(glyphs.characters))
+    layer.adapt(glyphs.images, tokens, words.own(glyphs.characters))
     sizes = layer.sizes.numpy()
     keys = layer.keys.numpy()
     assert (sizes > 0).all() and (np.diff(keys) > 0).all()
@@ -143,7 +143,7 @@ def small_glyphs():
 
 def test_the_network_sees_the_sketches():
     model, glyphs = tfglyph.build(TINY), small_glyphs()
-    model.learn_from(glyphs)
+    model.adapt(glyphs)
     model.prepare_training(2)
     step = tf.function(model.train_step, autograph=False)
     batch = {"images": tf.constant(glyphs.images[:4]), "tokens": tf.constant(glyphs.tokens[:4])}
@@ -151,7 +151,7 @@ def test_the_network_sees_the_sketches():
         step(batch)
     zeros = model.networks["denoiser"].get_layer("sketch_out").kernel
     assert np.abs(zeros.numpy()).max() > 0  # it began as nothing
-    model.averages["denoiser"].set_weights(model.networks["denoiser"].get_weights())
+    model.ema_networks["denoiser"].set_weights(model.networks["denoiser"].get_weights())
     before = model.sample_pairs([(1, 0)], tokens=glyphs.tokens[0], guidance=1.0)
     model.sketches.means.assign(255 - model.sketches.means)
     assert (model.sample_pairs([(1, 0)], tokens=glyphs.tokens[0], guidance=1.0) != before).any()

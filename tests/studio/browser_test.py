@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests import runs
+from tests.helpers import runs
 from tfglyph.latent.explore import load_state
-from tfglyph.studio.shown import enlarged
+from tfglyph.studio.state import enlarged
 
 pytestmark = pytest.mark.slow
 CONNECTED = set()  # hosts that this process, the server's, has connected to
@@ -34,7 +34,7 @@ def missing():
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """(address, list of Shown) of a page with a VAE-GAN and an InfoGAN."""
+    """(address, list of LoadedModel) of a page with a VAE-GAN and an InfoGAN."""
     lacking = missing()
     if lacking:
         print(f"skipped: {lacking}")

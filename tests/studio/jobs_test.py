@@ -5,13 +5,13 @@ import threading
 import pytest
 
 from tfglyph.errors import UsageError
-from tfglyph.progress import hidden, progress, told_to
+from tfglyph.progress import hidden, progress, report_to
 from tfglyph.studio.jobs import Jobs, StoppedError, message
 
 
 def test_bars_tell_a_listener_how_far_they_are():
     heard = []
-    with told_to(lambda *values: heard.append(values)):
+    with report_to(lambda *values: heard.append(values)):
         for _ in progress(range(2), "reading"):
             with hidden():
                 assert list(progress([1], "inner")) == [1]

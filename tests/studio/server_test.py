@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from tests import runs
+from tests.helpers import runs
 from tfglyph.cli import main
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.studio import server, tabs

@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tests.small import SMALL_VAEGAN
+from tests.helpers.small import SMALL_VAEGAN
 from tfglyph import datasets
+from tfglyph.runs.options import Options
 from tfglyph.training import callbacks, events, projector
-from tfglyph.training.options import Options
 from tfglyph.training.train import new_run, resumed_run
 
 PER_STEP = {
@@ -93,7 +93,7 @@ def test_the_interpolation_grid_has_real_images_at_its_ends(runs):
 
 def test_the_pictures_samples_are_the_models_own(runs):
     import tfglyph
-    from tfglyph.figures import grid
+    from tfglyph.imaging.grids import grid
 
     directory, *_ = runs
     model = tfglyph.load(directory / "model.ckpt-6")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tfglyph.errors import GlyphError
+from tfglyph.runs.rundir import RunDirectory
 from tfglyph.training.guards import BadSteps
-from tfglyph.training.rundir import RunDirectory
 
 NAN = {"loss/generator": float("nan"), "loss/encoder": 0.5, "bad_step": 1.0}
 GOOD = {"loss/generator": 0.25, "loss/encoder": 0.5, "bad_step": 0.0}

@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from tests.training.families import FAMILIES, architecture
+from tests.helpers.families import FAMILIES, architecture
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.training import checkpoints
-from tfglyph.training.options import Options
-from tfglyph.training.rundir import read_stats
+from tfglyph.runs import checkpoints
+from tfglyph.runs.options import Options
+from tfglyph.runs.rundir import read_stats
 from tfglyph.training.train import new_run, resumed_run
 
 pytestmark = pytest.mark.slow
@@ -108,7 +108,7 @@ def test_shipped_weights_cannot_be_resumed(run, tmp_path):
 
 
 def test_a_second_process_in_the_run_directory_is_refused(run, tmp_path):
-    from tfglyph.training.rundir import RunDirectory
+    from tfglyph.runs.rundir import RunDirectory
 
     run = copy(run, tmp_path)
     with RunDirectory.resume(run), pytest.raises(GlyphError, match="trains in this run directory"):
@@ -116,7 +116,7 @@ def test_a_second_process_in_the_run_directory_is_refused(run, tmp_path):
 
 
 def test_a_disk_that_fills_up_ends_the_run_with_the_checkpoint_before(run, tmp_path, monkeypatch):
-    from tfglyph.training import storage
+    from tfglyph.runs import storage
 
     run = copy(run, tmp_path)
     training = resumed_run(run, {"steps": 100})

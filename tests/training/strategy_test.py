@@ -11,9 +11,9 @@ import time
 import numpy as np
 import pytest
 
-from tests.training.families import FAMILIES, architecture
+from tests.helpers.families import FAMILIES, architecture
 from tfglyph.errors import UsageError
-from tfglyph.training import checkpoints
+from tfglyph.runs import checkpoints
 from tfglyph.training.signals import StopRequest
 from tfglyph.training.strategy import AgreedStop, check_tf_config, is_chief, make_strategy
 
@@ -82,7 +82,7 @@ def test_a_worker_ends_because_another_was_told_to():
 
 def two_devices(*arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.training.two_devices", *arguments],
+        [sys.executable, "-m", "tests.helpers.two_devices", *arguments],
         capture_output=True,
         text=True,
         env=ENVIRONMENT,

@@ -4,53 +4,45 @@
 """
 
 import functools
-import importlib
 import json
 import os
 import pathlib
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import pydantic
 
-from tfglyph.architecture.core import parse_json, read_json, show, validate
+from tfglyph.architecture.core import RENAMED_KEYS, parse_json, read_json, show, validate
+from tfglyph.architecture.families import Architecture
+from tfglyph.architecture.registry import FAMILIES, import_class
 from tfglyph.errors import UsageError, did_you_mean
+from tfglyph.files import package_file
 
-# mode -> where its Architecture class lives. A new family adds its line here and in tfglyph.models.
-MODES = {
-    "VAE-GAN": "tfglyph.architecture.families:VAEGANArchitecture",
-    "DC-GAN": "tfglyph.architecture.gan:DCGANArchitecture",
-    "GAN": "tfglyph.architecture.gan:GANArchitecture",
-    "InfoGAN": "tfglyph.architecture.infogan:InfoGANArchitecture",
-    "VAE": "tfglyph.architecture.vae:VAEArchitecture",
-    "DDPM": "tfglyph.architecture.diffusion:DDPMArchitecture",
-}
-
-SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "architectures"
+SHIPPED = package_file("architectures")
 
 
-def architecture_class(mode):
-    """The class for a value of ``mode``."""
-    module, name = MODES[mode].split(":")
-    return getattr(importlib.import_module(module), name)
+def architecture_class(mode: str) -> type[Architecture]:
+    """The class of files with a ``mode``."""
+    return import_class(FAMILIES[mode].architecture)
 
 
 @functools.cache
-def adapter():
+def adapter() -> pydantic.TypeAdapter:
     """pydantic.TypeAdapter of any architecture file, told apart by ``mode``."""
-    classes = tuple(dict.fromkeys(architecture_class(mode) for mode in MODES))
+    classes = tuple(dict.fromkeys(architecture_class(mode) for mode in FAMILIES))
     if len(classes) == 1:
         return pydantic.TypeAdapter(classes[0])
     union = functools.reduce(lambda left, right: left | right, classes)
     return pydantic.TypeAdapter(Annotated[union, pydantic.Field(discriminator="mode")])
 
 
-def shipped_names():
+def shipped_names() -> list[str]:
     """Bare names of the architecture files that come with the package, sorted."""
     return sorted(path.stem for path in SHIPPED.glob("*.json") if path.stem != "schema")
 
 
-def find_architecture(reference):
+def find_architecture(reference: str) -> pathlib.Path:
     """The file that a person means.
 
     Args:
@@ -75,7 +67,7 @@ def find_architecture(reference):
     )
 
 
-def load_architecture(reference):
+def load_architecture(reference: str | os.PathLike | dict[str, Any] | Architecture) -> Architecture:
     """Reads and checks an architecture file.
 
     Args:
@@ -87,7 +79,7 @@ def load_architecture(reference):
     Raises:
         UsageError: one line with file, JSON path, what was found and what would be accepted.
     """
-    if isinstance(reference, pydantic.BaseModel):
+    if isinstance(reference, Architecture):
         return reference
     if isinstance(reference, dict):
         return check(reference, "architecture")
@@ -96,31 +88,31 @@ def load_architecture(reference):
     return architecture if architecture.name else architecture.model_copy(update={"name": default_name(path)})
 
 
-def default_name(path):
+def default_name(path: pathlib.Path) -> str:
     """A run name from a file name: its stem, with anything unusual replaced."""
     plain = re.compile(r"[^A-Za-z0-9._-]")
     stem = plain.sub("-", path.stem)
     return stem.lstrip("._-")[:64] or "model"
 
 
-def check(data, name):
+def check(data: Mapping[str, Any], name: str) -> Architecture:
     """Validates parsed JSON; ``name`` stands in error messages. A file without ``mode`` is a VAE-GAN."""
     data = {"mode": "VAE-GAN", **data}
-    if data["mode"] not in MODES if isinstance(data["mode"], str) else True:
+    if data["mode"] not in FAMILIES if isinstance(data["mode"], str) else True:
         raise UsageError(
-            f"{name}: mode: found {show(data['mode'])}, expected one of {', '.join(MODES)}"
-            f"{did_you_mean(data['mode'], MODES)}"
+            f"{name}: mode: found {show(data['mode'])}, expected one of {', '.join(FAMILIES)}"
+            f"{did_you_mean(data['mode'], FAMILIES)}"
         )
     return validate(adapter(), data, name)
 
 
-def dump(architecture):
+def dump(architecture: Architecture) -> str:
     """The resolved file as text: every key with its value, two spaces deep; loads back to an equal object."""
     data = architecture.model_dump(mode="json", by_alias=True)
     return _compact(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
 
 
-def override(architecture, changes, name="command line"):
+def override(architecture: Architecture, changes: Mapping[str, Any], name: str = "command line") -> Architecture:
     """A copy with single values replaced.
 
     Args:
@@ -141,26 +133,31 @@ def override(architecture, changes, name="command line"):
             if target[parent] is None:
                 target[parent] = {}
             target = target[parent]
-        target[last] = value
+        renamed = RENAMED_KEYS.get(last, last)
+        target[renamed if renamed in target else last] = value
     return check(data, name)
 
 
-def schema():
+def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of the file format, for editors; a dict."""
     result = adapter().json_schema(by_alias=True, mode="validation")
     result["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     result["title"] = "tfglyph architecture"
+    for section in result["$defs"].values():
+        properties = section.get("properties", {})
+        for old, new in RENAMED_KEYS.items():
+            if new in properties:
+                properties[old] = properties[new] | {"deprecated": True, "description": f"The old name of {new}."}
     return result
 
 
-def _compact(text):
+def _compact(text: str) -> str:
     """Puts innermost lists of numbers back on one line: [[5, 5], [5, 5]] reads better than eleven lines."""
     inner = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")
     return inner.sub(lambda match: "[" + re.sub(r",\s+", ", ", match.group(1)) + "]", text)
 
 
 __all__ = [
-    "MODES",
     "SHIPPED",
     "adapter",
     "architecture_class",

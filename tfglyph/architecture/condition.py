@@ -5,6 +5,7 @@ from typing import Annotated
 import pydantic
 
 from tfglyph.architecture.core import Fraction, Section, Size, invalid
+from tfglyph.composition.tokens import Tokenizer, tokenizer
 from tfglyph.errors import UsageError, did_you_mean
 
 
@@ -38,17 +39,17 @@ class Tokens(Section):
     @classmethod
     def _sizes_of_the_list(cls, data):
         if isinstance(data, dict) and isinstance(data.get("parts"), str):
-            tokenizer = _tokenizer(data["parts"])
-            data = {"vocabulary": tokenizer.vocabulary, "length": tokenizer.length} | data
+            parts = _tokenizer(data["parts"])
+            data = {"vocabulary": parts.vocabulary, "length": parts.length} | data
         return data
 
     @pydantic.model_validator(mode="after")
     def _fits_the_list(self):
         if self.parts is not None:
-            tokenizer = _tokenizer(self.parts)
+            parts = _tokenizer(self.parts)
             for key in ("vocabulary", "length"):
-                if getattr(self, key) != getattr(tokenizer, key):
-                    raise invalid(key, f"found {getattr(self, key)}, but {self.parts} has {getattr(tokenizer, key)}")
+                if getattr(self, key) != getattr(parts, key):
+                    raise invalid(key, f"found {getattr(self, key)}, but {self.parts} has {getattr(parts, key)}")
         elif self.hide_names:
             raise invalid("hide_names", "only tokens of parts have names to hide; expected 0 or a list of parts")
         for key, made in (("sketches", "sketched"), ("descriptions", "put together")):
@@ -57,15 +58,7 @@ class Tokens(Section):
         return self
 
 
-def parts_told(architecture):
-    """The Tokens section of an architecture whose models are told of the parts of characters, or None."""
-    tokens = getattr(getattr(architecture, "condition", None), "tokens", None)
-    return tokens if tokens is not None and tokens.parts is not None else None
-
-
-def _tokenizer(name):
-    from tfglyph.composition.tokens import tokenizer
-
+def _tokenizer(name: str) -> Tokenizer:
     try:
         return tokenizer(name)
     except UsageError as error:
@@ -96,7 +89,7 @@ class Condition(Section):
             raise invalid("names", f"{len(set(self.names))} different names for {self.classes or 0} classes")
         return self
 
-    def number_of(self, label):
+    def number_of(self, label: int | str) -> int:
         """The number of a class that a person names.
 
         Args:

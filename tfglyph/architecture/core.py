@@ -9,7 +9,7 @@ import functools
 import json
 import operator
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import pydantic
 from pydantic_core import PydanticCustomError
@@ -20,6 +20,8 @@ MAXIMUM_BYTES = 1 << 20  # an architecture file is a page of text; a larger one 
 MAXIMUM_DEPTH = 20
 MAXIMUM_LAYERS = 64
 UNKNOWN_TAG = ("union_tag_not_found", "union_tag_invalid")
+# Keys that files of version 0.1.0 spell otherwise: old name -> new name. Old files load, new ones are written.
+RENAMED_KEYS = {"accumulate": "microbatches", "deviation": "std", "time_deviation": "time_std"}
 
 # A dimension, a count or a width. The bound keeps products of a few of them within 64 bits.
 Size = Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 16)]
@@ -42,6 +44,7 @@ class Section(pydantic.BaseModel):
     def _know_every_key(cls, data):
         if isinstance(data, dict):
             known = [field.alias or name for name, field in cls.model_fields.items()]
+            data = _with_new_keys(data, known)
             for key in data:
                 if key not in known:
                     near = did_you_mean(key, known)
@@ -49,7 +52,17 @@ class Section(pydantic.BaseModel):
         return data
 
 
-def one_of(default=None, /, **classes):
+def _with_new_keys(data: dict[str, Any], known: list[str]) -> dict[str, Any]:
+    """The section with its old keys under their new names."""
+    for old, new in RENAMED_KEYS.items():
+        if old in data and old not in known and new in known:
+            if new in data:
+                raise invalid(old, f"is the old name of {new}, which is there as well; leave one of them out")
+            data = {new if key == old else key: value for key, value in data.items()}
+    return data
+
+
+def one_of(default: str | None = None, /, **classes: type["Section"]) -> Any:
     """The type of a section that comes in several kinds, told apart by its key ``type``.
 
     Args:
@@ -68,7 +81,7 @@ def one_of(default=None, /, **classes):
     return Annotated[functools.reduce(operator.or_, tagged), pydantic.Discriminator(kind_of)]
 
 
-def invalid(key, message):
+def invalid(key: str, message: str) -> PydanticCustomError:
     """The error for a validator that finds two keys at odds: ``raise invalid("stride", "3 entries, but ...")``.
 
     ``key`` is the path from the validated section to the culprit: one key, or several joined by dots.
@@ -79,7 +92,7 @@ def invalid(key, message):
 # === Reading ===
 
 
-def read_json(path):
+def read_json(path: str | os.PathLike) -> dict[str, Any]:
     """Reads one JSON object from a file.
 
     Args:
@@ -107,7 +120,7 @@ def read_json(path):
     return parse_json(text, path)
 
 
-def parse_json(text, name):
+def parse_json(text: str, name: str) -> dict[str, Any]:
     """Parses one JSON object; errors name ``name``. See ``read_json``."""
     try:
         value = json.loads(text, object_pairs_hook=_object_without_duplicates, parse_constant=_no_constants)
@@ -147,7 +160,7 @@ def _depth_within(value, depth):
     return all(_depth_within(child, depth - 1) for child in children)
 
 
-def show(value):
+def show(value: Any) -> str:
     """``value`` as JSON on one line, cut to 60 characters."""
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
@@ -157,7 +170,7 @@ def show(value):
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def printable(text):
+def printable(text: str) -> str:
     """``text`` with escapes for what would break a line or cannot be printed (controls, lone surrogates)."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
@@ -165,7 +178,7 @@ def printable(text):
 # === Reporting ===
 
 
-def validate(adapter, data, name):
+def validate(adapter: pydantic.TypeAdapter, data: Any, name: str) -> Any:
     """``adapter.validate_python(data)``, with a failure as one line.
 
     Args:
@@ -182,7 +195,7 @@ def validate(adapter, data, name):
         raise UsageError(f"{name}: {describe(error, data)}") from None
 
 
-def describe(error, data):
+def describe(error: pydantic.ValidationError, data: Any) -> str:
     """One line for a ``pydantic.ValidationError`` about ``data``; further findings are counted, not listed."""
     findings = error.errors(include_url=False)
     first = findings[0]
@@ -204,6 +217,7 @@ def _locate(finding, data):
     for position, step in enumerate(location):
         last = position == len(location) - 1
         if isinstance(value, dict) and isinstance(step, str):
+            step = next((old for old, new in RENAMED_KEYS.items() if new == step and old in value), step)
             if step in value:
                 value = value[step]
             elif not last:

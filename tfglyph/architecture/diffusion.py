@@ -8,6 +8,7 @@ from tfglyph.architecture.condition import Condition
 from tfglyph.architecture.core import MAXIMUM_LAYERS, NonNegative, Positive, Section, Size, invalid, one_of
 from tfglyph.architecture.families import Architecture
 from tfglyph.architecture.networks import Layers
+from tfglyph.architecture.sampling import Sampler
 from tfglyph.architecture.training import Optimizer
 
 Steps = Annotated[int, pydantic.Field(strict=True, ge=1, le=100_000)]
@@ -129,9 +130,9 @@ class DiffusionObjective(Section):
     """Cap of min-snr's signal-to-noise ratio; null: 5."""
     time_mean: Annotated[float, pydantic.Field(strict=True, ge=-20, le=20)] | None = None
     """Mean of the logit-normal training times of the straight path (Esser et al. 2024); null: 0."""
-    time_deviation: NonNegative | None = None
+    time_std: NonNegative | None = None
     """Their standard deviation; 0: uniform times; null: 1."""
-    sampler: Literal["ddpm", "ddim", "dpm++", "heun"] = "ddim"
+    sampler: Sampler = "ddim"
     """The sampler where none is asked for."""
     sampling_steps: Steps = 50
     """Its steps where no number is asked for."""
@@ -144,7 +145,7 @@ class DiffusionObjective(Section):
     black and white what few steps of a sampler leave a few levels beside them."""
     encoding_steps: Steps = 50
     """Steps of encode (DDIM inversion) and, where no other number is asked for, of decode."""
-    accumulate: Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 16)] = 1
+    microbatches: Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 16)] = 1
     """Parts of a batch whose gradients are computed one after another and summed, for networks that need
     much memory;
     a divisor of training.batch_size."""
@@ -156,11 +157,11 @@ class DiffusionObjective(Section):
         straight = self.path == "straight"
         if straight and self.noise_steps is not None:
             raise invalid("noise_steps", "the straight path has no table of betas; leave this out")
-        for key in ("time_mean", "time_deviation"):
+        for key in ("time_mean", "time_std"):
             if not straight and getattr(self, key) is not None:
                 raise invalid(key, f"the path {self.path} trains on the entries of its table; leave this out")
-        if self.time_deviation == 0 and self.time_mean is not None:
-            raise invalid("time_mean", "uniform times (time_deviation 0) have no mean to set; leave this out")
+        if self.time_std == 0 and self.time_mean is not None:
+            raise invalid("time_mean", "uniform times (time_std 0) have no mean to set; leave this out")
         if self.min_snr_gamma is not None and self.loss_weight != "min-snr":
             raise invalid("min_snr_gamma", "only loss_weight min-snr reads this; leave it out")
         return self
@@ -213,8 +214,8 @@ class DDPMArchitecture(Architecture):
         if self.z_dim != height * width * channels:
             raise invalid("z_dim", f"found {self.z_dim}, expected {height * width * channels}, the size of an image")
         self.denoiser.check(self.hwc, self.condition)
-        if self.training.batch_size % self.objective.accumulate:
-            raise invalid("objective.accumulate", f"no divisor of the batch size {self.training.batch_size}")
+        if self.training.batch_size % self.objective.microbatches:
+            raise invalid("objective.microbatches", f"no divisor of the batch size {self.training.batch_size}")
         if self.guide is not None:
             if self.condition is not None:
                 raise invalid("guide", "models with a condition are guided by that; leave one of both out")

@@ -1,13 +1,15 @@
 """One class per ``mode``: which sections a family has, and what its keys must satisfy together."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 
+from tfglyph.architecture.codes import Codes
+from tfglyph.architecture.condition import Condition, Tokens
 from tfglyph.architecture.core import NonNegative, Section, Size, invalid
 from tfglyph.architecture.kinds import Discriminator, Encoder, Generator
 from tfglyph.architecture.networks import Shape
-from tfglyph.architecture.training import Optimizer, Training
+from tfglyph.architecture.training import Optimizer, TrainingRecipe
 
 
 class Architecture(Section):
@@ -25,7 +27,7 @@ class Architecture(Section):
     y_dim: Size | None = None
     """Number of classes for families with a ``condition`` section that gives none itself. The original file has it
     and its VAE-GAN reads it nowhere, so it is accepted in every mode."""
-    training: Training = Training()
+    training: TrainingRecipe = TrainingRecipe()
     """The training recipe."""
 
     @pydantic.model_validator(mode="after")
@@ -36,17 +38,46 @@ class Architecture(Section):
                 raise invalid(f"training.optimizers.{name}", f"no such network; trained here: {known}")
         return self
 
-    def optimizer(self, network):
+    def optimizer(self, network: str) -> Optimizer:
         """The ``Optimizer`` section of a network: the file's, or the family's default."""
         return self.training.optimizers.get(network, self.trained[network])
 
     @property
-    def pixel_range(self):
+    def pixel_range(self) -> tuple[float, float]:
         """(low, high) of the pixels inside the model."""
         return (-1.0, 1.0) if getattr(self.generator, "output_activation", "tanh") == "tanh" else (0.0, 1.0)
 
+    # === What a family may have ===
 
-def check_generated_size(architecture):
+    @property
+    def conditioning(self) -> Condition | None:
+        """The ``condition`` section: the model's conditioning inputs; None where it has none."""
+        return getattr(self, "condition", None)
+
+    @property
+    def part_tokens(self) -> Tokens | None:
+        """The section of tokens of models that are conditioned on the parts of characters, or None."""
+        tokens = self.conditioning.tokens if self.conditioning is not None else None
+        return tokens if tokens is not None and tokens.parts is not None else None
+
+    @property
+    def class_count(self) -> int:
+        """How many class labels the model is conditioned on; 0 for none."""
+        return (self.conditioning.classes or 0) if self.conditioning is not None else 0
+
+    @property
+    def input_codes(self) -> Codes | None:
+        """The codes beside z of an InfoGAN or a GAN that has some, or None."""
+        codes = getattr(self, "codes", None)
+        return codes if codes is not None and codes.size else None
+
+    @property
+    def renders_any_size(self) -> bool:
+        """Whether the generator is a CPPN, whose images can have any size."""
+        return getattr(getattr(self, "generator", None), "type", None) == "cppn"
+
+
+def check_generated_size(architecture: Any) -> None:
     """The generator must paint images of ``hwc``; a CPPN's channels alone are its own."""
     generator, wanted = architecture.generator, list(architecture.hwc)
     if generator.type == "cppn":

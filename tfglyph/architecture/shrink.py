@@ -46,8 +46,8 @@ def shrink(architecture, size=32, divide=16):
                 growth = [now // first for now, first in zip(architecture.hwc[:2], section["hwc"][:2], strict=True)]
                 first = [max(1, size // each) for each in growth]
                 section["hwc"] = [*first, _narrow(section["hwc"][2], divide, 1)]
-    if "accumulate" in data["objective"]:
-        data["objective"]["accumulate"] = 1  # two images need no parts
+    if "microbatches" in data["objective"]:
+        data["objective"]["microbatches"] = 1  # two images need no parts
     for steps in ("sampling_steps", "encoding_steps"):  # a diffusion model's pictures need each step for each image
         if steps in data["objective"]:
             data["objective"][steps] = min(data["objective"][steps], 3)

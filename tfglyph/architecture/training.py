@@ -44,7 +44,7 @@ class Ema(Section):
     """Final decay; step t uses min(decay, (1 + t) / (10 + t)), so that early averages forget the initial weights."""
 
 
-class Training(Section):
+class TrainingRecipe(Section):
     """How the networks are trained; the command line overrides single values."""
 
     batch_size: Size = 64

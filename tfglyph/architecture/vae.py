@@ -16,7 +16,7 @@ class VAEObjective(Section):
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
     """p(x|z): bernoulli is binary cross-entropy on pixels in [0, 1] (a sigmoid generator); gaussian is a squared error
     on pixels in [-1, 1] (a tanh generator)."""
-    deviation: Positive = 1.0
+    std: Positive = 1.0
     """Standard deviation of the gaussian likelihood, in units of the model's pixels."""
     kl_weight: NonNegative = 1.0
     """Weight of the Kullback-Leibler term (beta of Higgins et al. 2017)."""
@@ -47,6 +47,6 @@ class VAEArchitecture(Architecture):
                 "generator.output_activation",
                 f'found "{found}", expected {wanted} for the {self.objective.likelihood} likelihood',
             )
-        if self.objective.likelihood == "bernoulli" and self.objective.deviation != 1.0:
-            raise invalid("objective.deviation", "only the gaussian likelihood has one")
+        if self.objective.likelihood == "bernoulli" and self.objective.std != 1.0:
+            raise invalid("objective.std", "only the gaussian likelihood has one")
         return self

@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from tfglyph.cli import quiet
+from tfglyph.cli import silence_tensorflow as quiet
 from tfglyph.errors import GlyphError
 from tfglyph.version import __version__
 

@@ -3,7 +3,7 @@
 import click
 
 from tfglyph.cli.data_options import glyphs_from_flags
-from tfglyph.cli.model_options import add_model_options, add_sampling_options, place_of
+from tfglyph.cli.model_options import add_model_options, add_sampling_options
 from tfglyph.cli.point_options import add_glyph_options, add_output_option, destination, options_for
 
 
@@ -21,11 +21,12 @@ def command(references, terms, nearest, sampling, output, dataset, **flags):
     panels are those of validate; under each result stand the real glyphs nearest by pixels and by latent.
     """
     import tfglyph
-    from tfglyph.figures import save_png
+    from tfglyph.imaging.grids import save_png
     from tfglyph.latent import arithmetic
     from tfglyph.latent import nearest as nearest_glyphs
+    from tfglyph.latent.arithmetic import compute
+    from tfglyph.latent.arithmetic_figures import neighbours_figure
     from tfglyph.latent.points import check_encodes
-    from tfglyph.validation import compute
 
     triples = arithmetic.parse_terms(terms)
     model = tfglyph.load(references[0])
@@ -36,10 +37,10 @@ def command(references, terms, nearest, sampling, output, dataset, **flags):
     images = arithmetic.term_images(triples, model.architecture.hwc, glyphs)
     searchers = nearest_glyphs.searchers(model, glyphs) if nearest else {}
     for triple, computed in zip(triples, compute(model, images, **options), strict=True):
-        found = {kind: search(arithmetic.results(computed)) for kind, search in searchers.items()}
+        found = {kind: search(computed.results) for kind, search in searchers.items()}
         name = "-".join(arithmetic.plain(term.name) for term in triple)
         path = destination(output, model, f"arithmetic-{name}.png")
         if len(triples) > 1 and path.name != f"arithmetic-{name}.png":  # one name for several files
             path = path.with_name(f"{path.stem}-{name}{path.suffix}")
-        save_png(path, arithmetic.figure(triple, computed, found, glyphs))
-        click.echo(f"{place_of(model)}, {' '.join(term.name for term in triple)}: {path}")
+        save_png(path, neighbours_figure(triple, computed, found, glyphs))
+        click.echo(f"{model.run.title}, {' '.join(term.name for term in triple)}: {path}")

@@ -5,7 +5,7 @@ import re
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, output_of
+from tfglyph.cli.model_options import add_model_options
 from tfglyph.cli.point_options import add_label_option, add_point_options, options_for, points_from_flags
 from tfglyph.errors import UsageError
 
@@ -25,17 +25,17 @@ def command(ctx, references, size, label, output, **flags):
     """
     height, width = parse_size(size)
     import tfglyph
-    from tfglyph.render import paint_file
+    from tfglyph.models.cppn_renderer import render_file
 
     model = tfglyph.load(references[0])
-    painter = model.painter()
+    painter = model.renderer()
     options = options_for(model, {"label": label})
     points = points_from_flags(ctx, model, flags)
-    inputs = model.painter_inputs(points.latents, **options)
-    directory = pathlib.Path(output) if output else output_of(model)
+    inputs = model.renderer_inputs(points.latents, **options)
+    directory = pathlib.Path(output) if output else model.run.output_directory
     for name, row in zip(points.names, inputs, strict=True):
         path = directory / f"canvas-{pathlib.Path(name).stem.replace(' ', '')}-{width}x{height}.png"
-        paint_file(path, painter, row, height, width)
+        render_file(path, painter, row, height, width)
         click.echo(f"{width} x {height} pixels: {path}")
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, add_precision_option, place_of
+from tfglyph.cli.model_options import add_model_options, add_precision_option
 from tfglyph.errors import UsageError
 
 
@@ -42,7 +42,8 @@ def command(
     --invent 16 makes up sixteen: halves of known characters, put together anew.
     """
     from tfglyph.composition import in_place, parse
-    from tfglyph.composition.drawing import compose, invented, read_descriptions, requests
+    from tfglyph.composition.parsing import read_descriptions
+    from tfglyph.models.composing import compose, requests, sampled_requests
 
     texts = [*descriptions, *(read_descriptions(path) if path else [])]
     if not texts and not invent:
@@ -53,11 +54,11 @@ def command(
             click.echo(f"{tree} is written {in_place(tree)}")
     import tfglyph
     from tfglyph.cli.point_options import destination, options_for
-    from tfglyph.composition.sheet import sheet
-    from tfglyph.figures import save_png
+    from tfglyph.imaging.grids import save_png
+    from tfglyph.latent.composing_sheet import sheet
 
     model = tfglyph.load(references[0], precision)
-    asked = requests(model, texts) + (invented(model, invent, seed) if invent else [])
+    asked = requests(model, texts) + (sampled_requests(model, invent, seed) if invent else [])
     for request in asked:
         name = request.tree.part
         if name is not None and request.tree.operator is not None:
@@ -65,7 +66,7 @@ def command(
     images = compose(model, asked, variants, seed, **options_for(model, family))  # (d, v, h, w, c)
     target = save_png(destination(output, model, "composed.png"), sheet(asked, images, columns))
     count = f"{len(asked)} description{'s' * (len(asked) != 1)}, {variants} image{'s' * (variants != 1)} each"
-    click.echo(f"{count}, by {place_of(model)}: {target}")
+    click.echo(f"{count}, by {model.run.title}: {target}")
     for kind, wanted in (("png", individual), ("svg", svg)):
         if wanted:
             folder = target.parent / target.stem
@@ -74,10 +75,10 @@ def command(
 
 
 def _write_each(folder, asked, images, kind):
-    from tfglyph.composition.outlines import to_svg
-    from tfglyph.figures import save_png
+    from tfglyph.files import write_text
+    from tfglyph.imaging.grids import save_png
+    from tfglyph.imaging.outlines import to_svg
     from tfglyph.progress import progress
-    from tfglyph.training.storage import write_text
 
     jobs = [
         (folder / f"{number:03d}-{request.text[:16]}-{variant}.{kind}", image)

@@ -36,8 +36,8 @@ def list_sets():
 @_sized
 def describe(name, size, **flags):
     """What NAME is, which options it takes, and, where its sources are here, what is in it."""
-    from tfglyph.datasets.cache import cache_directory
     from tfglyph.datasets.registry import find
+    from tfglyph.files import cache_directory
 
     entry = find(name)
     click.echo(f"{name}: {entry.summary}")
@@ -110,7 +110,7 @@ def show(name, count, output, columns, seed, split, size, **flags):
     """Write a picture of images of NAME, drawn at random."""
     import numpy as np
 
-    from tfglyph.figures import grid, save_png
+    from tfglyph.imaging.grids import grid, save_png
 
     glyphs = spec_from_flags(flags, name).load(size, split=split)
     rows = np.random.default_rng(seed).permutation(len(glyphs))[:count]

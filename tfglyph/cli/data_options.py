@@ -108,20 +108,27 @@ def augmentation_from_flags(flags):
     return parse(flags.get("augment"), flags.get("flip", False))
 
 
-def glyphs_from_flags(model, dataset, flags, split="all"):
-    """A trained model's data set, or the one that flags ask for in its place: Glyphs.
+def spec_of_run(model, dataset, flags):
+    """The data set that a trained model's run was trained on, or the one that flags ask for in its place.
 
     Args:
         model: a GlyphModel from ``tfglyph.load``.
         dataset: str or None, the value of ``--dataset``.
         flags: dict of the values of ``add_dataset_options``.
-        split: "train", "holdout" or "all".
-    """
-    from tfglyph.training.rundata import run_glyphs
-    from tfglyph.training.rundir import read_run
 
-    _, saved = read_run(model.source.parent)
-    name = dataset or saved.get("dataset", {"name": "cns"})["name"]
-    given = spec_from_flags(flags, name).to_dict()
-    del given["holdout"]  # stays the run's
-    return run_glyphs(model, dataset, given, split)
+    Returns:
+        DatasetSpec.
+    """
+    from tfglyph.runs.data import other_spec
+
+    run_spec = model.run.options.dataset
+    options = spec_from_flags(flags, dataset or run_spec.name).to_dict()
+    del options["name"], options["holdout"]  # the held-out fraction stays the run's
+    return other_spec(run_spec, dataset, options)
+
+
+def glyphs_from_flags(model, dataset, flags, split="all"):
+    """Glyphs of ``spec_of_run`` at the model's size; ``split`` is "train", "holdout" or "all"."""
+    from tfglyph.runs.data import load_glyphs
+
+    return load_glyphs(model.architecture, spec_of_run(model, dataset, flags), split)

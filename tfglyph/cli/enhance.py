@@ -2,7 +2,7 @@
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, place_of
+from tfglyph.cli.model_options import add_model_options
 from tfglyph.cli.point_options import (
     add_label_option,
     add_output_option,
@@ -53,7 +53,7 @@ def command(ctx, references, label, steps, rate, subspace, radius, subspace_seed
     import numpy as np
 
     import tfglyph
-    from tfglyph.figures import save_png
+    from tfglyph.imaging.grids import save_png
     from tfglyph.latent import enhance, sheets
 
     model = tfglyph.load(references[0])
@@ -63,11 +63,11 @@ def command(ctx, references, label, steps, rate, subspace, radius, subspace_seed
     result = enhance.enhance(model, points.latents, steps, rate, subspace, radius, subspace_seed, **options)
     before, after = model.decode(points.latents, **options), model.decode(result.latents, **options)
     path = destination(output, model, "enhance.png")
-    save_png(path, sheets.before_and_after(place_of(model), points, before, after, result))
-    curve = save_png(path.with_name(f"{path.stem}-curve.png"), sheets.score_curve(place_of(model), points, result))
+    save_png(path, sheets.before_and_after(model.run.title, points, before, after, result))
+    curve = save_png(path.with_name(f"{path.stem}-curve.png"), sheets.score_curve(model.run.title, points, result))
     first, last = result.scores[0], result.scores[-1]
     distance = np.linalg.norm(result.latents - points.latents, axis=1)
     for name, start, end, far in zip(points.names, first, last, distance, strict=True):
         click.echo(f"{name}: score {start:.3f} -> {end:.3f}, moved by {far:.2f}")
-    click.echo(f"{place_of(model)}, {len(points)} images, mean score {first.mean():.3f} -> {last.mean():.3f}: {path}")
+    click.echo(f"{model.run.title}, {len(points)} images, mean score {first.mean():.3f} -> {last.mean():.3f}: {path}")
     click.echo(f"score curve: {curve}")

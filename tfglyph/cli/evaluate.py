@@ -1,21 +1,14 @@
 """``tfglyph evaluate``: how good are the glyphs of a trained model?"""
 
 import json
-import os
 import pathlib
 
 import click
 
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
-from tfglyph.cli.model_options import (
-    add_model_options,
-    add_precision_option,
-    add_sampling_options,
-    output_of,
-    place_of,
-    run_of,
-)
+from tfglyph.cli.model_options import add_model_options, add_precision_option, add_sampling_options
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.files import write_errors, write_text
 
 CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
 FREE = {"fid", "kid", "legibility"}  # what a sweep measures of free samples
@@ -132,7 +125,7 @@ def _split(names):
 
 
 def _default_place(model, several):
-    directory = output_of(model)
+    directory = model.run.output_directory
     return (directory.parent if several > 1 else directory) / "evaluation.json"
 
 
@@ -144,21 +137,20 @@ def _subject(reference, precision, dataset, flags, settings, swept, sampling):
     from tfglyph.cli.point_options import options_for
     from tfglyph.evaluation.subject import Subject
     from tfglyph.evaluation.sweeping import COUNT
-    from tfglyph.training.rundir import read_run
+    from tfglyph.runs.data import load_glyphs
 
     model = tfglyph.load(reference, precision)
     model.chunk = CHUNK
     options = options_for(model, sampling)
     if swept is not None and settings.count is None:
         settings = dataclasses.replace(settings, count=COUNT)
-    _, saved = read_run(model.source.parent)
-    own = saved.get("dataset", {"name": "cns"})
+    run_spec = model.run.options.dataset
     everything = glyphs_from_flags(model, dataset, flags)
-    if dataset not in (None, own["name"]):
-        training = glyphs_from_flags(model, None, dict.fromkeys(flags), "train")
+    if dataset not in (None, run_spec.name):
+        training = load_glyphs(model.architecture, run_spec, "train")
         return Subject(model, everything, training, everything, settings, options)
-    training = glyphs_from_flags(model, dataset, flags, "train")
-    held_out = glyphs_from_flags(model, dataset, flags, "holdout") if own.get("holdout") else None
+    training = everything.split("train", run_spec.holdout)
+    held_out = everything.split("holdout", run_spec.holdout) if run_spec.holdout else None
     return Subject(model, everything, training, held_out, settings, options)
 
 
@@ -174,20 +166,20 @@ def _result(subject, chosen, swept, measured):
         evaluate(subject, chosen) if swept is None else run_sweep(subject, sweep_of(subject.model, swept), measured)
     )
     for item in result["skipped"]:
-        click.echo(f"tfglyph: {place_of(subject.model)}: {item['metric']}: {item['reason']}", err=True)
+        click.echo(f"tfglyph: {subject.model.run.title}: {item['metric']}: {item['reason']}", err=True)
     if not result.get("figures") and not result.get("points"):
-        raise GlyphError(f"{place_of(subject.model)}: nothing could be measured")
+        raise GlyphError(f"{subject.model.run.title}: nothing could be measured")
     return result
 
 
 def _write_pictures(subject, result, place, several):
     """Saves a model's pictures beside the JSON file; returns their paths."""
     from tfglyph.evaluation.pictures import sweep
-    from tfglyph.figures import save_png
+    from tfglyph.imaging.grids import save_png
 
     if "points" in result:
-        subject.pictures["sweep"] = sweep(result["points"], place_of(subject.model))
-    middle = f"-{run_of(subject.model)}-{result['step']}" if several else ""
+        subject.pictures["sweep"] = sweep(result["points"], subject.model.run.title)
+    middle = f"-{subject.model.run.name}-{result['step']}" if several else ""
     return [
         save_png(place.with_name(f"{place.stem}{middle}-{name}.png"), image) for name, image in subject.pictures.items()
     ]
@@ -195,13 +187,8 @@ def _write_pictures(subject, result, place, several):
 
 def _write(place, results):
     text = json.dumps({"models": results}, indent=1, ensure_ascii=False) + "\n"
-    temporary = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, place)
-    except OSError as error:
-        raise GlyphError(f"{place}: cannot be written: {error.strerror}") from None
+    with write_errors(place):
+        write_text(place, text)
 
 
 def _show(results, markdown, swept):

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, add_sampling_options, output_of, place_of
+from tfglyph.cli.model_options import add_model_options, add_sampling_options
 from tfglyph.cli.point_options import options_for
 from tfglyph.errors import UsageError
 
@@ -56,13 +56,13 @@ def command(ctx, references, sampling, state, rounds, seed, auto, output, direct
     look["options"] = options_for(model, sampling)
     look["points"] = int(look["points"])
     if auto:
-        directory = pathlib.Path(output) if output else output_of(model)
+        directory = pathlib.Path(output) if output else model.run.output_directory
         return _find(model, directory, directions, seed or 0, look)
     if known is not None and known.dimensions != explore.split_codes(model):
         found = explore.split_codes(model)
-        raise UsageError(f"{state}: a search in {known.dimensions} dimensions, but {place_of(model)} has {found}")
+        raise UsageError(f"{state}: a search in {known.dimensions} dimensions, but {model.run.title} has {found}")
     known = known or explore.start(model, seed or 0)
-    directory = pathlib.Path(output or (pathlib.Path(state).parent if state else _new(output_of(model))))
+    directory = pathlib.Path(output or (pathlib.Path(state).parent if state else _new(model.run.output_directory)))
     file = pathlib.Path(state) if state else directory / STATE
     return _search(model, known, file, directory, rounds, look)
 
@@ -74,10 +74,10 @@ def _new(parent):
 
 def _search(model, state, file, directory, rounds, look):
     """Rounds until the person has had enough."""
-    from tfglyph.animation import save_animation
+    from tfglyph.imaging.animation import save_animation
     from tfglyph.latent import explore
 
-    about, last = place_of(model), None if rounds is None else state.round + rounds
+    about, last = model.run.title, None if rounds is None else state.round + rounds
     if state.round:
         click.echo(f"going on after {state.round} rounds, {_count(state)}")
     explore.save_state(file, state, about)
@@ -127,13 +127,13 @@ def _find(model, directory, count, seed, look):
     """Directions in closed form and by principal components, four to a file."""
     import numpy as np
 
-    from tfglyph.animation import save_animation
+    from tfglyph.imaging.animation import save_animation
     from tfglyph.latent import explore
     from tfglyph.latent.directions import model_directions
 
     explore.start(model, seed)  # refuses models with too few dimensions
     frame = np.random.default_rng(seed).standard_normal((3, explore.split_codes(model)))
-    for method in ("sefa", "ganspace", "latents") if model.encodes else ("sefa", "ganspace"):
+    for method in ("sefa", "ganspace", "latents") if model.can_encode else ("sefa", "ganspace"):
         images = _real(model) if method == "latents" else None
         directions, strengths = model_directions(model, method, count, images=images)
         for first in range(0, len(directions), explore.DIRECTIONS):
@@ -143,12 +143,12 @@ def _find(model, directory, count, seed, look):
             )
             names = [f"{method} {first + number}: {strength:.3g}" for number, strength in enumerate(strengths[part])]
             path = directory / f"{method}-{first}-{first + len(names) - 1}.{look['kind']}"
-            click.echo(f"{place_of(model)}: {save_animation(path, explore.sheet(cells, names), look['fps'])}")
+            click.echo(f"{model.run.title}: {save_animation(path, explore.sheet(cells, names), look['fps'])}")
 
 
 def _real(model):
     """Up to 2,000 images of the run's data, evenly over it."""
-    from tfglyph.training.rundata import run_glyphs
+    from tfglyph.runs.data import load_glyphs
 
-    glyphs = run_glyphs(model)
+    glyphs = load_glyphs(model.architecture, model.run.options.dataset)
     return glyphs.images[:: -(-len(glyphs) // 2000)]

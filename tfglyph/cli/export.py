@@ -4,7 +4,7 @@ import pathlib
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, place_of, run_of
+from tfglyph.cli.model_options import add_model_options
 from tfglyph.errors import UsageError, did_you_mean
 
 
@@ -29,8 +29,8 @@ def command(references, output, sampler):
     model = tfglyph.load(references[0])
     if sampler is not None:
         _choose_sampler(model, sampler)
-    path = export(model, output or pathlib.Path("served") / run_of(model))
-    click.echo(f"{place_of(model)}: signatures {', '.join(signatures(model))}")
+    path = export(model, output or pathlib.Path("served") / model.run.name)
+    click.echo(f"{model.run.title}: signatures {', '.join(signatures(model))}")
     click.echo(f"SavedModel in {path}; look: saved_model_cli show --dir {path} --all")
 
 

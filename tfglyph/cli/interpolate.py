@@ -2,7 +2,7 @@
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, add_sampling_options, place_of
+from tfglyph.cli.model_options import add_model_options, add_sampling_options
 from tfglyph.cli.point_options import (
     add_output_option,
     add_point_options,
@@ -65,13 +65,13 @@ def command(
         path = _loop(model, points, method, frames, fps, cells, noise_seed, size, options, (output, kind))
     else:
         path = _rows(model, points, method, steps, size, options, output)
-    click.echo(f"{place_of(model)}, {_names(points)}: {path}")
+    click.echo(f"{model.run.title}, {_names(points)}: {path}")
 
 
 def model_paints_any(model):
     """Raises UsageError for a model that is no CPPN, before anything takes time."""
     if getattr(model.architecture, "generator", None) is None or model.architecture.generator.type != "cppn":
-        raise UsageError(f"--size: {place_of(model)} paints one size only; a cppn paints any")
+        raise UsageError(f"--size: {model.run.title} paints one size only; a cppn paints any")
 
 
 def _names(points):
@@ -87,7 +87,7 @@ def _stem(points):
 
 
 def _rows(model, points, method, steps, size, options, output):
-    from tfglyph.figures import grid, save_png
+    from tfglyph.imaging.grids import grid, save_png
     from tfglyph.latent.interpolation import rows
 
     if len(points) % 2:
@@ -98,7 +98,7 @@ def _rows(model, points, method, steps, size, options, output):
 
 
 def _loop(model, points, method, frames, fps, cells, noise_seed, size, options, where):
-    from tfglyph.animation import SHOWN, grid_frames, save_animation
+    from tfglyph.imaging.animation import SHOWN, grid_frames, save_animation
     from tfglyph.latent.interpolation import loop
 
     output, kind = where

@@ -6,7 +6,7 @@ import pathlib
 import click
 
 from tfglyph.errors import UsageError
-from tfglyph.shipped import is_shipped
+from tfglyph.pretrained import is_shipped
 
 
 def add_model_options(multiple=False, default=None, positional=False):
@@ -69,7 +69,7 @@ def add_precision_option(command):
 def add_sampling_options(label=True):
     """Adds ``--sampler --sampling_steps --guidance`` and ``--label``: how a verb's images are made.
 
-    The command gets ``sampling``, a dict from the names of ``draw_options`` to values, None where nothing was given;
+    The command gets ``sampling``, a dict from the names of ``sampling_options`` to values, None where nothing was given;
     ``tfglyph.cli.point_options.options_for`` makes it the model's options.
 
     Args:
@@ -107,21 +107,3 @@ def _suggestion():
     """The newest run below ``logdir``, as a hint."""
     runs = sorted(pathlib.Path("logdir/train").glob("*/architecture.json"), key=lambda path: path.stat().st_mtime)
     return f", such as --checkpoint {runs[-1].parent}" if runs else "; there are no runs in logdir/train yet"
-
-
-def place_of(model):
-    """Where a loaded model comes from, in words: ``<run>, step <n>``."""
-    step = model.source.name.rpartition("-")[2]
-    return f"{run_of(model)}, step {int(step):,}" if step.isdigit() else run_of(model)
-
-
-def run_of(model):
-    """The name of the run directory that a loaded model comes from."""
-    return model.source.resolve().parent.name
-
-
-def output_of(model):
-    """Where a model's pictures go by default: ``logdir/generate/<run>`` beside ``logdir/train/<run>``."""
-    parent = model.source.parent.parent
-    root = parent.parent if parent.name == "train" else pathlib.Path("logdir")
-    return root / "generate" / run_of(model)

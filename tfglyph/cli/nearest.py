@@ -3,15 +3,15 @@
 import click
 
 from tfglyph.cli.data_options import glyphs_from_flags
-from tfglyph.cli.model_options import add_model_options, add_sampling_options, place_of
+from tfglyph.cli.model_options import add_model_options, add_sampling_options
 from tfglyph.cli.point_options import (
     add_glyph_options,
     add_output_option,
     add_seeds_option,
     destination,
     options_for,
+    parse_seeds,
 )
-from tfglyph.cli.sample import parse_seeds
 
 
 @click.command("nearest", context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,7 +30,7 @@ def command(references, seeds, sampling, neighbours, output, dataset, **flags):
     import numpy as np
 
     import tfglyph
-    from tfglyph.figures import save_png
+    from tfglyph.imaging.grids import save_png
     from tfglyph.latent import nearest
 
     seeds = parse_seeds(seeds)
@@ -40,7 +40,7 @@ def command(references, seeds, sampling, neighbours, output, dataset, **flags):
     real, k = glyphs.images, min(neighbours, len(glyphs))
     found = {kind: search(images) for kind, search in nearest.searchers(model, glyphs, k).items()}
     pixels, groups = found["pixels"], [(f"nearest by {kind}", rows, real) for kind, rows in found.items()]
-    title = f"{place_of(model)}, beside {len(glyphs):,} training images of {glyphs.name}"
+    title = f"{model.run.title}, beside {len(glyphs):,} training images of {glyphs.name}"
     page = nearest.sheet(title, images, [f"seed {seed}" for seed in seeds], groups)
     path = save_png(destination(output, model, f"nearest-seeds{seeds[0]}-{seeds[-1]}.png"), page)
     for seed, rows, distances in zip(seeds, pixels.rows, pixels.distances, strict=True):

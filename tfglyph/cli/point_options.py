@@ -1,13 +1,14 @@
 """The options that say where a walk begins: seeds, characters or image files; and how latents become images."""
 
 import pathlib
+import re
 
 import click
 
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
-from tfglyph.cli.model_options import output_of, place_of
-from tfglyph.cli.sample import parse_seeds
 from tfglyph.errors import UsageError
+
+MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 
 
 def add_seeds_option(default):
@@ -81,7 +82,7 @@ def options_for(model, given):
 
     Args:
         model: a GlyphModel.
-        given: dict from the option's name in ``draw_options`` to its value, None where it was not given.
+        given: dict from the option's name in ``sampling_options`` to its value, None where it was not given.
 
     Returns:
         dict for ``sample``, ``decode`` and ``generate``.
@@ -91,11 +92,11 @@ def options_for(model, given):
     """
     options = {name: value for name, value in given.items() if value is not None}
     for name in options:
-        if name not in model.draw_options:
+        if name not in model.sampling_options:
             flag = "sampling_steps" if name == "steps" else name
             mode = model.architecture.mode
             a = "an" if mode[0] in "AEIO" else "a"
-            raise UsageError(f"--{flag}: {place_of(model)} is {a} {mode}, which takes no such option")
+            raise UsageError(f"--{flag}: {model.run.title} is {a} {mode}, which takes no such option")
     return options
 
 
@@ -122,10 +123,36 @@ def destination(output, model, name, kinds=(".png",)):
         UsageError: the output ends in a suffix of another kind of file.
     """
     if output is None:
-        return output_of(model) / name
+        return model.run.output_directory / name
     path = pathlib.Path(output)
     if path.suffix.lower() in kinds and not path.is_dir():
         return path
     if path.suffix.lower() in (".png", ".gif", ".mp4", ".jpg", ".jpeg", ".webp") and not path.is_dir():
         raise UsageError(f"--output: found {output!r}, expected a folder or a file that ends in {' or '.join(kinds)}")
     return path / name
+
+
+def parse_seeds(text):
+    """Seeds from a list of numbers and ranges.
+
+    Args:
+        text: str, such as "0-63,99".
+
+    Returns:
+        list of int, in the order given.
+
+    Raises:
+        UsageError: not such a list, numbers beyond 2**31 - 1, a range that runs backwards, or too many.
+    """
+    seeds = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,10})\s*(?:-\s*(\d{1,10})\s*)?", part, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last or last >= 2**31:
+            raise UsageError(
+                f"--seeds: found {part!r}, expected numbers and ranges from 0 to {2**31 - 1}, as in 0-63,99"
+            )
+        if len(seeds) + last - first + 1 > MAXIMUM:
+            raise UsageError(f"--seeds: more than {MAXIMUM:,} images")
+        seeds.extend(range(first, last + 1))
+    return seeds

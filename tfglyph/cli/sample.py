@@ -1,13 +1,10 @@
 """``tfglyph sample``: new glyphs from a trained model."""
 
-import re
-
 import click
 
-from tfglyph.cli.model_options import add_model_options, add_precision_option, add_sampling_options, place_of
+from tfglyph.cli.model_options import add_model_options, add_precision_option, add_sampling_options
+from tfglyph.cli.point_options import MAXIMUM, destination, options_for, parse_seeds
 from tfglyph.errors import UsageError
-
-MAXIMUM = 100_000  # images of one call; more is a slip of the finger
 
 
 @click.command("sample", context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,8 +43,7 @@ def command(ctx, references, precision, count, seed, seeds, individual, columns,
             if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
                 raise UsageError(f"--seeds and --{name} exclude each other: --seeds gives one image per seed")
     import tfglyph
-    from tfglyph.cli.point_options import destination, options_for
-    from tfglyph.figures import grid, save_png
+    from tfglyph.imaging.grids import grid, save_png
     from tfglyph.latent.sampling import sample_pairs
 
     model = tfglyph.load(references[0], precision)
@@ -60,34 +56,8 @@ def command(ctx, references, precision, count, seed, seeds, individual, columns,
         stem, names = f"sample-seeds{numbers[0]}-{numbers[-1]}", [f"{number:05d}" for number in numbers]
     images = sample_pairs(model, pairs, temperature, **options)
     path = save_png(destination(output, model, f"{stem}.png"), grid(images, columns=columns))
-    click.echo(f"{len(images)} image{'s' * (len(images) != 1)} of {place_of(model)}: {path}")
+    click.echo(f"{len(images)} image{'s' * (len(images) != 1)} of {model.run.title}: {path}")
     if individual:
         for name, image in zip(names, images, strict=True):
             save_png(path.parent / path.stem / f"{name}.png", image)
         click.echo(f"each one: {path.parent / path.stem}/")
-
-
-def parse_seeds(text):
-    """Seeds from a list of numbers and ranges.
-
-    Args:
-        text: str, such as "0-63,99".
-
-    Returns:
-        list of int, in the order given.
-
-    Raises:
-        UsageError: not such a list, numbers beyond 2**31 - 1, a range that runs backwards, or too many.
-    """
-    seeds = []
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,10})\s*(?:-\s*(\d{1,10})\s*)?", part, re.ASCII)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if first > last or last >= 2**31:
-            raise UsageError(
-                f"--seeds: found {part!r}, expected numbers and ranges from 0 to {2**31 - 1}, as in 0-63,99"
-            )
-        if len(seeds) + last - first + 1 > MAXIMUM:
-            raise UsageError(f"--seeds: more than {MAXIMUM:,} images")
-        seeds.extend(range(first, last + 1))
-    return seeds

@@ -113,7 +113,7 @@ def command(ctx, **flags):
         return
     path = training.run(flags["logdir_root"], directory=flags["logdir"])
     where = path or "the first worker has the run directory"
-    click.echo(f"trained to step {int(training.model.step.numpy()):,}: {where}")
+    click.echo(f"trained to step {training.step:,}: {where}")
 
 
 def _settings(flags):
@@ -132,15 +132,17 @@ def _settings(flags):
 
 
 def _limits(flags):
-    return {name: flags[name] for name in ("max_parameters", "max_activation_gb")}
+    from tfglyph.models import Limits
+
+    return Limits(max_parameters=flags["max_parameters"], max_activation_gb=flags["max_activation_gb"])
 
 
 def _new(flags):
-    from tfglyph.training.options import Options
+    from tfglyph.runs.options import Options
     from tfglyph.training.train import new_run
 
     options = Options(
-        dataset=spec_from_flags(flags).to_dict(),
+        dataset=spec_from_flags(flags),
         augment=augmentation_from_flags(flags),
         seed=flags["seed"],
         init_from=flags["init_from"],

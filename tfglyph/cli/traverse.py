@@ -4,7 +4,7 @@ import re
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, add_sampling_options, place_of
+from tfglyph.cli.model_options import add_model_options, add_sampling_options
 from tfglyph.cli.point_options import (
     add_output_option,
     add_point_options,
@@ -49,7 +49,7 @@ def command(ctx, references, code, slide, mix, dimensions, rows, columns, reach,
     ordered by how much they change the image. The first seed (or character) is what stays the same in a grid.
     """
     import tfglyph
-    from tfglyph.figures import save_png
+    from tfglyph.imaging.grids import save_png
     from tfglyph.latent import traverse as latent
 
     if mix is not None and dimensions:
@@ -59,12 +59,12 @@ def command(ctx, references, code, slide, mix, dimensions, rows, columns, reach,
     slid = [_numbers(text, "slide") for text in slide]
     model = tfglyph.load(references[0])
     options = options_for(model, sampling)
-    codes = latent.codes_of(model)
-    categories = bool(latent.classes_of(model) or (codes is not None and codes.categorical))
+    codes = model.architecture.input_codes
+    categories = bool(model.architecture.class_count or (codes is not None and codes.categorical))
     if (code or slide) and (codes is None or mixed or dimensions):
-        raise UsageError(f"--{'code' if code else 'slide'}: only for grids of codes; {place_of(model)} draws none here")
+        raise UsageError(f"--{'code' if code else 'slide'}: only for grids of codes; {model.run.title} draws none here")
     if mixed and not categories:
-        raise UsageError(f"--mix: {place_of(model)} has no categories")
+        raise UsageError(f"--mix: {model.run.title} has no categories")
     points = points_from_flags(ctx, model, flags)
     if points.images is not None and (categories or codes is not None) and not dimensions:
         raise UsageError("--characters and --images: only for single entries of z; add --dimensions")
@@ -78,7 +78,7 @@ def command(ctx, references, code, slide, mix, dimensions, rows, columns, reach,
         path = destination(output, model, f"traverse-{grid.name}.png")
         if len(grids) > 1 and path.name != f"traverse-{grid.name}.png":  # one name for several files
             path = path.with_name(f"{path.stem}-{grid.name}{path.suffix}")
-        click.echo(f"{place_of(model)}, {grid.title}: {save_png(path, grid.figure())}")
+        click.echo(f"{model.run.title}, {grid.title}: {save_png(path, grid.figure())}")
 
 
 def _numbers(text, option):

@@ -5,7 +5,7 @@ import pathlib
 import click
 
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
-from tfglyph.cli.model_options import add_model_options, add_sampling_options, output_of, place_of, run_of
+from tfglyph.cli.model_options import add_model_options, add_sampling_options
 from tfglyph.errors import GlyphError, UsageError
 
 SHOWN_PROBLEMS = 30  # lines on a file of rubbish; the rest is counted
@@ -31,7 +31,7 @@ def command(references, tuples, output, sampling, dataset, **flags):
     a * (A - B + C) for five coefficients a, and A - B + C in pixels; and a contact sheet of all tuples. Exit
     code 1 if a line, a character or a checkpoint was wrong; everything else is done all the same.
     """
-    from tfglyph.validation import read_tuples
+    from tfglyph.latent.tuples import read_tuples
 
     wanted, problems = read_tuples(tuples)
     _report(problems)
@@ -54,26 +54,27 @@ def _validate(reference, wanted, output, sampling, dataset, flags, places, sever
     """Draws all figures of one model; returns the messages about what could not be drawn."""
     import tfglyph
     from tfglyph.cli.point_options import options_for
-    from tfglyph.validation import character_rows, draw, known_tuples
+    from tfglyph.latent.arithmetic_figures import draw
+    from tfglyph.latent.tuples import known_tuples
 
     model = tfglyph.load(reference)
-    if not model.encodes:
+    if not model.can_encode:
         raise UsageError(
             f"{reference}: a {model.architecture.mode} model has no encoder, so there is no "
             "A - B + C; validate needs a model that has one, such as a VAE-GAN"
         )
     options = options_for(model, sampling)
     glyphs = glyphs_from_flags(model, dataset, flags)
-    good, problems = known_tuples(wanted, character_rows(glyphs), glyphs.name)
+    good, problems = known_tuples(wanted, glyphs.rows_by_character(), glyphs.name)
     if not good:
         return [*problems, f"{reference}: no tuple left to draw"]
-    directory = pathlib.Path(output) if output else output_of(model)
+    directory = pathlib.Path(output) if output else model.run.output_directory
     if several and output:
-        directory /= run_of(model)
+        directory /= model.run.name
     if directory in places:  # two checkpoints of one run
-        directory /= model.source.name
-    places[directory] = model.source
-    paths = draw(model, glyphs, good, directory, place_of(model), **options)
+        directory /= model.run.prefix.name
+    places[directory] = model.run.prefix
+    paths = draw(model, glyphs, good, directory, model.run.title, **options)
     sheets = ", ".join(str(path) for path in paths if path.name.startswith("contact-sheet"))
     click.echo(f"{len(good)} figures test-arith-*.png are in {directory}; all at a glance: {sheets}")
     return problems

@@ -1,4 +1,4 @@
-"""Descriptions of characters by their parts: parsing them, looking them up, and telling them to a model.
+"""Descriptions of characters by their parts: parsing, the decomposition table, and tokens for conditioning a model.
 
     from tfglyph.composition import describe, parse
 
@@ -10,9 +10,22 @@ Operators are Unicode's ideographic description characters; a part is a characte
 pieces that have no code point. Importing this module imports no TensorFlow.
 """
 
-from tfglyph.composition.descriptions import ARITY, OPERATORS, Description, parse
+from tfglyph.composition.descriptions import ARITY, OPERATORS, Description
 from tfglyph.composition.forms import in_place
+from tfglyph.composition.parsing import parse, read_descriptions, resolve
 from tfglyph.composition.table import describe, table
 from tfglyph.composition.tokens import Tokenizer, tokenizer
 
-__all__ = ["ARITY", "OPERATORS", "Description", "Tokenizer", "describe", "in_place", "parse", "table", "tokenizer"]
+__all__ = [
+    "ARITY",
+    "OPERATORS",
+    "Description",
+    "Tokenizer",
+    "describe",
+    "in_place",
+    "parse",
+    "read_descriptions",
+    "resolve",
+    "table",
+    "tokenizer",
+]

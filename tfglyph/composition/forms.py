@@ -5,6 +5,8 @@ The table knows each form by one character, so what people type is brought to th
 
 import dataclasses
 
+from tfglyph.composition.descriptions import Description
+
 # Code points that look like a part of the table; most are from Unicode's block of radical supplements.
 LOOKALIKES = dict(
     zip(
@@ -18,9 +20,9 @@ _LEFT = dict(zip("人水手心犬示衣食糸肉阜玉足釒訁牜", "亻氵扌�
 _ABOVE = dict(zip("竹艸网爪", "⺮艹罒爫", strict=True))
 _LOWER_LEFT = dict(zip("辵", "辶", strict=True))
 
-# (operator, number of the part) -> what is written at that place for a character. Only such as the 20,902 unified
+# (operator, number of the part) -> what is written at that position for a character. Only such as the 20,902 unified
 # ideographs never (or almost never) have there as they stand: 心 below others stays 心, 刀 on the right stays 刀.
-FORMS = {
+FORMS: dict[tuple[str, int], dict[str, str]] = {
     ("⿰", 0): _LEFT,
     ("⿲", 0): _LEFT,
     ("⿱", 0): _ABOVE,
@@ -29,8 +31,8 @@ FORMS = {
 }
 
 
-def in_place(tree):
-    """The same description with each part in the form that it has at its place.
+def in_place(tree: Description) -> Description:
+    """The same description with each part in the form that it has at its position.
 
     Args:
         tree: Description, as ``parse`` gives it.
@@ -40,7 +42,7 @@ def in_place(tree):
     """
     parts = []
     for number, part in enumerate(tree.parts):
-        form = FORMS.get((tree.operator, number), {}).get(part.part)
-        written = form and part.operator is None
-        parts.append(dataclasses.replace(part, part=form) if written else in_place(part))
+        form = FORMS.get((tree.operator or "", number), {}).get(part.part or "")
+        replaced = form is not None and part.operator is None
+        parts.append(dataclasses.replace(part, part=form) if replaced else in_place(part))
     return dataclasses.replace(tree, parts=tuple(parts))

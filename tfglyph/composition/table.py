@@ -8,13 +8,12 @@ import lzma
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from importlib_resources import files
-
 from tfglyph.composition.descriptions import ARITY, UNNAMED, Description
 from tfglyph.composition.forms import LOOKALIKES
 from tfglyph.errors import UsageError
+from tfglyph.files import package_file
 
-DEEPEST = 3  # levels that a model is told of; see tfglyph.composition.tokens
+DEEPEST = 3  # levels that a model is conditioned on; see tfglyph.composition.tokens
 
 
 @dataclass(frozen=True)
@@ -26,30 +25,30 @@ class Table:
         whole: frozenset of str: further characters, which are not taken apart.
     """
 
-    spelled: dict
-    whole: frozenset = frozenset()
+    spelled: dict[str, tuple[str, tuple[str, ...]]]
+    whole: frozenset[str] = frozenset()
 
     @cached_property
-    def known(self):
+    def known(self) -> frozenset[str]:
         """frozenset of str: every part that occurs, taken apart or not."""
         return self.whole | frozenset(self.spelled) | {part for _, parts in self.spelled.values() for part in parts}
 
     @cached_property
-    def typed(self):
+    def typed(self) -> frozenset[str]:
         """frozenset of str: ``known`` without look-alikes of parts (𧾷 of ⻊) of which no other character is made."""
         alone = self.whole.difference(*(parts for _, parts in self.spelled.values()))
         return self.known - alone.intersection(LOOKALIKES)
 
     @cached_property
-    def _names(self):
+    def _names(self) -> dict[tuple[str, tuple[str, ...]], str]:
         """dict from (operator, parts) to the first character that is made so."""
-        names = {}
+        names: dict[tuple[str, tuple[str, ...]], str] = {}
         for part, spelled in self.spelled.items():
             if not UNNAMED.match(part):
                 names.setdefault(spelled, part)
         return names
 
-    def named(self, tree):
+    def named(self, tree: Description) -> Description:
         """The same tree with the names of the characters that its branches are.
 
         Args:
@@ -64,7 +63,7 @@ class Table:
         name = tree.part or self._names.get((tree.operator, tuple(map(str, parts))))
         return Description(name, tree.operator, parts)
 
-    def expanded(self, tree, depth=DEEPEST):
+    def expanded(self, tree: Description, depth: int = DEEPEST) -> Description:
         """The tree with its named leaves taken apart, as far down as ``depth`` levels; what is written out stays.
 
         Args:
@@ -81,31 +80,31 @@ class Table:
         below = max(depth - 1, 0)
         return Description(tree.part, operator, tuple(self.expanded(part, below) for part in parts))
 
-    def described(self, part, depth=DEEPEST):
+    def described(self, part: str, depth: int = DEEPEST) -> Description:
         """Description of a character or ``{number}``, taken apart; see ``expanded``."""
         return self.expanded(Description(part), depth)
 
 
 @lru_cache(maxsize=1)
-def table():
+def table() -> Table:
     """The shipped table.
 
     Returns:
         Table.
     """
-    found = lines()
-    whole = frozenset(line for line in found if len(line) == 1)
-    return Table(dict(read_line(line) for line in found if line not in whole), whole)
+    entries = lines()
+    whole = frozenset(line for line in entries if len(line) == 1)
+    return Table(dict(read_line(line) for line in entries if line not in whole), whole)
 
 
-def lines():
+def lines() -> list[str]:
     """list of str: the shipped table as text, a part in each line; see ``read_line``."""
-    packed = (files("tfglyph") / "composition" / "data" / "decomposition.txt.xz").read_bytes()
+    packed = package_file("composition", "data", "decomposition.txt.xz").read_bytes()
     text = lzma.decompress(packed).decode()
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
-def read_line(line):
+def read_line(line: str) -> tuple[str, tuple[str, tuple[str, ...]]]:
     """``酪⿰酉各`` -> ("酪", ("⿰", ("酉", "各"))); pieces without a code point are numbers in braces."""
     parts, index = [], 0
     while index < len(line):
@@ -118,7 +117,7 @@ def read_line(line):
     return name, (operator, tuple(rest))
 
 
-def describe(character, depth=DEEPEST):
+def describe(character: str, depth: int = DEEPEST) -> Description:
     """The decomposition of a character.
 
     Args:

@@ -1,30 +1,63 @@
-"""Descriptions as sequences of tokens of one length: what a model is told about a character.
+"""Descriptions as sequences of tokens of one length: the conditioning input of models that compose.
 
-A tree of operators with two parts each has fixed seats, numbered as a heap: 0 is the whole, 2 i + 1 and 2 i + 2 are
-the parts of seat i. Three levels make 15 seats. The sequence holds the operators of the 7 upper seats, then the parts
-that sit in all 15. A part that is known by name and can be taken apart has both, its own token and its parts below
-it, so a rare part is known by what it is made of. An operator over three parts becomes two: the first part, and the
-other two under an operator that says so.
+A tree of operators with two parts each has fixed slots, numbered as a heap: 0 is the whole, 2 i + 1 and 2 i + 2 are
+the parts of slot i. Three levels make 15 slots. The sequence holds the operators of the 7 upper slots, then the parts
+in all 15. A part that is known by name and can be taken apart has both, its own token and its parts below it, so a
+rare part is known by what it is made of. An operator over three parts becomes two: the first part, and the other two
+under an operator that says so.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
-from importlib_resources import files
 
-from tfglyph.composition.descriptions import OPERATORS, Description, parse
-from tfglyph.composition.forms import in_place
+from tfglyph.composition.descriptions import OPERATORS, Description
+from tfglyph.composition.parsing import resolve
 from tfglyph.composition.table import DEEPEST, table
 from tfglyph.errors import UsageError
+from tfglyph.files import package_file
 
-UPPER = 2**DEEPEST - 1  # seats that can have an operator
-SEATS = 2 ** (DEEPEST + 1) - 1
-LENGTH = UPPER + SEATS
+UPPER = 2**DEEPEST - 1  # slots that can have an operator
+SLOTS = 2 ** (DEEPEST + 1) - 1
+LENGTH = UPPER + SLOTS
 REMAINDER = {"⿲": "the rest of ⿲", "⿳": "the rest of ⿳"}
 SIGNS = (*OPERATORS, *REMAINDER.values())
 FIRST_PART = 1 + len(SIGNS)  # token 0 is "nothing here"
 NEWEST = "parts-1"
+
+
+# === The heap of slots ===
+
+
+def parent(slot: int) -> int:
+    """The slot whose operator joins this one to its sibling; slot 0, the whole, has none."""
+    if slot < 1:
+        raise ValueError("slot 0 is the whole and has no parent")
+    return (slot - 1) // 2
+
+
+def subtree(slot: int) -> tuple[int, ...]:
+    """A slot and all below it, in ascending order."""
+    return tuple(other for other in range(SLOTS) if _is_below(other, slot))
+
+
+def operator_index(slot: int) -> int:
+    """Where in a sequence the operator of a slot stands; of the upper slots only."""
+    return slot
+
+
+def part_index(slot: int) -> int:
+    """Where in a sequence the part of a slot stands."""
+    return UPPER + slot
+
+
+def _is_below(slot: int, ancestor: int) -> bool:
+    return slot == ancestor or (slot > ancestor and _is_below(parent(slot), ancestor))
+
+
+# === Trees and tokens ===
 
 
 class Tokenizer:
@@ -39,20 +72,20 @@ class Tokenizer:
         length: int, tokens of a sequence.
     """
 
-    length = LENGTH
+    length: int = LENGTH
 
-    def __init__(self, parts):
-        self.parts = list(parts)
-        self.vocabulary = FIRST_PART + len(self.parts)
-        self.names = [*SIGNS, *self.parts]
+    def __init__(self, parts: Iterable[str]):
+        self.parts: list[str] = list(parts)
+        self.vocabulary: int = FIRST_PART + len(self.parts)
+        self.names: list[str] = [*SIGNS, *self.parts]
         self._numbers = {name: number for number, name in enumerate(self.names, 1)}
 
-    def encode(self, tree, strict=False):
+    def encode(self, tree: Description, strict: bool = False) -> np.ndarray:
         """The tokens of a tree.
 
         Args:
             tree: Description; its branches named and its leaves taken apart (``Table.named``, ``Table.expanded``).
-            strict: bool: whether a part that the tokens do not tell of is an error.
+            strict: bool: whether a part that no token stands for is an error.
 
         Returns:
             int32 (length,).
@@ -61,32 +94,29 @@ class Tokenizer:
             UsageError: with ``strict``, a part that has no token, nor do its own parts, or that lies too deep.
         """
         tokens = np.zeros(LENGTH, np.int32)
-        untold = self._seat(tokens, tree, 0)
-        if strict and untold is not None:
-            why = (
-                f"lies deeper than {DEEPEST} levels"
-                if untold.operator
-                else "is too rare: it is not among the parts that models learn"
-            )
-            raise UsageError(f"{tree.spelled()}: the part {untold} {why}")
+        missing = self._fill(tokens, tree, 0)
+        if strict and missing is not None:
+            too_deep = f"lies deeper than {DEEPEST} levels"
+            too_rare = "is too rare: it is not among the parts that models learn"
+            raise UsageError(f"{tree.spelled()}: the part {missing} {too_deep if missing.operator else too_rare}")
         return tokens
 
-    def _seat(self, tokens, tree, number, sign=None):
-        """Puts ``tree`` into seat ``number``; returns the first branch that no token tells of, or None."""
-        whole = number == 0 and tree.operator is not None  # the character that is asked for has no name
-        own = 0 if whole else self._numbers.get(tree.part, 0)
-        if number < SEATS:
-            tokens[UPPER + number] = own
-        if tree.operator is None or number >= UPPER:
-            return None if own and number < SEATS else tree
+    def _fill(self, tokens: np.ndarray, tree: Description, slot: int, sign: str | None = None) -> Description | None:
+        """Puts ``tree`` into a slot; returns the first branch that no token stands for, or None."""
+        whole = slot == 0 and tree.operator is not None  # the character that is asked for has no name
+        token = 0 if whole else self._numbers.get(tree.part or "", 0)
+        if slot < SLOTS:
+            tokens[part_index(slot)] = token
+        if tree.operator is None or slot >= UPPER:
+            return None if token and slot < SLOTS else tree
         first, *others = tree.parts
         rest = REMAINDER.get(tree.operator) if len(others) == 2 else None
         second = Description(None, tree.operator, tuple(others)) if rest else others[0]
-        tokens[number] = self._numbers[sign or tree.operator]
-        found = [self._seat(tokens, first, 2 * number + 1), self._seat(tokens, second, 2 * number + 2, rest)]
-        return None if own else next((branch for branch in found if branch is not None), None)
+        tokens[operator_index(slot)] = self._numbers[sign or tree.operator]
+        missing = [self._fill(tokens, first, 2 * slot + 1), self._fill(tokens, second, 2 * slot + 2, rest)]
+        return None if token else next((branch for branch in missing if branch is not None), None)
 
-    def encode_characters(self, characters):
+    def encode_characters(self, characters: Iterable[str]) -> np.ndarray:
         """The tokens of characters that exist; 0 throughout where nothing is known of one.
 
         Args:
@@ -98,7 +128,7 @@ class Tokenizer:
         decompositions = table()
         return np.stack([self.encode(decompositions.described(character)) for character in characters])
 
-    def own(self, characters):
+    def own(self, characters: Iterable[str]) -> np.ndarray:
         """The tokens that characters have as parts of others.
 
         Args:
@@ -109,65 +139,44 @@ class Tokenizer:
         """
         return np.array([self._numbers.get(character, 0) for character in characters], np.int32)
 
-    def spelled(self, tokens):
+    def spelled(self, tokens: Sequence[int] | np.ndarray) -> str:
         """The shortest description that tokens stand for, the inverse of ``encode_text``.
 
         Args:
             tokens: int sequence (length,).
 
         Returns:
-            str; empty where nothing is told.
+            str; empty where all tokens are 0.
         """
 
-        def seat(number, rest=False):
-            own = tokens[UPPER + number] if number < SEATS else 0
-            sign = self.names[tokens[number] - 1] if number < UPPER and tokens[number] else ""
-            if own or not sign:
-                return self.names[own - 1] if own else ""
-            halves = seat(2 * number + 1) + seat(2 * number + 2, rest=sign in REMAINDER)
+        def spell(slot: int, rest: bool = False) -> str:
+            part = tokens[part_index(slot)] if slot < SLOTS else 0
+            sign = self.names[tokens[operator_index(slot)] - 1] if slot < UPPER and tokens[operator_index(slot)] else ""
+            if part or not sign:
+                return self.names[part - 1] if part else ""
+            halves = spell(2 * slot + 1) + spell(2 * slot + 2, rest=sign in REMAINDER)
             return halves if rest else sign + halves
 
-        return seat(0)
+        return spell(0)
 
-    def encode_text(self, text):
+    def encode_text(self, text: str) -> tuple[np.ndarray, Description]:
         """The tokens of what a person writes.
 
         Args:
             text: str: a description, or a character, which stands for its own decomposition.
 
         Returns:
-            (int32 (length,), Description), its parts in the forms that they have at their places.
+            (int32 (length,), Description), its parts in the forms that they have at their positions.
 
         Raises:
             UsageError: the description is not one, or has a part that models do not learn.
         """
-        decompositions = table()
-        tree = decompositions.expanded(decompositions.named(in_place(parse(text))))
+        tree = resolve(text)
         return self.encode(tree, strict=True), tree
 
 
-def hide_names(tokens, draws, share):
-    """Withholds the names of some parts that are told by their own parts as well.
-
-    What is then drawn for ``⿰酉⿱六乂`` is learned from the parts of 交 alone.
-
-    Args:
-        tokens: int32 tensor (n, LENGTH).
-        draws: float32 tensor (n, UPPER), uniform in [0, 1).
-        share: float, chance of each such name to be withheld.
-
-    Returns:
-        int32 tensor (n, LENGTH).
-    """
-    import tensorflow as tf
-
-    told_twice = (tokens[:, :UPPER] > 0) & (draws < share)  # (n, UPPER)
-    hidden = tf.pad(told_twice, [[0, 0], [UPPER, SEATS - UPPER]])  # (n, LENGTH)
-    return tf.where(hidden, 0, tokens)
-
-
 @lru_cache(maxsize=4)
-def tokenizer(name=NEWEST):
+def tokenizer(name: str = NEWEST) -> Tokenizer:
     """The tokenizer of a shipped list of parts.
 
     Lists never change, so that a trained model's tokens keep their meaning; a better list gets the next number.
@@ -178,7 +187,7 @@ def tokenizer(name=NEWEST):
     Raises:
         UsageError: there is no such list.
     """
-    path = files("tfglyph") / "composition" / "data" / f"{name}.txt"
+    path = package_file("composition", "data", f"{name}.txt")
     if not re.fullmatch(r"parts-\d+", name) or not path.is_file():
         raise UsageError(f"there is no list of parts called {name!r}; the newest is {NEWEST}")
     return Tokenizer(path.read_text(encoding="utf-8").split())

@@ -15,20 +15,15 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from tfglyph.datasets.glyphs import Glyphs, digest
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.report import Problem
 from tfglyph.errors import GlyphError
+from tfglyph.files import digest
 
 VERSION = 1
 _BLOCK = 1 << 26  # bytes under one digest
 _CHECK_ALL = 1 << 30  # larger image files are checked in samples, as long as nobody has touched them
 _SAMPLES = 16
-
-
-def cache_directory():
-    """Where prepared sets live: ``TFGLYPH_CACHE``, or ``tfglyph`` in the user's cache directory."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.environ.get("TFGLYPH_CACHE") or os.path.join(home, "tfglyph")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import string
 from dataclasses import dataclass
 from functools import cache
 
-from tfglyph.datasets import cns
+from tfglyph.datasets.pack import pack
 from tfglyph.errors import GlyphError, UsageError, did_you_mean
 
 _LARGEST_FILE = 1 << 26  # bytes: a file of characters, not a library
@@ -62,7 +62,7 @@ def _kana_latin():
 
 
 def _all():
-    return tuple(cns.pack()[0])
+    return tuple(pack()[0])
 
 
 # name -> (what it is, function that lists it)

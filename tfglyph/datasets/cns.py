@@ -7,27 +7,17 @@ are always those of the pack, whatever more a newer font has, so that one name m
 import os
 import re
 import sys
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 
+from tfglyph.datasets.pack import pack
 from tfglyph.errors import GlyphError, UsageError
 
 FIRST, LAST = 0x4E00, 0x9FFF
-PACK = os.path.join(os.path.dirname(__file__), "data", "cns-32.xz")
 FONT_FILE = "TW-Kai-98_1.ttf"
 PACK_SIZE = 32
 COUNT = 20_920  # the characters of U+4E00–U+9FFF in TW-Kai-98 version 103.1
-
-
-@cache
-def pack():
-    """The embedded characters and pictures: list of 20,920 str and uint8 ``[20920, 32, 32]``."""
-    from tfglyph.datasets.pack import read_pack
-
-    characters, images = read_pack(PACK)
-    images.flags.writeable = False
-    return characters, images
 
 
 def find_font(file=FONT_FILE, wanted_by="data set 'cns' has only 32x32 built in; other sizes need"):
@@ -102,7 +92,8 @@ def load(name, size, channels, datadir=None, charset="all", ink="auto"):
 
 
 def _from_pack(name, shape):
-    from tfglyph.datasets.glyphs import Glyphs, digest, split_keys
+    from tfglyph.datasets.glyphs import Glyphs, split_keys
+    from tfglyph.files import digest
 
     characters, images = pack()
     images = np.repeat(images[..., None], shape[2], -1)  # (n, h, w, c)

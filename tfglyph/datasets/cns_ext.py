@@ -11,6 +11,7 @@ from functools import partial
 
 from tfglyph.composition.table import table
 from tfglyph.datasets import cns
+from tfglyph.datasets.pack import pack
 
 EXT_FONT_FILE = "TW-Kai-Ext-B-98_1.ttf"
 RARER = {
@@ -48,7 +49,7 @@ def load(name, size, channels, datadir=None, charset="all"):
     common = cns.find_font(wanted_by=f"data set {name!r} needs")
     rare = cns.find_font(EXT_FONT_FILE, wanted_by=f"data set {name!r} needs")
     known = table().known
-    blocks = [(common, list(cns.pack()[0]))]
+    blocks = [(common, list(pack()[0]))]
     for codes in RARER.values():
         font = rare if codes[0] > 0xFFFF else common
         face = FontFace(font)

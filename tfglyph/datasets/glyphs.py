@@ -2,12 +2,15 @@
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 import numpy as np
 
-from tfglyph.errors import UsageError
+from tfglyph.errors import GlyphError, UsageError
+from tfglyph.files import digest
 
-SPLITS = ("train", "holdout", "all")
+Split = Literal["train", "holdout", "all"]
+SPLITS: tuple[str, ...] = get_args(Split)
 DEFAULT_HOLDOUT = 0.05
 _IN_MEMORY_BYTES = 1 << 30  # subsets of more than this stay views of the memory-mapped file
 
@@ -42,14 +45,33 @@ class Glyphs:
     def __len__(self):
         return len(self.images)
 
-    def index(self, character):
-        """The row of the first image of ``character`` (str), or ``None`` where the set lacks it."""
-        if self.characters is None:
-            raise UsageError(f"data set {self.name!r} has no characters to look up")
-        try:
-            return self.characters.index(character)
-        except ValueError:
-            return None
+    def rows_by_character(self) -> dict[str, int]:
+        """Which image shows a character: dict from character to the row of its first image.
+
+        A set without characters whose label names are single characters (digits, say) gives the first image of each
+        label.
+
+        Raises:
+            GlyphError: the set does not know which characters its images show.
+        """
+        rows: dict[str, int] = {}
+        for row, character in enumerate(self.known_characters()):
+            rows.setdefault(character, row)
+        return rows
+
+    def known_characters(self) -> list[str]:
+        """The character that each image shows, list of n str: ``characters``, or label names that are characters.
+
+        Raises:
+            GlyphError: as ``rows_by_character``.
+        """
+        if self.characters is not None:
+            return self.characters
+        if self.labels is not None and self.label_names and all(len(name) == 1 for name in self.label_names):
+            return [self.label_names[label] for label in self.labels]
+        raise GlyphError(
+            f"data set {self.name} does not say which character an image shows, so characters cannot be found in it"
+        )
 
     def take(self, rows, why):
         """The same record with only ``rows`` (int64 ``[m]``); ``why`` (str) enters the fingerprint."""
@@ -132,14 +154,3 @@ def split_key(content):
 def split_keys(contents):
     """uint64 ``[n]`` of ``split_key`` for each of n str or bytes."""
     return np.array([split_key(content) for content in contents], np.uint64).reshape(-1)
-
-
-def digest(*parts):
-    """A short hexadecimal digest of strings, bytes and arrays, in order."""
-    state = hashlib.blake2b(digest_size=12)
-    for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        view = memoryview(np.ascontiguousarray(data)).cast("B") if isinstance(data, np.ndarray) else data
-        state.update(len(view).to_bytes(8, "big"))
-        state.update(view)
-    return state.hexdigest()

@@ -8,17 +8,25 @@ image after image, rows from the top.
 
 import json
 import lzma
+import os
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
 from tfglyph.errors import GlyphError
+from tfglyph.files import package_file
+
+PACK: str = str(package_file("datasets", "data", "cns-32.xz"))
 
 _MAGIC = b"tfglyph pack 1\n"
 # One thread, no preset that varies, so that the same pictures give the same bytes.
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
 
 
-def write_pack(path, characters, images, levels, source):
+def write_pack(
+    path: str | os.PathLike, characters: Sequence[str], images: np.ndarray, levels: int, source: str
+) -> None:
     """Writes pictures with fewer grey levels into a pack.
 
     Args:
@@ -37,7 +45,7 @@ def write_pack(path, characters, images, levels, source):
         file.write(lzma.compress(content, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, filters=_FILTERS))
 
 
-def read_pack(path):
+def read_pack(path: str | os.PathLike) -> tuple[list[str], np.ndarray]:
     """Reads a pack.
 
     Returns:
@@ -60,3 +68,11 @@ def read_pack(path):
         return [chr(code) for code in codes], grey[pixels].reshape(shape)  # (n, h, w)
     except (OSError, EOFError, lzma.LZMAError, ValueError, KeyError, IndexError) as error:
         raise GlyphError(f"{path}: damaged glyph pack ({error}); install the package again") from None
+
+
+@cache
+def pack() -> tuple[list[str], np.ndarray]:
+    """The embedded CNS characters and their pictures: list of 20,920 str and uint8 ``[20920, 32, 32]``."""
+    characters, images = read_pack(PACK)
+    images.flags.writeable = False
+    return characters, images

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tfglyph.datasets import cache
-from tfglyph.datasets.glyphs import digest
 from tfglyph.datasets.report import Problem, count, report
 from tfglyph.errors import GlyphError
+from tfglyph.files import cache_directory, digest
 from tfglyph.progress import progress
 
 CHUNK = 64  # images in one piece of work
@@ -75,7 +75,7 @@ class Source:
         key = digest(repr(cache.VERSION), repr(sorted(self.settings.items())), repr(self.shape), self.stamp)
         size = "x".join(map(str, self.shape))
         name = "".join(letter if letter.isalnum() else "-" for letter in self.name)
-        return os.path.join(cache.cache_directory(), f"{name}-{size}-{key}")
+        return os.path.join(cache_directory(), f"{name}-{size}-{key}")
 
 
 def prepare(source):

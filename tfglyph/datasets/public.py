@@ -9,12 +9,13 @@ from functools import partial
 
 import numpy as np
 
-from tfglyph.datasets.glyphs import digest, split_keys
+from tfglyph.datasets.glyphs import split_keys
 from tfglyph.datasets.idx import find_pair, read_pair
 from tfglyph.datasets.images import fit
 from tfglyph.datasets.preparing import Converted, Source, prepare, stack, stamp
 from tfglyph.datasets.report import Problem
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.files import digest
 
 PARTS = ("train", "test", "all")
 _CHUNK = 512

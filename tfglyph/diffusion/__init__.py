@@ -4,3 +4,8 @@ Time runs from 0 (clean images) to 1 (pure noise). A *path* gives the mixture ``
 noise``; a *denoiser* is any callable ``(x_t, t) -> (x_0, noise)``; a *sampler* walks a grid of times from 1
 to 0.
 """
+
+from typing import Literal, get_args
+
+Sampler = Literal["ddpm", "ddim", "dpm++", "heun"]
+SAMPLERS: tuple[str, ...] = get_args(Sampler)

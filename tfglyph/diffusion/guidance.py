@@ -1,7 +1,11 @@
 """Classifier-free guidance (Ho and Salimans 2022, eq. 6)."""
 
+from typing import Any
 
-def guide(conditional, unconditional, scale):
+import tensorflow as tf
+
+
+def guide(conditional: tf.Tensor, unconditional: tf.Tensor, scale: Any) -> tf.Tensor:
     """Push a prediction away from what the model would say without the condition.
 
     ``scale`` 0 ignores the condition, 1 is the plain conditional model, more exaggerates it. (The paper's w

@@ -1,9 +1,12 @@
 """Random numbers for sampling where an image's noise depends on its own seed pair alone."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 
 
-def image_noise(pairs, draw, shape):
+def image_noise(pairs: tf.Tensor, draw: Any, shape: Sequence[int]) -> tf.Tensor:
     """One standard normal array per image.
 
     Args:
@@ -15,8 +18,8 @@ def image_noise(pairs, draw, shape):
         float32 tensor (n, *shape).
     """
 
-    def one(pair):
-        own = tf.random.experimental.stateless_fold_in(pair, tf.cast(draw, tf.int64), alg="philox")
-        return tf.random.stateless_normal(shape, own, alg="philox")
+    def one(pair: tf.Tensor) -> tf.Tensor:
+        seed = tf.random.experimental.stateless_fold_in(pair, tf.cast(draw, tf.int64), alg="philox")
+        return tf.random.stateless_normal(shape, seed, alg="philox")
 
     return tf.map_fn(one, pairs, fn_output_signature=tf.TensorSpec(shape, tf.float32))  # (n, *shape)

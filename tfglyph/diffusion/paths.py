@@ -4,6 +4,8 @@ Everything is computed in float64 and cast by whoever uses it, because 1 - alpha
 in float32 where images are nearly clean.
 """
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -14,7 +16,7 @@ class Path:
     Subclasses give ``alpha_sigma``. Times are float64 tensors in [0, 1].
     """
 
-    def alpha_sigma(self, times):
+    def alpha_sigma(self, times: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Coefficients of image and noise.
 
         Args:
@@ -25,7 +27,7 @@ class Path:
         """
         raise NotImplementedError
 
-    def draw_times(self, uniform):
+    def draw_times(self, uniform: tf.Tensor) -> tf.Tensor:
         """Training times from uniform draws.
 
         Args:
@@ -36,7 +38,7 @@ class Path:
         """
         raise NotImplementedError
 
-    def grid(self, steps, curved=False):
+    def timesteps(self, steps: Any, curved: bool = False) -> tf.Tensor:
         """The times a sampler visits: ``steps + 1`` of them, from 1 to exactly 0.
 
         Args:
@@ -56,7 +58,7 @@ class Path:
         _, noisiest = self.straightened(tf.ones([], tf.float64))
         return self.time_of(noisiest * (1.0 - tf.cos(np.pi / 2 * even)))
 
-    def straightened(self, times):
+    def straightened(self, times: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """``(alpha + sigma, tau)`` with tau = sigma / (alpha + sigma).
 
         Every path is the straight one in other clothes: x / (alpha + sigma) = (1 - tau) x_0 + tau noise.
@@ -70,11 +72,11 @@ class Path:
         alpha, sigma = self.alpha_sigma(times)
         return alpha + sigma, sigma / (alpha + sigma)
 
-    def time_of(self, tau):
+    def time_of(self, tau: Any) -> tf.Tensor:
         """The time at which sigma / (alpha + sigma) is ``tau``; float64 tensors of any shape."""
         raise NotImplementedError
 
-    def mix(self, images, noise, times):
+    def mix(self, images: tf.Tensor, noise: tf.Tensor, times: tf.Tensor) -> tf.Tensor:
         """x_t = alpha(t) x_0 + sigma(t) noise.
 
         Args:
@@ -97,13 +99,13 @@ class VariancePreserving(Path):
     which is the continuous process whose noise rate is constant within each step of the table.
     """
 
-    def __init__(self, betas):
+    def __init__(self, betas: Any):
         """Args: betas: float64 array [T] in (0, 1), the share of variance replaced by noise in each step."""
         betas = np.asarray(betas, np.float64)
         self.steps = len(betas)
         self.log_alpha_squared = np.concatenate([[0.0], np.cumsum(np.log1p(-betas))])
 
-    def alpha_sigma(self, times):
+    def alpha_sigma(self, times: Any) -> tuple[tf.Tensor, tf.Tensor]:
         table = tf.constant(self.log_alpha_squared, tf.float64)
         position = tf.clip_by_value(tf.cast(times, tf.float64), 0.0, 1.0) * self.steps
         # A position that misses a table entry by rounding is that entry: T sampling steps are exactly the
@@ -117,7 +119,7 @@ class VariancePreserving(Path):
         log_alpha_squared = left + (position - below) * (right - left)
         return tf.exp(0.5 * log_alpha_squared), tf.sqrt(-tf.math.expm1(log_alpha_squared))
 
-    def time_of(self, tau):
+    def time_of(self, tau: Any) -> tf.Tensor:
         table = tf.constant(self.log_alpha_squared, tf.float64)
         tau = tf.cast(tau, tf.float64)
         # alpha² = (1 - tau)² / ((1 - tau)² + tau²), then the table backwards.
@@ -126,10 +128,10 @@ class VariancePreserving(Path):
         index = tf.searchsorted(-table, flat, side="right") - 1
         index = tf.reshape(tf.clip_by_value(index, 0, self.steps - 1), tf.shape(tau))
         left, right = tf.gather(table, index), tf.gather(table, index + 1)
-        share = tf.clip_by_value((value - left) / (right - left), 0.0, 1.0)
-        return (tf.cast(index, tf.float64) + share) / self.steps
+        fraction = tf.clip_by_value((value - left) / (right - left), 0.0, 1.0)
+        return (tf.cast(index, tf.float64) + fraction) / self.steps
 
-    def draw_times(self, uniform):
+    def draw_times(self, uniform: tf.Tensor) -> tf.Tensor:
         """Uniform over the T entries of the table, as the original trains."""
         entry = tf.floor(tf.cast(uniform, tf.float64) * self.steps) + 1
         return entry / self.steps
@@ -138,31 +140,32 @@ class VariancePreserving(Path):
 class Straight(Path):
     """alpha = 1 - t, sigma = t: flow matching's straight line (Lipman et al. 2023; Liu et al. 2023).
 
-    Training times are logit-normal (Esser et al. 2024, section 3.1): t = sigmoid(mean + deviation · normal),
-    which looks most often at the middle of the path, where the shape of a glyph is decided. A ``deviation``
+    Training times are logit-normal (Esser et al. 2024, section 3.1): t = sigmoid(mean + std · normal),
+    which looks most often at the middle of the path, where the shape of a glyph is decided. A ``std``
     of 0 means uniform times.
     """
 
-    def __init__(self, mean=0.0, deviation=1.0):
-        self.mean, self.deviation = mean, deviation
+    def __init__(self, mean: float = 0.0, std: float = 1.0):
+        self.mean: float = mean
+        self.std: float = std
 
-    def alpha_sigma(self, times):
+    def alpha_sigma(self, times: Any) -> tuple[tf.Tensor, tf.Tensor]:
         times = tf.cast(times, tf.float64)
         return 1.0 - times, times
 
-    def time_of(self, tau):
+    def time_of(self, tau: Any) -> tf.Tensor:
         return tf.cast(tau, tf.float64)
 
-    def draw_times(self, uniform):
+    def draw_times(self, uniform: tf.Tensor) -> tf.Tensor:
         # The middle of its float32 cell keeps a draw of exactly 0 away from both ends of the path.
         uniform = tf.cast(uniform, tf.float64) * (1.0 - 2.0**-23) + 2.0**-24
-        if self.deviation == 0:
+        if self.std == 0:
             return uniform
         normal = tf.math.ndtri(uniform)
-        return tf.sigmoid(self.mean + self.deviation * normal)
+        return tf.sigmoid(self.mean + self.std * normal)
 
 
-def linear_betas(steps):
+def linear_betas(steps: int) -> np.ndarray:
     """Ho et al. 2020, section 4: betas linear from 1e-4 to 0.02.
 
     These numbers are meant for about a thousand steps. Returns float64 array [steps].
@@ -170,7 +173,7 @@ def linear_betas(steps):
     return np.linspace(1e-4, 0.02, steps, dtype=np.float64)
 
 
-def cosine_betas(steps, offset=0.008, largest=0.999):
+def cosine_betas(steps: int, offset: float = 0.008, largest: float = 0.999) -> np.ndarray:
     """Nichol and Dhariwal 2021, eq. 17: alpha² follows a squared cosine; betas are clipped at ``largest``.
 
     Returns float64 array [steps].
@@ -180,7 +183,7 @@ def cosine_betas(steps, offset=0.008, largest=0.999):
     return np.minimum(1 - alpha_squared[1:] / alpha_squared[:-1], largest)
 
 
-def per_image(values, images):
+def per_image(values: Any, images: tf.Tensor) -> tf.Tensor:
     """Shape one number per image, or one for all, to multiply images: [n, 1, 1, 1] or a scalar."""
     values = tf.cast(values, images.dtype)
     if values.shape.rank == 0:

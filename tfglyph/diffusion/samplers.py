@@ -1,19 +1,25 @@
 """Samplers: from noise to images along a path, in as many steps as wanted; and DDIM's way back.
 
-Each takes ``denoise(mixed, time) -> (images, noise)``, the model's view of x_t at one float64 scalar time,
+Each takes ``denoise(x_t, time) -> (images, noise)``, the model's view of x_t at one float64 scalar time,
 and is made of TensorFlow operations only (a ``tf.while_loop`` over a grid of any length), so an exported
-model contains it. The grid falls from the noisiest time to the cleanest; the last step to t = 0 is the
+model contains it. The timesteps falls from the noisiest time to the cleanest; the last step to t = 0 is the
 denoised image itself, so the denoiser is never asked about a time without noise.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
-from tfglyph.diffusion.paths import per_image
+from tfglyph.diffusion.paths import Path, per_image
 
-SAMPLERS = ("ddpm", "ddim", "dpm++", "heun")
+Denoise = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+"""(x_t, time) -> (x_0, noise)."""
+Noise = Callable[[Any], tf.Tensor]
+"""int32 scalar step -> standard normal noise of the shape of x_t."""
 
 
-def grid_for(sampler, path, steps):
+def timesteps_for(sampler: str, path: Path, steps: Any) -> tf.Tensor:
     """The times that suit a sampler: even for the first-order ones, curved for the second-order ones.
 
     Args:
@@ -24,40 +30,50 @@ def grid_for(sampler, path, steps):
     Returns:
         float64 tensor [steps + 1], falling from 1 to 0.
     """
-    return path.grid(steps, curved=sampler in ("dpm++", "heun"))
+    return path.timesteps(steps, curved=sampler in ("dpm++", "heun"))
 
 
-def evaluations(sampler, steps):
+def evaluations(sampler: str, steps: int) -> int:
     """How often ``sampler`` calls the denoiser in ``steps`` steps: int."""
     return 2 * steps - 1 if sampler == "heun" else steps
 
 
-def sample(sampler, path, denoise, mixed, grid, eta=0.0, noise=None):
+def sample(
+    sampler: str,
+    path: Path,
+    denoise: Denoise,
+    x_t: tf.Tensor,
+    timesteps: tf.Tensor,
+    eta: Any = 0.0,
+    noise: Noise | None = None,
+) -> tf.Tensor:
     """Run a sampler by name.
 
     Args:
         sampler: one of ``SAMPLERS``.
         path: ``Path``.
         denoise: callable ``(float32 [n, ...], float64 scalar) -> (images, noise)``, float32 [n, ...] each.
-        mixed: float32 tensor [n, ...], x at the first time of the grid.
-        grid: float64 tensor [steps + 1], strictly falling.
+        x_t: float32 tensor [n, ...], x at the first time of the timesteps.
+        timesteps: float64 tensor [steps + 1], strictly falling.
         eta: noise added by ``ddim``, 0 (none) to 1 (as much as ``ddpm``).
         noise: callable ``int32 scalar step -> float32 [n, ...]``, standard normal; needed where noise is
             added.
 
     Returns:
-        float32 tensor [n, ...], x at the last time of the grid.
+        float32 tensor [n, ...], x at the last time of the timesteps.
     """
     if sampler == "ddpm":
-        return ddim(path, denoise, mixed, grid, eta=1.0, noise=noise)
+        return ddim(path, denoise, x_t, timesteps, eta=1.0, noise=noise)
     if sampler == "ddim":
-        return ddim(path, denoise, mixed, grid, eta=eta, noise=noise)
+        return ddim(path, denoise, x_t, timesteps, eta=eta, noise=noise)
     if sampler == "dpm++":
-        return dpm_solver(path, denoise, mixed, grid)
-    return heun(path, denoise, mixed, grid)
+        return dpm_solver(path, denoise, x_t, timesteps)
+    return heun(path, denoise, x_t, timesteps)
 
 
-def ddim(path, denoise, mixed, grid, eta=0.0, noise=None):
+def ddim(
+    path: Path, denoise: Denoise, x_t: tf.Tensor, timesteps: tf.Tensor, eta: Any = 0.0, noise: Noise | None = None
+) -> tf.Tensor:
     """DDIM (Song et al. 2021, eq. 12 and 16); with ``eta`` 1 it is DDPM's ancestral sampling (Ho et al.
     2020, eq. 7).
 
@@ -65,19 +81,19 @@ def ddim(path, denoise, mixed, grid, eta=0.0, noise=None):
     alpha_s, (sigma_t² - r² sigma_s²) sigma_s² / sigma_t².
     """
 
-    def step(k, mixed):
-        (alpha_t, sigma_t), (alpha_s, sigma_s) = path.alpha_sigma(grid[k]), path.alpha_sigma(grid[k + 1])
-        images, predicted = denoise(mixed, grid[k])
+    def step(i, x_t):
+        (alpha_t, sigma_t), (alpha_s, sigma_s) = path.alpha_sigma(timesteps[i]), path.alpha_sigma(timesteps[i + 1])
+        images, predicted = denoise(x_t, timesteps[i])
         fresh = tf.maximum(sigma_t**2 - (alpha_t / alpha_s) ** 2 * sigma_s**2, 0.0)
         added = tf.cast(eta, tf.float64) * tf.sqrt(fresh) * sigma_s / sigma_t
         kept = tf.sqrt(tf.maximum(sigma_s**2 - added**2, 0.0))
-        mixed = per_image(alpha_s, mixed) * images + per_image(kept, mixed) * predicted
-        return mixed if noise is None else mixed + per_image(added, mixed) * noise(k)
+        x_t = per_image(alpha_s, x_t) * images + per_image(kept, x_t) * predicted
+        return x_t if noise is None else x_t + per_image(added, x_t) * noise(i)
 
-    return _walk(step, mixed, grid)
+    return _walk(step, x_t, timesteps)
 
 
-def dpm_solver(path, denoise, mixed, grid):
+def dpm_solver(path: Path, denoise: Denoise, x_t: tf.Tensor, timesteps: tf.Tensor) -> tf.Tensor:
     """DPM-Solver++ 2M (Lu et al. 2022b, algorithm 2): second order for one call of the denoiser a step.
 
     With lambda = ln(alpha / sigma), the image is extrapolated over half a step from this prediction and the
@@ -85,24 +101,24 @@ def dpm_solver(path, denoise, mixed, grid):
     order, which keeps the second order of the whole.
     """
 
-    def step(k, mixed, before):
-        (alpha_t, sigma_t), (alpha_s, sigma_s) = path.alpha_sigma(grid[k]), path.alpha_sigma(grid[k + 1])
-        images, _ = denoise(mixed, grid[k])
-        alpha_r, sigma_r = path.alpha_sigma(grid[tf.maximum(k - 1, 0)])
+    def step(i, x_t, before):
+        (alpha_t, sigma_t), (alpha_s, sigma_s) = path.alpha_sigma(timesteps[i]), path.alpha_sigma(timesteps[i + 1])
+        images, _ = denoise(x_t, timesteps[i])
+        alpha_r, sigma_r = path.alpha_sigma(timesteps[tf.maximum(i - 1, 0)])
         lambda_r, lambda_t, lambda_s = (
             tf.math.log(alpha / sigma) for alpha, sigma in ((alpha_r, sigma_r), (alpha_t, sigma_t), (alpha_s, sigma_s))
         )
         ratio = (lambda_s - lambda_t) / (2 * (lambda_t - lambda_r))
-        usable = tf.logical_and(k > 0, sigma_s > 0)
-        extrapolated = images + per_image(tf.where(usable, ratio, 0.0), mixed) * (images - before)
+        usable = tf.logical_and(i > 0, sigma_s > 0)
+        extrapolated = images + per_image(tf.where(usable, ratio, 0.0), x_t) * (images - before)
         kept = sigma_s / sigma_t
-        mixed = per_image(kept, mixed) * mixed + per_image(alpha_s - alpha_t * kept, mixed) * extrapolated
-        return mixed, images
+        x_t = per_image(kept, x_t) * x_t + per_image(alpha_s - alpha_t * kept, x_t) * extrapolated
+        return x_t, images
 
-    return _walk(step, mixed, grid, tf.zeros_like(mixed))
+    return _walk(step, x_t, timesteps, tf.zeros_like(x_t))
 
 
-def heun(path, denoise, mixed, grid):
+def heun(path: Path, denoise: Denoise, x_t: tf.Tensor, timesteps: tf.Tensor) -> tf.Tensor:
     """Heun's second-order method, two calls of the denoiser a step (Karras et al. 2022, algorithm 1).
 
     It integrates y = x / (alpha + sigma), which moves with velocity noise - x_0 as tau = sigma / (alpha +
@@ -110,23 +126,23 @@ def heun(path, denoise, mixed, grid):
     Euler's.
     """
 
-    def step(k, mixed):
-        (total_t, tau_t), (total_s, tau_s) = path.straightened(grid[k]), path.straightened(grid[k + 1])
-        images, noise = denoise(mixed, grid[k])
-        position, change = mixed / per_image(total_t, mixed), per_image(tau_s - tau_t, mixed)
-        euler = (position + change * (noise - images)) * per_image(total_s, mixed)
+    def step(i, x_t):
+        (total_t, tau_t), (total_s, tau_s) = path.straightened(timesteps[i]), path.straightened(timesteps[i + 1])
+        images, noise = denoise(x_t, timesteps[i])
+        position, change = x_t / per_image(total_t, x_t), per_image(tau_s - tau_t, x_t)
+        euler = (position + change * (noise - images)) * per_image(total_s, x_t)
 
         def corrected():
-            images_s, noise_s = denoise(euler, grid[k + 1])
+            images_s, noise_s = denoise(euler, timesteps[i + 1])
             slope = 0.5 * (noise - images + noise_s - images_s)
-            return (position + change * slope) * per_image(total_s, mixed)
+            return (position + change * slope) * per_image(total_s, x_t)
 
         return tf.cond(tau_s > 0, corrected, lambda: euler)
 
-    return _walk(step, mixed, grid)
+    return _walk(step, x_t, timesteps)
 
 
-def invert(path, denoise, images, grid, refinements=2):
+def invert(path: Path, denoise: Denoise, images: tf.Tensor, timesteps: tf.Tensor, refinements: int = 2) -> tf.Tensor:
     """The noise from which deterministic DDIM draws ``images`` (Song et al. 2021, section 4.3, run
     backwards).
 
@@ -137,35 +153,35 @@ def invert(path, denoise, images, grid, refinements=2):
     Args:
         path, denoise: as in ``sample``.
         images: float32 tensor [n, ...].
-        grid: float64 tensor [steps + 1], falling: the grid that ``ddim`` will use.
+        timesteps: float64 tensor [steps + 1], falling: the timesteps that ``ddim`` will use.
         refinements: int, fixed-point iterations after the first estimate.
 
     Returns:
-        float32 tensor [n, ...], x at the first time of the grid.
+        float32 tensor [n, ...], x at the first time of the timesteps.
     """
-    rising = tf.reverse(grid, [0])
+    rising = tf.reverse(timesteps, [0])
 
-    def step(k, mixed):
-        (total_s, tau_s), (total_t, tau_t) = path.straightened(rising[k]), path.straightened(rising[k + 1])
-        position, change = mixed / per_image(total_s, mixed), per_image(tau_t - tau_s, mixed)
+    def step(i, x_t):
+        (total_s, tau_s), (total_t, tau_t) = path.straightened(rising[i]), path.straightened(rising[i + 1])
+        position, change = x_t / per_image(total_s, x_t), per_image(tau_t - tau_s, x_t)
 
         def refined(iteration, guess):
-            denoised, noise = denoise(guess * per_image(total_t, mixed), rising[k + 1])
+            denoised, noise = denoise(guess * per_image(total_t, x_t), rising[i + 1])
             return iteration + 1, position + change * (noise - denoised)
 
         # A loop in the graph rather than in Python: the network is traced once, not once for each estimate.
         _, guess = tf.while_loop(lambda iteration, _: iteration <= refinements, refined, (tf.constant(0), position))
-        return guess * per_image(total_t, mixed)
+        return guess * per_image(total_t, x_t)
 
     return _walk(step, images, rising)
 
 
-def _walk(step, mixed, grid, *memory):
-    """``step(k, mixed, *memory)`` for each interval of the grid; returns the last ``mixed``."""
+def _walk(step: Callable[..., Any], x_t: tf.Tensor, timesteps: tf.Tensor, *memory: tf.Tensor) -> tf.Tensor:
+    """``step(i, x_t, *memory)`` for each interval of the timesteps; returns the last ``x_t``."""
 
-    def body(k, *state):
-        new = step(k, *state)
-        return k + 1, *(new if isinstance(new, tuple) else (new,))
+    def body(i, *state):
+        new = step(i, *state)
+        return i + 1, *(new if isinstance(new, tuple) else (new,))
 
-    intervals = tf.size(grid) - 1
-    return tf.while_loop(lambda k, *_: k < intervals, body, (tf.constant(0), mixed, *memory))[1]
+    intervals = tf.size(timesteps) - 1
+    return tf.while_loop(lambda i, *_: i < intervals, body, (tf.constant(0), x_t, *memory))[1]

@@ -1,7 +1,6 @@
 """What a denoiser predicts, how to read image and noise from it, and how much each time counts in the loss.
 
-With x = alpha x_0 + sigma noise, every target is a linear mixture of image and noise, so any of them
-together with
+With x = alpha x_0 + sigma noise, every target is a linear mixture of image and noise, so any of them together with
 x gives both back:
 
 ===========  =====================================  ==========================================
@@ -14,6 +13,8 @@ velocity     noise - x_0                            Lipman et al. 2023: d x / d 
 ===========  =====================================  ==========================================
 """
 
+from typing import Any
+
 import tensorflow as tf
 
 from tfglyph.diffusion.paths import per_image
@@ -22,7 +23,7 @@ TARGETS = ("noise", "x0", "v", "velocity")
 WEIGHTS = ("uniform", "min-snr")
 
 
-def make(target, images, noise, alpha, sigma):
+def make(target: str, images: tf.Tensor, noise: tf.Tensor, alpha: Any, sigma: Any) -> tf.Tensor:
     """The training target.
 
     Args:
@@ -42,7 +43,7 @@ def make(target, images, noise, alpha, sigma):
     return per_image(alpha, images) * noise - per_image(sigma, images) * images
 
 
-def read(target, prediction, mixed, alpha, sigma):
+def read(target: str, prediction: tf.Tensor, x_t: tf.Tensor, alpha: Any, sigma: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """Image and noise from a prediction, the inverse of ``make``.
 
     The image needs alpha > 0 for ``noise``, the noise needs sigma > 0 for ``x0``; ``v`` and ``velocity`` are
@@ -51,31 +52,31 @@ def read(target, prediction, mixed, alpha, sigma):
     Args:
         target: one of ``TARGETS``.
         prediction: float32 tensor [n, h, w, c].
-        mixed: x_t, float32 tensor [n, h, w, c].
+        x_t: x_t, float32 tensor [n, h, w, c].
         alpha, sigma: float tensors [n] or scalars.
 
     Returns:
         ``(images, noise)``, float32 tensors [n, h, w, c].
     """
-    alpha, sigma = per_image(alpha, mixed), per_image(sigma, mixed)
+    alpha, sigma = per_image(alpha, x_t), per_image(sigma, x_t)
     if target == "noise":
-        return (mixed - sigma * prediction) / tf.maximum(alpha, SMALLEST), prediction
+        return (x_t - sigma * prediction) / tf.maximum(alpha, SMALLEST), prediction
     if target == "x0":
-        return prediction, noise_of(prediction, mixed, alpha, sigma)
+        return prediction, noise_of(prediction, x_t, alpha, sigma)
     if target == "velocity":
         total = alpha + sigma
-        return (mixed - sigma * prediction) / total, (mixed + alpha * prediction) / total
+        return (x_t - sigma * prediction) / total, (x_t + alpha * prediction) / total
     total = alpha**2 + sigma**2
-    return (alpha * mixed - sigma * prediction) / total, (sigma * mixed + alpha * prediction) / total
+    return (alpha * x_t - sigma * prediction) / total, (sigma * x_t + alpha * prediction) / total
 
 
-def noise_of(images, mixed, alpha, sigma):
-    """The noise that turns ``images`` into ``mixed``: (x_t - alpha x_0) / sigma, float32 [n, h, w, c]."""
-    alpha, sigma = per_image(alpha, mixed), per_image(sigma, mixed)
-    return (mixed - alpha * images) / tf.maximum(sigma, SMALLEST)
+def noise_of(images: tf.Tensor, x_t: tf.Tensor, alpha: Any, sigma: Any) -> tf.Tensor:
+    """The noise that turns ``images`` into ``x_t``: (x_t - alpha x_0) / sigma, float32 [n, h, w, c]."""
+    alpha, sigma = per_image(alpha, x_t), per_image(sigma, x_t)
+    return (x_t - alpha * images) / tf.maximum(sigma, SMALLEST)
 
 
-def loss_weight(weight, target, alpha, sigma, gamma=5.0):
+def loss_weight(weight: str, target: str, alpha: Any, sigma: Any, gamma: float = 5.0) -> tf.Tensor:
     """How much the squared error of ``target`` counts at each time.
 
     ``uniform`` is 1. ``min-snr`` (Hang et al. 2023, eq. 8 and its table for other targets) gives the squared

@@ -9,7 +9,7 @@ Every piece can be used by itself: ``legibility.read(images)``, ``extractors.fin
 ``distances.frechet_distance(features, features)``, ``arithmetic.measure(model, images, rows)``, and so on.
 """
 
-from tfglyph.evaluation.evaluating import evaluate
+from tfglyph.evaluation.evaluate import evaluate
 from tfglyph.evaluation.subject import Settings, Subject
 
 __all__ = ["Settings", "Subject", "evaluate"]

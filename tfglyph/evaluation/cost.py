@@ -143,8 +143,8 @@ def sweep_of(model, wanted):
         UsageError: not a diffusion model, which alone has samplers and steps; or guidance for one that is told nothing.
     """
     for name in wanted:
-        if name not in model.draw_options:
-            if name == "guidance" and "steps" in model.draw_options:
+        if name not in model.sampling_options:
+            if name == "guidance" and "steps" in model.sampling_options:
                 raise UsageError(f"--sweep guidance: {model.name} has no condition, so there is nothing to follow")
             mode = model.architecture.mode
             raise UsageError(f"--sweep {name}: a {mode} model draws an image in one pass, so there is nothing to vary")

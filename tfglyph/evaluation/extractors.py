@@ -11,13 +11,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfglyph.datasets.glyphs import digest
 from tfglyph.errors import UsageError, did_you_mean
 from tfglyph.evaluation import legibility
 from tfglyph.evaluation.glyph_network import SIDE, WEIGHTS, load_glyph_network
 from tfglyph.evaluation.pixels import grey, grey_at
-from tfglyph.evaluation.stored import stored
 from tfglyph.evaluation.unavailable import UnavailableError
+from tfglyph.files import cached_arrays, digest
 from tfglyph.progress import progress
 
 NAMES = ("glyph", "ocr", "inception")
@@ -56,7 +55,7 @@ class Extractor:
     def of_real(self, images):
         """The same, from the cache where these very images were looked at before."""
         parts = [self.fingerprint, repr(np.shape(images)), np.ascontiguousarray(images)]
-        return stored(f"features-{self.name}", parts, lambda: {"features": self(images)})["features"]
+        return cached_arrays(f"features-{self.name}", parts, lambda: {"features": self(images)})["features"]
 
 
 def find(name):

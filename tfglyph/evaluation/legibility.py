@@ -19,11 +19,10 @@ import pathlib
 
 import numpy as np
 
-from tfglyph.datasets.glyphs import digest
 from tfglyph.evaluation.onnx_file import last_linear_input, with_output
 from tfglyph.evaluation.pixels import grey
-from tfglyph.evaluation.stored import stored
 from tfglyph.evaluation.unavailable import UnavailableError
+from tfglyph.files import cached_arrays, digest
 from tfglyph.progress import progress
 
 MODEL = "PP-OCRv6_rec_small.onnx"
@@ -104,7 +103,7 @@ _readings = {}
 def read_real(images, description="reading"):
     """The same for real images, from the cache where these very images were read before."""
     parts = [fingerprint(), repr(np.shape(images)), np.ascontiguousarray(images)]
-    found = stored("readings", parts, lambda: _arrays(read(images, description)))
+    found = cached_arrays("readings", parts, lambda: _arrays(read(images, description)))
     return Readings([str(text) for text in found["texts"]], found["confidences"], found["features"])
 
 

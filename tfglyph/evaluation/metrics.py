@@ -7,12 +7,13 @@ import numpy as np
 from tfglyph.errors import GlyphError, UsageError, did_you_mean
 from tfglyph.evaluation import arithmetic as arithmetics
 from tfglyph.evaluation import codes as infogan_codes
-from tfglyph.evaluation import composing, distances, legibility, pictures, reconstruction
+from tfglyph.evaluation import composition_metric as composing
 from tfglyph.evaluation import copying as copies
 from tfglyph.evaluation import cost as costs
-from tfglyph.evaluation.figure import Figure, mean_figure
+from tfglyph.evaluation import distances, legibility, pictures, reconstruction
+from tfglyph.evaluation.measurement import Measurement, mean_measurement
 from tfglyph.evaluation.neighbours import NEAREST, neighbourhood
-from tfglyph.evaluation.subject import common, first_rows, named
+from tfglyph.evaluation.subject import common, with_characters
 from tfglyph.evaluation.tuples import DIRECTIONS, part_tuples
 from tfglyph.evaluation.unavailable import UnavailableError
 
@@ -40,7 +41,7 @@ def _distances(subject, metric, distance, interval):
         low, high = interval(samples, reference, value, subject.seed) or (None, None)
         real = distance(other, reference)
         name = f"{metric}/{extractor.name}"
-        figures.append(Figure(name, value, len(samples), "lower", low, high, real, extractor.fingerprint))
+        figures.append(Measurement(name, value, len(samples), "lower", low, high, real, extractor.fingerprint))
     return figures
 
 
@@ -59,7 +60,7 @@ def prdc(subject):
             ("coverage", "covered"),
         ):
             figures.append(
-                mean_figure(
+                mean_measurement(
                     f"prdc/{extractor.name}/{name}",
                     getattr(found, field),
                     "higher",
@@ -77,24 +78,26 @@ def readable(subject):
     real = legibility.read_real(subject.other_real, "reading real glyphs")
     seed, by = subject.seed, legibility.fingerprint()
     figures = [
-        mean_figure("legibility/samples/one character", readings.single, "higher", seed, real.single.mean(), by),
-        mean_figure("legibility/samples/confidence", readings.confidences, "higher", seed, real.confidences.mean(), by),
+        mean_measurement("legibility/samples/one character", readings.single, "higher", seed, real.single.mean(), by),
+        mean_measurement(
+            "legibility/samples/confidence", readings.confidences, "higher", seed, real.confidences.mean(), by
+        ),
     ]
     subject.pictures["legibility"] = pictures.legibility(subject.samples, readings)
-    if not subject.model.encodes:
+    if not subject.model.can_encode:
         return figures
     for part, label in PARTS:
         if getattr(subject, part) is None:
             continue
         try:
-            known = common(named(getattr(subject, part)))
+            known = common(with_characters(getattr(subject, part)))
         except GlyphError:
             break  # nobody knows what would be right
         shown = subject.some(known, legibility.MOST)
         own = legibility.read_real(np.asarray(shown.images), f"reading {label} glyphs").right(shown.characters)
         drawn = legibility.read(subject.reconstructed(shown), f"reading {label} reconstructions")
         figures.append(
-            mean_figure(f"legibility/{label}/right", drawn.right(shown.characters), "higher", seed, own.mean(), by)
+            mean_measurement(f"legibility/{label}/right", drawn.right(shown.characters), "higher", seed, own.mean(), by)
         )
     return figures
 
@@ -114,7 +117,7 @@ def reconstructions(subject):
             ("ssim", reconstruction.ssim(images, drawn)),
             ("iou", overlap),
         ):
-            figures.append(mean_figure(f"reconstruction/{label}/{name}", values, "higher", subject.seed))
+            figures.append(mean_measurement(f"reconstruction/{label}/{name}", values, "higher", subject.seed))
         shown[label] = images, drawn, overlap
     subject.pictures["reconstruction"] = pictures.reconstructions(shown)
     return figures
@@ -126,7 +129,10 @@ def arithmetic(subject):
     if not subject.compares_latents:
         raise UnavailableError("a diffusion model's latents are noise, and sums of noise mean nothing")
     glyphs = subject.everything
-    rows_of = first_rows(glyphs)
+    try:
+        rows_of = glyphs.rows_by_character()
+    except GlyphError as error:
+        raise UnavailableError(str(error)) from None
     chosen = [entry for entry in part_tuples(subject.settings.half) if set(entry.characters) <= rows_of.keys()]
     if not chosen:
         raise UnavailableError(f"data set {glyphs.name} has none of the Chinese characters of the tuples A B C D")
@@ -143,7 +149,9 @@ def arithmetic(subject):
         for method, places in found.places.items():
             scores = arithmetics.scores(places[own])
             for name, values in (("top-1", scores.top_1), ("top-5", scores.top_5), ("mrr", scores.reciprocal_rank)):
-                figures.append(mean_figure(f"arithmetic/{direction}/{method}/{name}", values, "higher", subject.seed))
+                figures.append(
+                    mean_measurement(f"arithmetic/{direction}/{method}/{name}", values, "higher", subject.seed)
+                )
     subject.pictures["arithmetic"] = pictures.arithmetic(glyphs, chosen, rows, found)
     return figures
 
@@ -163,14 +171,16 @@ def codes(subject):
         for name, values in infogan_codes.information(guess, tried).items():
             place = int(name.rpartition("_")[2]) - 1
             best = math.log(ways[place]) if name.startswith("categorical") else None
-            figures.append(mean_figure(f"codes/{name}/{reader}", values, "higher", subject.seed, best))
+            figures.append(mean_measurement(f"codes/{name}/{reader}", values, "higher", subject.seed, best))
     subject.pictures["codes"] = pictures.codes(tried)
     labels = subject.everything.labels
     if labels is not None and ways:
         glyphs = subject.some(subject.everything)
         for place, probabilities in enumerate(model.read_codes(np.asarray(glyphs.images))["probabilities"]):
             right = infogan_codes.purity(probabilities.argmax(axis=1), glyphs.labels)
-            figures.append(mean_figure(f"codes/categorical_{place + 1}/purity", right, "higher", subject.seed, 1.0))
+            figures.append(
+                mean_measurement(f"codes/categorical_{place + 1}/purity", right, "higher", subject.seed, 1.0)
+            )
     return figures
 
 
@@ -187,8 +197,10 @@ def copying(subject):
         held_out = None if subject.held_out is None else represent(np.asarray(subject.held_out.images))
         found = copies.measure(samples, represent(np.asarray(subject.training.images)), held_out)
         figures += [
-            mean_figure(f"copying/{name}/distance", found.samples, "", subject.seed, found.real.mean(), fingerprint),
-            mean_figure(
+            mean_measurement(
+                f"copying/{name}/distance", found.samples, "", subject.seed, found.real.mean(), fingerprint
+            ),
+            mean_measurement(
                 f"copying/{name}/copies", found.copies, "lower", subject.seed, found.real_copies.mean(), fingerprint
             ),
         ]
@@ -202,17 +214,17 @@ def cost(subject):
     model = subject.model
     count = min(SPEED_IMAGES, subject.count)
     speeds = costs.images_per_second(model, count, subject.seed, **subject.unlabelled)
-    painters = {name: model.inference(name) for name in model.averaged}
+    painters = {name: model.inference_network(name) for name in model.ema_names}
     weights = sum(network.count_params() for network in painters.values())
     low, high = float(speeds.min()), float(speeds.max())
     return [
-        Figure("cost/images per second", float(np.median(speeds)), len(speeds), "higher", low, high),
-        Figure("cost/parameters that draw", float(weights), 1, "lower"),
+        Measurement("cost/images per second", float(np.median(speeds)), len(speeds), "higher", low, high),
+        Measurement("cost/parameters that draw", float(weights), 1, "lower"),
     ]
 
 
 def _needs_encoder(subject, what):
-    if not subject.model.encodes:
+    if not subject.model.can_encode:
         mode = subject.model.architecture.mode
         raise UnavailableError(f"a model of mode {mode} has no encoder, so there is no {what} to measure")
 

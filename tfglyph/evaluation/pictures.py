@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfglyph.figures import GAP_COLOUR, Panel, panel_figure, table_figure
+from tfglyph.imaging.grids import GAP_COLOUR, Panel, panel_figure, table_figure
 
 SHOWN = 10  # columns
 CASES = 8  # rows

@@ -6,9 +6,10 @@ import functools
 import numpy as np
 
 from tfglyph.datasets.charsets import charset
-from tfglyph.errors import GlyphError, UsageError
+from tfglyph.errors import UsageError
 from tfglyph.evaluation import extractors
 from tfglyph.evaluation.unavailable import UnavailableError
+from tfglyph.latent.nearest import latents_compare
 
 COUNT = 5000
 SLOW_COUNT = 256  # reconstructions of a model that needs many steps for each
@@ -69,13 +70,11 @@ class Subject:
     @property
     def slow(self):
         """bool: whether an image takes many passes of a network."""
-        return self.model.architecture.mode == "DDPM"
+        return self.model.latents_are_noise
 
     @property
     def compares_latents(self):
         """bool: whether sums of latents mean anything: an encoder's, but not a diffusion model's noise."""
-        from tfglyph.latent.nearest import latents_compare
-
         return latents_compare(self.model)
 
     @functools.cached_property
@@ -100,10 +99,8 @@ class Subject:
     def labels_in_turn(self, count):
         """The option ``label`` with all classes in turn, for ``count`` samples of a model that is told of classes; else
         nothing."""
-        condition = getattr(self.model.architecture, "condition", None)
-        if condition is None or condition.classes is None:
-            return {}
-        return {"label": [number % condition.classes for number in range(count)]}
+        classes = self.model.architecture.class_count
+        return {"label": [number % classes for number in range(count)]} if classes else {}
 
     @functools.cached_property
     def _order(self):
@@ -172,25 +169,13 @@ class Subject:
         return {}
 
 
-def first_rows(glyphs):
-    """dict from character to the row of its first image; empty where nobody knows the characters."""
-    return {name: row for row, name in reversed(list(enumerate(glyphs.characters or ())))}
-
-
-def named(glyphs):
-    """Glyphs with the character that each image shows: its ``characters``, or label names that are characters.
-
-    Returns:
-        Glyphs with ``characters``.
+def with_characters(glyphs):
+    """The same Glyphs with ``characters``, taken from its label names where these are characters.
 
     Raises:
-        GlyphError: nobody knows what the images show.
+        GlyphError: the set does not know which characters its images show.
     """
-    if glyphs.characters is not None:
-        return glyphs
-    if glyphs.label_names and all(len(name) == 1 for name in glyphs.label_names):
-        return dataclasses.replace(glyphs, characters=[glyphs.label_names[label] for label in glyphs.labels])
-    raise GlyphError(f"data set {glyphs.name} does not say which characters its images show")
+    return dataclasses.replace(glyphs, characters=glyphs.known_characters())
 
 
 def common(glyphs):

@@ -2,12 +2,11 @@
 
 import dataclasses
 
-from tfglyph.architecture.condition import parts_told
 from tfglyph.errors import UsageError
 from tfglyph.evaluation import composition, distances, legibility
 from tfglyph.evaluation.cost import hardware, timed_samples, warm_up
-from tfglyph.evaluation.evaluating import description
-from tfglyph.evaluation.subject import common, named
+from tfglyph.evaluation.evaluate import description
+from tfglyph.evaluation.subject import common, with_characters
 from tfglyph.evaluation.unavailable import UnavailableError
 from tfglyph.progress import hidden, progress
 
@@ -66,14 +65,14 @@ def run_sweep(subject, sweep, measured=None):
 
 def _composes(subject):
     """Whether a model is told of parts, and there are characters it has not seen to tell it of."""
-    return parts_told(subject.model.architecture) is not None and subject.held_out is not None
+    return subject.model.architecture.part_tokens is not None and subject.held_out is not None
 
 
 def _composed(subject, options, readable):
     """A point of a sweep for held-out characters with familiar parts, drawn from their descriptions."""
-    everything = named(subject.everything)
-    parts = parts_told(subject.model.architecture).parts
-    groups = composition.groups(named(subject.training), named(subject.held_out), parts)
+    everything = with_characters(subject.everything)
+    parts = subject.model.architecture.part_tokens.parts
+    groups = composition.groups(with_characters(subject.training), with_characters(subject.held_out), parts)
     group = groups["held-out"].some(min(subject.count, composition.MOST), subject.seed)
     with hidden():
         warm_up(subject.model, subject.seed, tokens=group.tokens[0], **options)

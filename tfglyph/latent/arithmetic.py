@@ -2,16 +2,22 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.latent.points import find_characters, read_image
+from tfglyph.latent.tuples import split_characters
+from tfglyph.models.base import GlyphModel
 
 SCALES = (0.25, 0.5, 1.0, 2.0, 3.0)
 """The coefficients a of the figures, from left to right."""
 
 
-def analogy(a, b, c, scale=1.0):
+def analogy(a: Any, b: Any, c: Any, scale: Any = 1.0) -> Any:
     """``scale * (a - b + c)``: what is to c as a is to b.
 
     Args:
@@ -24,7 +30,7 @@ def analogy(a, b, c, scale=1.0):
     return scale * (a - b + c)
 
 
-def pixel_analogy(a, b, c):
+def pixel_analogy(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """A - B + C in the input domain, clipped to what a byte holds.
 
     The coefficients add up to one, so the result is the same picture whether bytes, [0, 1] or [-1, 1] are
@@ -50,7 +56,7 @@ class Term:
     """Where the image file is; None for a character."""
 
 
-def parse_terms(words):
+def parse_terms(words: Sequence[str]) -> list[tuple[Term, Term, Term]]:
     """Triples from what a person types: characters, together or apart, and paths of image files.
 
     Args:
@@ -62,28 +68,30 @@ def parse_terms(words):
     Raises:
         UsageError: the terms do not come in threes, or a path leads nowhere.
     """
-    terms = []
+    terms: list[Term] = []
     for word in words:
         if os.path.isfile(word):
             terms.append(Term(os.path.basename(word), word))
         elif os.sep in word or (len(word) > 3 and "." in word[1:-1]):
             raise UsageError(f"{word}: no such image file")
         else:
-            terms += [Term(letter) for letter in word if not letter.isspace() and letter not in ",，、;；"]
+            terms += [Term(letter) for letter in split_characters(word)]
     if not terms or len(terms) % 3:
-        found = " ".join(term.name for term in terms[:12]) or "nothing"
-        raise UsageError(f"A - B + C takes three terms, found {len(terms)} ({found}), as in 酪鉻鉸")
-    return [tuple(terms[start : start + 3]) for start in range(0, len(terms), 3)]
+        names = " ".join(term.name for term in terms[:12]) or "nothing"
+        raise UsageError(f"A - B + C takes three terms, found {len(terms)} ({names}), as in 酪鉻鉸")
+    return [(terms[i], terms[i + 1], terms[i + 2]) for i in range(0, len(terms), 3)]
 
 
-def plain(name):
+def plain(name: str) -> str:
     """A term's name as part of a file's name: letters and digits of any script, at most 16; others as code points."""
     stem = os.path.splitext(name)[0] if len(name) > 1 else name
     kept = "".join(letter if letter.isalnum() else f"U{ord(letter):04X}" if len(stem) == 1 else "_" for letter in stem)
     return kept[:16]
 
 
-def term_images(triples, shape, glyphs):
+def term_images(
+    triples: Sequence[tuple[Term, Term, Term]], shape: tuple[int, int, int], glyphs: Glyphs | None
+) -> np.ndarray:
     """The images of triples of terms.
 
     Args:
@@ -98,12 +106,12 @@ def term_images(triples, shape, glyphs):
         UsageError: a file is no image.
         GlyphError: characters that the data lacks; names all of them.
     """
-    from tfglyph.latent.points import find_characters, read_image
-
     letters = list(dict.fromkeys(term.name for triple in triples for term in triple if term.path is None))
-    if letters and glyphs is None:
-        raise GlyphError("characters need a data set to be found in")
-    known = dict(zip(letters, find_characters(glyphs, letters), strict=True)) if letters else {}
+    known: dict[str, np.ndarray] = {}
+    if letters:
+        if glyphs is None:
+            raise GlyphError("characters need a data set to be found in")
+        known = dict(zip(letters, find_characters(glyphs, letters), strict=True))
     return np.stack(
         [
             [known[term.name] if term.path is None else read_image(term.path, shape) for term in triple]
@@ -112,46 +120,46 @@ def term_images(triples, shape, glyphs):
     )  # (n, 3, h, w, c)
 
 
-def results(computed):
-    """The images that one ``tfglyph.validation.Arithmetic`` arrives at: the scaled sums and the sum in pixels.
-
-    Returns:
-        uint8 (len(SCALES) + 1, h, w, c).
-    """
-    return np.concatenate([computed.generated, computed.pixels])
+# === On a trained model ===
 
 
-def figure(triple, computed, neighbours, glyphs):
-    """The four panels of ``validate`` with the nearest real glyphs under each result.
+@dataclasses.dataclass(frozen=True)
+class Arithmetic:
+    """What one tuple's figure shows; all images uint8."""
+
+    originals: np.ndarray
+    """(3, h, w, c)"""
+    reconstructions: np.ndarray
+    """(3, h, w, c)"""
+    generated: np.ndarray
+    """(len(SCALES), h, w, c), the scaled sums."""
+    pixels: np.ndarray
+    """(1, h, w, c), the sum in pixels."""
+
+    @property
+    def results(self) -> np.ndarray:
+        """uint8 (len(SCALES) + 1, h, w, c): the scaled sums and the sum in pixels."""
+        return np.concatenate([self.generated, self.pixels])
+
+
+def compute(model: GlyphModel, images: np.ndarray, **options: Any) -> list[Arithmetic]:
+    """Reconstructions and sums for triples of images.
 
     Args:
-        triple: (Term, Term, Term).
-        computed: tfglyph.validation.Arithmetic.
-        neighbours: dict from "pixels" and, for encoders, "latent" to tfglyph.latent.nearest.Neighbours of
-            ``results(computed)``; empty for none.
-        glyphs: tfglyph.datasets.Glyphs that the neighbours are rows of, or None.
+        model: a GlyphModel with ``encode`` and ``decode``.
+        images: uint8 [n, 3, h, w, c], n at least 1.
+        **options: what ``decode`` takes.
 
     Returns:
-        uint8 (H, W, 3).
+        list of n ``Arithmetic``.
     """
-    from tfglyph.figures import Panel, panel_figure
-
-    names = [f"{role} = {term.name}" for role, term in zip("ABC", triple, strict=True)]
-    faces = {term.name: image for term, image in zip(triple, computed.originals, strict=True) if len(term.name) == 1}
-    minus = "\N{MINUS SIGN}"
-    labels = [f"a = {scale:g}" for scale in SCALES] + ["in pixels"]
-    panels = [
-        Panel("Originals", computed.originals, names),
-        Panel("Reconstructions", computed.reconstructions, names),
-        Panel(f"Generator of a · (A {minus} B + C), and A {minus} B + C in pixels", results(computed), labels),
+    count, shape = len(images), images.shape[2:]
+    latents = np.reshape(model.encode(images.reshape(-1, *shape)), (count, 3, -1))  # (n, 3, d)
+    a, b, c = np.moveaxis(latents, 1, 0)
+    sums = [analogy(a, b, c, np.float32(scale)) for scale in SCALES]
+    all_latents = np.concatenate([latents, np.stack(sums, axis=1)], axis=1)  # (n, 3 + scales, d)
+    decoded = model.decode(all_latents.reshape(-1, all_latents.shape[-1]), **options)
+    decoded = np.reshape(decoded, (count, -1, *shape))  # (n, 3 + scales, h, w, c)
+    return [
+        Arithmetic(images[i], decoded[i, :3], decoded[i, 3:], pixel_analogy(*images[i])[None]) for i in range(count)
     ]
-    for kind, found in neighbours.items():
-        rows = found.rows[:, 0]
-        under = [f"{distance:.2f}" for distance in found.distances[:, 0]]
-        if glyphs.characters is not None:
-            letters = [glyphs.characters[row] for row in rows]
-            under = [f"{letter}  {text}" for letter, text in zip(letters, under, strict=True)]
-            faces |= {letter: glyphs.images[row] for letter, row in zip(letters, rows, strict=True)}
-        panels.append(Panel(f"Nearest real glyph by {kind}", np.stack([glyphs.images[row] for row in rows]), under))
-    a, b, c = (term.name for term in triple)
-    return panel_figure(f"{a} {minus} {b} + {c}", panels, faces)

@@ -147,7 +147,7 @@ def _generator(model):
             f"{model.name}: a {model.architecture.mode} model has no generator whose first layer is linear, so there "
             "are no directions in closed form"
         )
-    return model.inference("generator")
+    return model.inference_network("generator")
 
 
 def _first_linear(generator):

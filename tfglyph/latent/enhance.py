@@ -43,13 +43,10 @@ def subspaces(seed, count, dimensions, z_dim):
 
 def check_critic(model):
     """Raises UsageError for a model without a trained critic."""
-    from tfglyph.training.storage import read_manifest
-
     if "discriminator" not in model.networks:
         raise UsageError(f"{model.name}: a {model.architecture.mode} model has no critic whose score could rise")
-    source = getattr(model, "source", None)
-    if source is not None and "discriminator" not in read_manifest(source)["tensors"]:
-        raise UsageError(f"{source}: these weights come without their critic, so there is no score to climb")
+    if model.is_loaded and "discriminator" not in model.run.manifest["tensors"]:
+        raise UsageError(f"{model.run.prefix}: these weights come without their critic, so there is no score to climb")
 
 
 def enhance(model, latents, steps=300, rate=0.01, dimensions=8, radius=2.0, seed=0, **options):
@@ -84,7 +81,7 @@ def enhance(model, latents, steps=300, rate=0.01, dimensions=8, radius=2.0, seed
     def climb(points):
         with tf.GradientTape() as tape:
             tape.watch(points)
-            score = model.score(model.generate(points, **options), **options)
+            score = model.critic_score(model.generate(points, **options), **options)
         return score, tape.gradient(score, points)
 
     def look(moves):

@@ -8,12 +8,11 @@ so that its variance along d becomes c^2 of what it was.
 import dataclasses
 import json
 import math
-import os
-import pathlib
 
 import numpy as np
 
-from tfglyph.errors import GlyphError, UsageError
+from tfglyph.errors import UsageError
+from tfglyph.files import write_errors, write_text
 from tfglyph.latent.interpolation import paint
 from tfglyph.latent.points import split_codes, with_z
 
@@ -107,18 +106,9 @@ def save_state(path, state, about=""):
     Raises:
         GlyphError: it cannot be written.
     """
-    path = pathlib.Path(path)
     data = {"format": FORMAT, "version": 1, "model": about} | dataclasses.asdict(state)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_text(json.dumps(data, ensure_ascii=False) + "\n", encoding="utf-8")
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise GlyphError(f"{path}: cannot be written: {error.strerror}") from None
+    with write_errors(path):
+        write_text(path, json.dumps(data, ensure_ascii=False) + "\n")
 
 
 def load_state(path):
@@ -252,8 +242,8 @@ def sheet(cells, names):
     """
     from PIL import Image
 
-    from tfglyph.figures import enlarge, grid
-    from tfglyph.lettering import draw_text, text_size
+    from tfglyph.imaging.grids import enlarge, grid
+    from tfglyph.imaging.text import draw_text, text_size
 
     factor = max(1, round(240 / (cells.shape[3] * math.isqrt(cells.shape[1]))))
     blocks = [np.stack([enlarge(grid(turn)[None], factor)[0] for turn in each.swapaxes(0, 1)]) for each in cells]

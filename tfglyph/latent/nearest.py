@@ -2,11 +2,10 @@
 
 import dataclasses
 import functools
-import os
-import pathlib
 
 import numpy as np
 
+from tfglyph.files import cached_arrays
 from tfglyph.progress import progress
 
 BLOCK_BYTES = 1 << 25  # of float64 that are compared at once
@@ -82,7 +81,7 @@ def by_latent(model, images, real_latents, k=1):
 
 def latents_compare(model):
     """bool: whether distances of latents say something: for an encoder, but not for a diffusion model's noise."""
-    return model.encodes and model.architecture.mode != "DDPM"
+    return model.can_encode and not model.latents_are_noise
 
 
 def real_latents(model, glyphs):
@@ -95,27 +94,11 @@ def real_latents(model, glyphs):
     Returns:
         float32 (m, d).
     """
-    from tfglyph.datasets.cache import cache_directory
-    from tfglyph.datasets.glyphs import digest
-    from tfglyph.training.storage import read_manifest
 
-    key = digest(read_manifest(model.source)["checksum"], glyphs.fingerprint)
-    path = pathlib.Path(cache_directory()) / "latents" / f"{key}.npy"
-    try:
-        known = np.load(path, allow_pickle=False)
-        if known.shape == (len(glyphs), *model.latent_shape) and known.dtype == np.float32:
-            return known
-    except (OSError, ValueError):  # none yet, or a damaged one
-        pass
-    latents = model.encode(glyphs.images)
-    temporary = path.with_name(f".{key}.{os.getpid()}.npy")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(temporary, latents, allow_pickle=False)
-        os.replace(temporary, path)
-    except OSError:  # a cache that cannot be written is no cache
-        temporary.unlink(missing_ok=True)
-    return latents
+    def encode() -> dict[str, np.ndarray]:
+        return {"latents": model.encode(glyphs.images)}
+
+    return cached_arrays("latents", [model.run.manifest["checksum"], glyphs.fingerprint], encode)["latents"]
 
 
 def searchers(model, glyphs, k=1):
@@ -167,7 +150,7 @@ def sheet(title, images, names, groups):
     Returns:
         uint8 (H, W, 3).
     """
-    from tfglyph.figures import table_figure
+    from tfglyph.imaging.grids import table_figure
 
     headers = [("", ["image"])]
     for header, found, _ in groups:

@@ -23,7 +23,7 @@ class Points:
 
     @property
     def faces(self):
-        """dict from character to image, for ``tfglyph.figures``: the characters among the names."""
+        """dict from character to image, for ``tfglyph.imaging.grids``: the characters among the names."""
         if self.images is None:
             return {}
         return {name: image for name, image in zip(self.names, self.images, strict=True) if len(name) == 1}
@@ -54,7 +54,7 @@ def image_points(model, images, names):
 
 def check_encodes(model):
     """Raises UsageError for a model that cannot take an image apart."""
-    if not model.encodes:
+    if not model.can_encode:
         raise UsageError(
             f"{model.name}: a {model.architecture.mode} model has no encoder, so it cannot take up characters or image "
             "files; give seeds, or a model that encodes, such as a VAE-GAN"
@@ -74,9 +74,7 @@ def find_characters(glyphs, characters):
     Raises:
         GlyphError: the set lacks one of them; names all that it lacks.
     """
-    from tfglyph.validation import character_rows
-
-    rows = character_rows(glyphs)
+    rows = glyphs.rows_by_character()
     missing = [letter for letter in dict.fromkeys(characters) if letter not in rows]
     if missing:
         lacking = ", ".join(f"{letter if letter.isprintable() else ''} (U+{ord(letter):04X})" for letter in missing)

@@ -20,7 +20,7 @@ def sample_pairs(model, pairs, temperature=None, **options):
     pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
     if temperature is None:
         return model.sample_pairs(pairs, **options)
-    if "temperature" in model.draw_options:
+    if "temperature" in model.sampling_options:
         return model.sample_pairs(pairs, temperature=float(temperature), **options)
     return model.decode(tempered(model, model.latents_of_pairs(pairs), temperature), **options)
 

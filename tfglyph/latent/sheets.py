@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tfglyph.figures import Panel, panel_figure
-from tfglyph.plots import curves
+from tfglyph.imaging.curves import curves
+from tfglyph.imaging.grids import Panel, panel_figure
 
 ACROSS = 8  # images in a row of a page
 

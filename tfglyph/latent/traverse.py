@@ -27,22 +27,10 @@ class Grid:
 
     def figure(self, image_height=48):
         """The labelled table: uint8 (H, W, 3)."""
-        from tfglyph.figures import table_figure
+        from tfglyph.imaging.grids import table_figure
 
         table = [(label, [row]) for label, row in zip(self.rows, self.images, strict=True)]
         return table_figure(self.title, [("", self.columns)], table, image_height=image_height)
-
-
-def codes_of(model):
-    """The ``codes`` section of a model's architecture if it has any codes, or None."""
-    codes = getattr(model.architecture, "codes", None)
-    return codes if codes is not None and codes.size else None
-
-
-def classes_of(model):
-    """How many class labels a model was told in training; 0 for none."""
-    condition = getattr(model.architecture, "condition", None)
-    return (condition.classes or 0) if condition is not None else 0
 
 
 # === Codes ===
@@ -137,8 +125,8 @@ def category_grid(model, seeds, **options):
     Returns:
         Grid.
     """
-    if classes_of(model):
-        ways, condition = classes_of(model), model.architecture.condition
+    if model.architecture.class_count:
+        ways, condition = model.architecture.class_count, model.architecture.condition
         names = condition.names or [str(way) for way in range(ways)]
         pairs = np.tile([(seed, 0) for seed in seeds], (ways, 1))
         labels = np.repeat(np.arange(ways), len(seeds)).tolist()
@@ -224,7 +212,7 @@ def dimension_grid(model, latents, rows=10, columns=10, reach=REACH, name="the f
     Raises:
         UsageError: the model's latents are images of noise.
     """
-    if model.architecture.mode == "DDPM":
+    if model.latents_are_noise:
         raise UsageError(f"{model.name}: no codes, and the entries of its latent are single pixels of noise")
     effects = dimension_effects(model, latents, reach)
     places = np.argsort(-effects, kind="stable")[:rows]
@@ -271,7 +259,7 @@ def grids(model, points, turned=(0,), slid=(), columns=10, reach=REACH, rows=10,
     Raises:
         UsageError: what is asked for does not exist.
     """
-    codes, seeds = codes_of(model), points.seeds
+    codes, seeds = model.architecture.input_codes, points.seeds
     if slid and (codes is None or not codes.continuous):
         raise UsageError(f"{model.name}: there are no continuous codes to slide")
     if codes is not None and codes.continuous:
@@ -279,13 +267,13 @@ def grids(model, points, turned=(0,), slid=(), columns=10, reach=REACH, rows=10,
         if codes.categorical:
             return [code_grid(model, points.latents[0], turned, places, columns, reach) for places in together]
         return [seed_grid(model, seeds, places, columns, reach) for places in together]
-    if classes_of(model) or codes is not None:
+    if model.architecture.class_count or codes is not None:
         return [category_grid(model, seeds, **options)]
     return [dimension_grid(model, points.latents, rows, columns, reach, points.names[0])]
 
 
 def _codes(model):
-    codes = codes_of(model)
+    codes = model.architecture.input_codes
     if codes is None:
         raise UsageError(f"{model.name}: this {model.architecture.mode} model has no codes beside z")
     return codes

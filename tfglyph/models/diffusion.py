@@ -1,101 +1,110 @@
-"""Diffusion (Ho et al. 2020) and flow matching (Lipman et al. 2023): a denoiser, trained on mixtures with
-noise.
+"""Diffusion (Ho et al. 2020) and flow matching (Lipman et al. 2023): a denoiser, trained on images mixed with noise.
 
-A latent is an image's worth of noise: deterministic samplers draw an image from it, and DDIM inversion finds
-it.
+A latent is an image's worth of noise: deterministic samplers draw an image from it, and DDIM inversion finds it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+import keras
 import numpy as np
 import tensorflow as tf
 
-from tfglyph.composition.tokens import UPPER, hide_names, tokenizer
+from tfglyph.architecture.diffusion import DiffusionObjective
+from tfglyph.architecture.sampling import check_sampling_options
+from tfglyph.composition.tokens import UPPER, tokenizer
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.diffusion import paths, samplers, targets
-from tfglyph.diffusion.guidance import guide
 from tfglyph.diffusion.noise import image_noise
-from tfglyph.errors import UsageError, did_you_mean
-from tfglyph.models.base import GlyphModel
-from tfglyph.networks import builder
-from tfglyph.networks.imagined import Imagined
+from tfglyph.errors import UsageError
+from tfglyph.models.base import GlyphModel, Logs
+from tfglyph.models.denoiser import Conditioning, Denoiser, predict
+from tfglyph.networks import build_network, builder
+from tfglyph.networks.denoiser_conditioning import hide_names
+from tfglyph.networks.description_sampler import DescriptionSampler
 from tfglyph.networks.sketches import Sketches
-from tfglyph.progress import hidden, progress
+from tfglyph.progress import Bar, hidden, progress
 
 REFINEMENTS = 2  # fixed-point iterations of each step of the inversion
 UNCONDITIONAL = -1  # the label that means "no label"
 
 
 class Diffusion(GlyphModel):
-    """One network, the denoiser, and perhaps a worse one beside it, the guide, to be pushed away from when sampling
-    (Karras et al. 2024, "Guiding a diffusion model with a bad version of itself", arXiv 2406.02507).
+    """One network, the denoiser, and for autoguidance a worse one beside it, the guide, to be pushed away from when
+    sampling (Karras et al. 2024, "Guiding a diffusion model with a bad version of itself", arXiv 2406.02507).
 
     Attributes:
         noise_path: tfglyph.diffusion.paths.Path, the way from images to noise.
-        sketches: Sketches, how parts look at their places; None where the condition has none.
-        imagined: Imagined, the descriptions of free samples; None where these are told nothing.
+        sketches: Sketches, how parts look at their positions; None where the condition has none.
+        description_sampler: DescriptionSampler, the descriptions of unconditional samples; None where these have none.
     """
 
     preview_images = 16
+    latents_are_noise = True
 
-    def __init__(self, architecture, seed=0):
+    def __init__(self, architecture: Any, seed: int = 0):
         super().__init__(architecture, seed)
-        self.noise_path = path_of(architecture.objective)
-        self.sketches = self.imagined = None
-        tokens = getattr(architecture.condition, "tokens", None)
+        self.noise_path: paths.Path = path_of(architecture.objective)
+        self.sketches: Sketches | None = None
+        self.description_sampler: DescriptionSampler | None = None
+        tokens = architecture.condition.tokens if architecture.condition is not None else None
         if tokens is not None and tokens.sketches:
             classes = architecture.condition.classes or 1
             self.sketches = Sketches(tokens.sketches, tokens.vocabulary, architecture.hwc, classes, name="sketches")
         if tokens is not None and tokens.descriptions:
-            self.imagined = Imagined(tokens.descriptions, name="imagined")
-        self._bar = None
+            # Checkpoints know the layer by this name.
+            self.description_sampler = DescriptionSampler(tokens.descriptions, name="imagined")
+        self._bar: Bar | None = None
         self._ticking = False
 
-    def build_networks(self):
-        architecture = self.architecture
+    @classmethod
+    def build_networks(cls, architecture: Any) -> dict[str, keras.Model]:
         shape = {"image_shape": architecture.hwc, "condition": architecture.condition}
-        networks = {"denoiser": self.network("denoiser", **shape)}
+        networks = {"denoiser": build_network(architecture, "denoiser", **shape)}
         if architecture.guide is not None:
             networks["guide"] = builder("denoiser", architecture.guide)(architecture.guide, **shape)
         return networks
 
     @property
-    def averaged(self):
+    def ema_names(self) -> tuple[str, ...]:  # type: ignore[override]  # depends on the architecture here
         return ("denoiser",) if self.architecture.guide is None else ("denoiser", "guide")
 
-    def trained_variables(self, name):
-        own = super().trained_variables(name)
-        return own + self.networks["guide"].trainable_variables if "guide" in self.networks else own
+    def trained_variables(self, name: str) -> list[Any]:
+        variables = super().trained_variables(name)
+        return variables + self.networks["guide"].trainable_variables if "guide" in self.networks else variables
 
-    def groups(self):
-        tables = [layer for layer in (self.sketches, self.imagined) if layer is not None]
+    def groups(self) -> dict[str, list[tuple[str, Any]]]:
+        tables = [layer for layer in (self.sketches, self.description_sampler) if layer is not None]
         return super().groups() | {layer.name: layer.named_tables() for layer in tables}
 
     # === Training ===
 
-    def learn_from(self, glyphs):
+    def adapt(self, glyphs: Glyphs) -> None:
         if self.sketches is not None:
-            words = tokenizer(self.architecture.condition.tokens.parts)
+            parts = tokenizer(self.architecture.condition.tokens.parts)
             labels = glyphs.labels if self.architecture.condition.classes else None
-            self.sketches.learn_from(glyphs.images, glyphs.tokens, words.own(glyphs.characters), labels)
-        if self.imagined is not None:
-            self.imagined.learn_from(glyphs.tokens)
+            self.sketches.adapt(glyphs.images, glyphs.tokens, parts.own(glyphs.characters or ()), labels)
+        if self.description_sampler is not None:
+            self.description_sampler.adapt(glyphs.tokens)
 
-    def learn(self, batch, ok):
+    def update_networks(self, batch: Mapping[str, tf.Tensor], ok: tf.Tensor) -> tuple[Logs, tf.Tensor]:
         images = self.from_pixels(batch["images"])  # (n, h, w, c)
         count = tf.shape(images)[0]
         data = {
             "images": images,
             "noise": self.normal("noise", tf.shape(images)),
-            "times": self.noise_path.draw_times(self._spread(count)),
-            **self._conditions_of(batch, count),
+            "timesteps": self.noise_path.draw_times(self._spread(count)),
+            **self.training_conditions(batch, count),
         }
-        losses, gradients = self._in_parts(data, self.architecture.objective.accumulate)
+        losses, gradients = self._in_microbatches(data, self.architecture.objective.microbatches)
         ok, norm = self.update("denoiser", gradients, tf.reduce_sum(losses), ok)
-        logs = {f"loss/{name}": loss for name, loss in zip(self.averaged, tf.unstack(losses), strict=True)}
+        logs = {f"loss/{name}": loss for name, loss in zip(self.ema_names, tf.unstack(losses), strict=True)}
         return {**logs, "gradient_norm/denoiser": norm}, ok
 
-    def _spread(self, count):
+    def _spread(self, count: tf.Tensor) -> tf.Tensor:
         """Uniform draws for a batch, evenly apart from a random first one (Kingma et al. 2021, appendix I.1).
 
-        Every batch then sees early and late times in their right shares, which makes the loss and its
+        Every batch then sees early and late timesteps in their right proportions, which makes the loss and its
         gradient less noisy than independent times do, and each image's own draw is still uniform.
 
         Returns:
@@ -104,109 +113,109 @@ class Diffusion(GlyphModel):
         first = 0
         if self.replicas > 1:
             first = tf.distribute.get_replica_context().replica_id_in_sync_group * count
-        place = tf.cast(first + tf.range(count), tf.float32) / tf.cast(count * self.replicas, tf.float32)
+        position = tf.cast(first + tf.range(count), tf.float32) / tf.cast(count * self.replicas, tf.float32)
         # The same number on all devices, so not one of ``self.uniform``, which gives each its own.
         seed = tf.stack([tf.constant(self.seed, tf.int64), tf.cast(self.step, tf.int64)])
-        return tf.math.floormod(place + tf.random.stateless_uniform([], seed, alg="philox"), 1.0)
+        return tf.math.floormod(position + tf.random.stateless_uniform([], seed, alg="philox"), 1.0)
 
-    def _conditions_of(self, batch, count):
-        """What the denoiser is told in this step: labels and tokens, some of them withheld."""
+    def training_conditions(self, batch: Mapping[str, tf.Tensor], count: tf.Tensor) -> Conditioning:
+        """The denoiser's conditioning inputs of this step: labels and tokens, some of them dropped."""
         condition = self.architecture.condition
         if condition is None:
             return {}
-        told = {}
-        for name, wanted in (("labels", condition.classes), ("tokens", condition.tokens)):
-            if wanted is not None:
+        conditioning: Conditioning = {}
+        for name, section in (("labels", condition.classes), ("tokens", condition.tokens)):
+            if section is not None:
                 if name not in batch:
                     raise UsageError(f"condition: the architecture needs {name}, but the data set has none")
-                told[name] = batch[name]
+                conditioning[name] = batch[name]
         if condition.tokens is not None and condition.tokens.hide_names:
             draws = self.uniform("hide names", [count, UPPER])
-            told["tokens"] = hide_names(told["tokens"], draws, condition.tokens.hide_names)
-        withheld = self.uniform("withhold all", count[None]) < condition.drop
-        for name in told:
-            gone = withheld
-            if len(told) > 1:
-                gone |= self.uniform(f"withhold {name}", count[None]) < condition.drop
+            conditioning["tokens"] = hide_names(conditioning["tokens"], draws, condition.tokens.hide_names)
+        # (The purposes are those of version 0.1.0, so that its runs go on with the same draws.)
+        all_dropped = self.uniform("withhold all", count[None]) < condition.drop
+        for name in conditioning:
+            dropped = all_dropped
+            if len(conditioning) > 1:
+                dropped |= self.uniform(f"withhold {name}", count[None]) < condition.drop
             if name == "labels":
-                told[name] = tf.where(gone, UNCONDITIONAL, told[name])
+                conditioning[name] = tf.where(dropped, UNCONDITIONAL, conditioning[name])
             else:
-                told[name] = tf.where(gone[:, None], 0, told[name])
+                conditioning[name] = tf.where(dropped[:, None], 0, conditioning[name])
         if self.sketches is not None:
-            told["sketches"] = self.sketches(told["tokens"], told.get("labels"), batch["images"])
-        return told
+            conditioning["sketches"] = self.sketches(
+                conditioning["tokens"], conditioning.get("labels"), batch["images"]
+            )
+        return conditioning
 
-    def _in_parts(self, data, parts):
-        """Losses and gradients of a batch, ``parts`` pieces one after another: memory for one piece.
+    def _in_microbatches(self, data: dict[str, tf.Tensor], count: int) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Losses and gradients of a batch, ``count`` microbatches one after another: memory for one of them.
 
         Args:
             data: dict of tensors (n, ...).
-            parts: int, a divisor of n.
+            count: int, a divisor of n.
 
         Returns:
             (float32 (networks,), list of float32 tensors).
         """
-        if parts == 1:
+        if count == 1:
             return self._loss_and_gradients(data)
         variables = self.trained_variables("denoiser")
-        count = data["images"].shape[0]
-        if count is not None and count % parts:
-            raise UsageError(f"objective.accumulate: {count} images of a device are no multiple of {parts}")
-        size = tf.shape(data["images"])[0] // parts
+        images = data["images"].shape[0]
+        if images is not None and images % count:
+            raise UsageError(f"objective.microbatches: {images} images of a device are no multiple of {count}")
+        size = tf.shape(data["images"])[0] // count
 
-        def body(index, losses, *gradients):
-            part = {name: value[index * size : (index + 1) * size] for name, value in data.items()}
-            more_losses, more = self._loss_and_gradients(part)
-            summed = (total + gradient / parts for total, gradient in zip(gradients, more, strict=True))
-            return index + 1, losses + more_losses / parts, *summed
+        def body(index: tf.Tensor, losses: tf.Tensor, *gradients: tf.Tensor) -> tuple:
+            microbatch = {name: value[index * size : (index + 1) * size] for name, value in data.items()}
+            more_losses, more = self._loss_and_gradients(microbatch)
+            # (A gradient of an embedding is sparse until it is added up.)
+            summed = (
+                total + tf.convert_to_tensor(gradient) / count for total, gradient in zip(gradients, more, strict=True)
+            )
+            return index + 1, losses + more_losses / count, *summed
 
-        state = (0, tf.zeros(len(self.averaged)), *(tf.zeros(variable.shape) for variable in variables))
-        more = lambda index, *_: index < parts  # noqa: E731
-        _, losses, *gradients = tf.while_loop(more, body, state, parallel_iterations=1)
+        state = (0, tf.zeros(len(self.ema_names)), *(tf.zeros(variable.shape) for variable in variables))
+        _, losses, *gradients = tf.while_loop(lambda index, *_: index < count, body, state, parallel_iterations=1)
         return losses, gradients
 
-    def _loss_and_gradients(self, data):
+    def _loss_and_gradients(self, data: dict[str, tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Mean weighted squared error of the target, of each network, and the gradients of the scaled sum."""
-        objective, told = self.architecture.objective, dict(data)
-        images, noise, times = told.pop("images"), told.pop("noise"), told.pop("times")
-        alpha, sigma = self.noise_path.alpha_sigma(times)
-        target = targets.make(objective.target, images, noise, alpha, sigma)
+        objective, conditioning = self.architecture.objective, dict(data)
+        x_0, noise, timesteps = (conditioning.pop(name) for name in ("images", "noise", "timesteps"))
+        alpha, sigma = self.noise_path.alpha_sigma(timesteps)
+        target = targets.make(objective.target, x_0, noise, alpha, sigma)
         weight = targets.loss_weight(
             objective.loss_weight, objective.target, alpha, sigma, objective.min_snr_gamma or 5.0
         )
         with tf.GradientTape() as tape:
-            mixed = self.noise_path.mix(images, noise, times)
+            x_t = self.noise_path.mix(x_0, noise, timesteps)
             losses = []
             for network in self.networks.values():
-                prediction = self._predict(network, mixed, times, told, training=True)
+                prediction = predict(network, x_t, timesteps, conditioning, training=True)
                 error = tf.reduce_mean(tf.square(prediction - target), [1, 2, 3])  # (n,)
                 losses.append(tf.reduce_mean(weight * error))
             scaled = self.scaled("denoiser", tf.add_n(losses))
         return tf.stack(losses), tape.gradient(scaled, self.trained_variables("denoiser"))
 
-    def _predict(self, network, mixed, times, told, training=False):
-        """The network's target for x_t, float32 (n, h, w, c)."""
-        times = tf.broadcast_to(tf.cast(times, tf.float32), [tf.shape(mixed)[0]])
-        return network({"images": mixed, "times": times, **told}, training=training)
-
     # === Sampling ===
 
     @property
-    def draw_options(self):
-        told = self.architecture.condition is not None
-        guided = told or self.architecture.guide is not None
-        return ("steps", "sampler", "temperature") + ("label",) * told + ("guidance",) * guided
+    def sampling_options(self) -> tuple[str, ...]:  # type: ignore[override]  # depends on the architecture here
+        conditional = self.architecture.condition is not None
+        guided = conditional or self.architecture.guide is not None
+        return ("steps", "sampler", "temperature") + ("label",) * conditional + ("guidance",) * guided
 
-    def sample_inputs(self):
+    def sampling_signature(self) -> dict[str, tf.TensorSpec]:
         inputs = {"steps": tf.TensorSpec(None, tf.int32, name="steps")}
         condition = self.architecture.condition
-        if "guidance" in self.draw_options:
+        if "guidance" in self.sampling_options:
             inputs["guidance"] = tf.TensorSpec(None, tf.float32, name="guidance")
         if condition is not None and condition.classes is not None:
             inputs["label"] = tf.TensorSpec(None, tf.int32, name="label")
         return inputs
 
-    def sample_pairs(self, pairs, label=None, tokens=None, **options):
+    def sample_pairs(self, pairs: Any, label: Any = None, tokens: Any = None, **options: Any) -> np.ndarray:
         """Images of explicit (seed, index) pairs.
 
         Args:
@@ -222,21 +231,28 @@ class Diffusion(GlyphModel):
         Raises:
             UsageError: an option that does not exist, or a condition that the model does not know.
         """
-        self._check_options(options)
+        check_sampling_options(options, self.sampling_options, self.name)
         pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
-        columns = [pairs, self._label_numbers(label, len(pairs))[:, None]]
+        rows = {"pairs": pairs, "label": self._label_numbers(label, len(pairs)).astype(np.int32)}
         if tokens is not None:
-            columns.append(self._checked_tokens(tokens, len(pairs)))
-        rows = np.concatenate(columns, axis=1)  # (n, 3 + length)
+            rows["tokens"] = self._checked_tokens(tokens, len(pairs)).astype(np.int32)
         return self._in_chunks("draw", self._draw_rows, rows, "sampling", **options)
 
-    def _draw_rows(self, rows, **options):
-        tokens = tf.cast(rows[:, 3:], tf.int32) if rows.shape[1] > 3 else None
-        return self.draw(rows[:, :2], label=tf.cast(rows[:, 2], tf.int32), tokens=tokens, **options)
+    def _draw_rows(self, rows: dict[str, tf.Tensor], **options: Any) -> tf.Tensor:
+        return self.draw(**rows, **options)
 
-    def draw(self, pairs, steps=None, sampler=None, tokens=None, temperature=None, **options):
-        if tokens is None and self.imagined is not None:
-            tokens = self.imagined(pairs)
+    def draw(
+        self,
+        pairs: tf.Tensor,
+        steps: Any = None,
+        sampler: str | None = None,
+        tokens: tf.Tensor | None = None,
+        temperature: Any = None,
+        **options: Any,
+    ) -> tf.Tensor:
+        """As ``GlyphModel.draw``, with the options of ``sample_pairs`` and of ``sampling_conditions``."""
+        if tokens is None and self.description_sampler is not None:
+            tokens = self.description_sampler(pairs)
         objective = self.architecture.objective
         sampler, eta = sampler or objective.sampler, objective.eta
         steps = objective.sampling_steps if steps is None else steps
@@ -253,16 +269,24 @@ class Diffusion(GlyphModel):
         )
         return self.to_pixels(images)
 
-    def generate(self, latents, pairs=None, steps=None, sampler="ddim", eta=0.0, **told):
+    def generate(
+        self,
+        latents: tf.Tensor,
+        pairs: tf.Tensor | None = None,
+        steps: Any = None,
+        sampler: str = "ddim",
+        eta: float = 0.0,
+        **conditions: Any,
+    ) -> tf.Tensor:
         """Images of latents, by default along the way that ``encode`` goes back.
 
         Args:
             latents: float32 (n, z_dim), standard normal.
-            pairs: int64 (n, 2), the seeds of the noise that a sampler adds; None: everyone's is the same.
+            pairs: int64 (n, 2), the seeds of the noise that a sampler adds; None: the same noise for all images.
             steps: int or int32 scalar tensor; None: ``encoding_steps``.
-            sampler: one of ``samplers.SAMPLERS``.
+            sampler: one of ``tfglyph.architecture.sampling.SAMPLERS``.
             eta: float, the noise that ddim adds.
-            **told: ``label``, ``tokens`` and ``guidance``, see ``_denoiser``.
+            **conditions: ``label``, ``tokens`` and ``guidance``, see ``denoiser``.
 
         Returns:
             float32 (n, h, w, c) in ``pixel_range``; differentiable.
@@ -275,9 +299,9 @@ class Diffusion(GlyphModel):
         images = samplers.sample(
             sampler,
             self.noise_path,
-            self._denoiser(count, **told),
+            self.denoiser(count, **conditions),
             tf.reshape(latents, [-1, *shape]),
-            samplers.grid_for(sampler, self.noise_path, steps),
+            samplers.timesteps_for(sampler, self.noise_path, steps),
             eta,
             (lambda step: image_noise(pairs, step, shape)) if adds_noise else None,
         )  # (n, h, w, c)
@@ -285,122 +309,100 @@ class Diffusion(GlyphModel):
         return tf.clip_by_value(images * self.architecture.objective.contrast, *self.architecture.pixel_range)
 
     @property
-    def encodes(self):
+    def can_encode(self) -> bool:
         return True
 
-    def encode_floats(self, images):
+    def encode_floats(self, images: tf.Tensor) -> tf.Tensor:
         """float32 (n, h, w, c) in ``pixel_range`` -> float32 (n, z_dim), the noise of these images."""
-        grid = self.noise_path.grid(self.architecture.objective.encoding_steps)
-        denoise = self._denoiser(tf.shape(images)[0])
-        noise = samplers.invert(self.noise_path, denoise, images, grid, REFINEMENTS)
+        timesteps = self.noise_path.timesteps(self.architecture.objective.encoding_steps)
+        denoise = self.denoiser(tf.shape(images)[0])
+        noise = samplers.invert(self.noise_path, denoise, images, timesteps, REFINEMENTS)
         return tf.reshape(noise, [-1, self.architecture.z_dim])  # (n, h w c)
 
-    def _denoiser(self, count, label=None, tokens=None, guidance=1.0):
-        """What a sampler asks: ``(x_t, time) -> (images in pixel_range, noise)``, with guidance: classifier-free, or
-        away from the guide.
+    def denoiser(self, count: Any, label: Any = None, tokens: Any = None, guidance: Any = 1.0) -> Denoiser:
+        """The Denoiser of ``count`` images under a condition.
 
         Args:
             count: int32 scalar tensor, images.
             label: None, or int32 scalar or (count,), negative for "no label".
             tokens: None, or int32 (count, length).
-            guidance: float or float32 scalar tensor.
+            guidance: float or float32 scalar tensor: classifier-free, or away from the guide; 1 is the plain model.
         """
-        network, target = self.inference("denoiser"), self.architecture.objective.target
-        low, high = self.architecture.pixel_range
-        told, nothing = self._told(count, label, tokens)
+        conditioning, unconditional = self.sampling_conditions(count, label, tokens)
         plain = isinstance(guidance, int | float) and guidance == 1
-        guided, worse = bool(told) and not plain, None
-        if self.architecture.guide is not None and not plain:
-            worse, guidance = self.inference("guide"), _one(guidance, "guidance", 0.0)
-        if guided:
-            told = {name: tf.concat([told[name], nothing[name]], 0) for name in told}
+        guide = self.inference_network("guide") if self.architecture.guide is not None and not plain else None
+        classifier_free = bool(conditioning) and not plain
+        if guide is not None or classifier_free:
             guidance = _one(guidance, "guidance", 0.0)
+        return Denoiser(
+            self.inference_network("denoiser"),
+            self.noise_path,
+            self.architecture.objective.target,
+            self.architecture.pixel_range,
+            conditioning,
+            unconditional if classifier_free else None,
+            guidance,
+            guide,
+            self._tick if self._ticking else None,
+        )
 
-        def denoise(mixed, time):
-            seen = tf.concat([mixed, mixed], 0) if guided else mixed
-            prediction = self._predict(network, seen, time, told)  # (n or 2 n, h, w, c)
-            if guided:
-                prediction = guide(*tf.split(prediction, 2), guidance)
-            if worse is not None:
-                prediction = guide(prediction, self._predict(worse, seen, time, told), guidance)
-            if self._ticking:
-                with tf.control_dependencies([tf.py_function(self._tick, [], [])]):
-                    prediction = tf.identity(prediction)
-            alpha, sigma = self.noise_path.alpha_sigma(time)
-            images, _ = targets.read(target, prediction, mixed, alpha, sigma)
-            # Clipped to what an image can be; the noise is what remains, so that both still make x_t.
-            images = tf.clip_by_value(images, low, high)
-            return images, targets.noise_of(images, mixed, alpha, sigma)
+    def sampling_conditions(
+        self, count: Any, label: Any = None, tokens: Any = None
+    ) -> tuple[Conditioning, Conditioning]:
+        """The denoiser's conditioning inputs for ``count`` samples, and what they are without a condition.
 
-        return denoise
+        Args:
+            count, label, tokens: as in ``denoiser``.
 
-    def _told(self, count, label, tokens):
-        """The denoiser's conditions, and what "no condition" looks like: two dicts of tensors."""
-        condition, told, nothing = self.architecture.condition, {}, {}
+        Returns:
+            two dicts of tensors.
+        """
+        condition = self.architecture.condition
+        conditioning: Conditioning = {}
+        unconditional: Conditioning = {}
         if condition is not None and condition.classes is not None:
-            nothing["labels"] = tf.fill([count], UNCONDITIONAL)
+            unconditional["labels"] = tf.fill([count], UNCONDITIONAL)
             label = UNCONDITIONAL if label is None else label
-            told["labels"] = tf.broadcast_to(_below(label, condition.classes), [count])
+            conditioning["labels"] = tf.broadcast_to(_below(label, condition.classes), [count])
         if condition is not None and condition.tokens is not None:
-            nothing["tokens"] = tf.zeros([count, condition.tokens.length], tf.int32)
-            told["tokens"] = nothing["tokens"] if tokens is None else tokens
+            unconditional["tokens"] = tf.zeros([count, condition.tokens.length], tf.int32)
+            conditioning["tokens"] = unconditional["tokens"] if tokens is None else tokens
             if self.sketches is not None:
-                for each in (told, nothing):
-                    each["sketches"] = self.sketches(each["tokens"], each.get("labels"))
-        return told, nothing
+                for inputs in (conditioning, unconditional):
+                    inputs["sketches"] = self.sketches(inputs["tokens"], inputs.get("labels"))
+        return conditioning, unconditional
 
     # === Progress and checks ===
 
-    def _in_chunks(self, name, function, rows, description, **options):
-        """As the base class does it, with a bar that counts the denoiser's work."""
+    def _in_chunks(self, name: str, function: Any, rows: Any, description: str, **options: Any) -> np.ndarray:
+        """As the base class does it, with a bar that counts the denoiser's evaluations."""
         objective = self.architecture.objective
-        steps = options.get("steps") or objective.encoding_steps
-        if name == "draw":
-            steps = options.get("steps") or objective.sampling_steps
-        work = samplers.evaluations(options.get("sampler") or (objective.sampler if name == "draw" else "ddim"), steps)
+        steps = options.get("steps") or (objective.sampling_steps if name == "draw" else objective.encoding_steps)
+        sampler = options.get("sampler") or (objective.sampler if name == "draw" else "ddim")
+        evaluations = samplers.evaluations(sampler, steps)
         if name == "encode":
-            work *= REFINEMENTS + 1
-        chunks = -(-max(len(rows), 1) // self.chunk)
-        with progress(description=description, total=chunks * work, unit="step") as self._bar, hidden():
+            evaluations *= REFINEMENTS + 1
+        chunks = -(-max(len(tf.nest.flatten(rows)[0]), 1) // self.chunk)
+        with progress(description=description, total=chunks * evaluations, unit="step") as self._bar, hidden():
             self._ticking = True
             try:
                 return super()._in_chunks(name, function, rows, description, **options)
             finally:
                 self._ticking, self._bar = False, None
 
-    def _tick(self):
+    def _tick(self) -> None:
         if self._bar is not None:
             self._bar.update(1)
 
-    def decode(self, latents, **options):
+    def decode(self, latents: np.ndarray, **options: Any) -> np.ndarray:
         """float32 (n, z_dim) -> uint8 (n, h, w, c); ``options`` as for ``sample``, with one label for all."""
-        self._check_options(options)
+        check_sampling_options(options, self.sampling_options, self.name)
         latents = np.asarray(latents, np.float32) * np.float32(options.pop("temperature", 1.0))
         if options.get("label") is not None:
             options["label"] = int(self._label_numbers(options["label"], 1)[0])
         return super().decode(latents, **options)
 
-    def _check_options(self, options):
-        for name in options:
-            if name not in self.draw_options:
-                raise UsageError(
-                    f"{name}: {self.name} takes no such option{did_you_mean(name, self.draw_options)}; "
-                    f"it takes {', '.join(self.draw_options)}"
-                )
-        sampler, steps, guidance = (options.get(name) for name in ("sampler", "steps", "guidance"))
-        if sampler is not None and sampler not in samplers.SAMPLERS:
-            known = ", ".join(samplers.SAMPLERS)
-            near = did_you_mean(sampler, samplers.SAMPLERS)
-            raise UsageError(f"sampler: found {sampler!r}, expected one of {known}{near}")
-        if steps is not None and not 1 <= steps <= 100_000:
-            raise UsageError(f"steps: found {steps}, expected a number from 1 to 100000")
-        temperature = options.get("temperature")
-        if temperature is not None and not 0 <= temperature <= 10:
-            raise UsageError(f"temperature: found {temperature}, expected a number from 0 to 10")
-        if guidance is not None and not 0 <= guidance <= 1000:
-            raise UsageError(f"guidance: found {guidance}, expected a number from 0 to 1000")
-
-    def _label_numbers(self, label, count):
+    def _label_numbers(self, label: Any, count: int) -> np.ndarray:
         """int64 (count,) of label numbers for what a person gave."""
         if label is None:
             return np.full(count, UNCONDITIONAL)
@@ -413,7 +415,7 @@ class Diffusion(GlyphModel):
             raise UsageError(f"label: {len(numbers)} labels for {count} images")
         return np.broadcast_to(np.asarray(numbers, np.int64), [count])
 
-    def _checked_tokens(self, tokens, count):
+    def _checked_tokens(self, tokens: Any, count: int) -> np.ndarray:
         """int64 (count, length)."""
         condition = self.architecture.condition
         if condition is None or condition.tokens is None:
@@ -425,16 +427,16 @@ class Diffusion(GlyphModel):
         return np.broadcast_to(tokens, [count, section.length])
 
 
-def path_of(objective):
+def path_of(objective: DiffusionObjective) -> paths.Path:
     """The ``Path`` that an objective section describes."""
     if objective.path == "straight":
         mean = 0.0 if objective.time_mean is None else objective.time_mean
-        return paths.Straight(mean, 1.0 if objective.time_deviation is None else objective.time_deviation)
+        return paths.Straight(mean, 1.0 if objective.time_std is None else objective.time_std)
     betas = {"linear": paths.linear_betas, "cosine": paths.cosine_betas}[objective.path]
     return paths.VariancePreserving(betas(objective.noise_steps or 1000))
 
 
-def _one(value, name, least):
+def _one(value: Any, name: str, least: float) -> Any:
     """A number as it is; of a served tensor its one value, checked when it runs."""
     if not tf.is_tensor(value):
         return value
@@ -445,7 +447,7 @@ def _one(value, name, least):
         return tf.reduce_max(values)
 
 
-def _below(label, classes):
+def _below(label: Any, classes: int) -> tf.Tensor:
     """int32 labels, checked when they run: each below ``classes``."""
     label = tf.cast(label, tf.int32)
     if label.shape.rank != 1:

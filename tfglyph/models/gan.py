@@ -1,18 +1,23 @@
 """GAN and DC-GAN: a generator against a discriminator, with the losses and penalties that came after them."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import keras
 import tensorflow as tf
 
 from tfglyph import losses
 from tfglyph.errors import UsageError
-from tfglyph.models import codes as latent_codes
-from tfglyph.models.base import decay
-from tfglyph.models.painting import Painting
-from tfglyph.models.rounds import repeat
-from tfglyph.networks import labels
+from tfglyph.models import latent_codes
+from tfglyph.models.base import Logs, l2_loss
+from tfglyph.models.conditional_gan import ConditionalGAN
+from tfglyph.models.generator_model import build_generator
+from tfglyph.models.repeated_updates import repeated_updates
+from tfglyph.networks import build_network, gan_label_embedding
 from tfglyph.networks.layers import float32_layers
 
 
-class GAN(Painting):
+class GAN(ConditionalGAN):
     """Generator and discriminator. One training step is one round: ``critic_steps`` updates of the discriminator, each
     on a fresh batch, then ``generator_steps`` of the generator.
 
@@ -20,52 +25,54 @@ class GAN(Painting):
     that the data's order depends on the step alone.
     """
 
-    def build_networks(self):
-        architecture, objective = self.architecture, self.architecture.objective
+    @classmethod
+    def build_networks(cls, architecture: Any) -> dict[str, keras.Model]:
+        objective, conditional = architecture.objective, architecture.condition is not None
         # The penalties differentiate the discriminator twice, which half precision does not bear.
         with float32_layers(objective.gradient_penalty > 0 or objective.r1 > 0):
             height, width, channels = architecture.hwc
-            seen = (height, width, channels + (architecture.condition is not None))
-            discriminator = self.network("discriminator", image_shape=seen)
-        inputs = architecture.latent_size + (labels.WIDTH if architecture.condition is not None else 0)
-        networks = {"generator": self.build_generator(inputs), "discriminator": discriminator}
-        if architecture.condition is not None:
+            discriminator = build_network(
+                architecture, "discriminator", image_shape=(height, width, channels + conditional)
+            )
+        inputs = architecture.latent_size + (gan_label_embedding.WIDTH if conditional else 0)
+        networks = {"generator": build_generator(architecture, inputs), "discriminator": discriminator}
+        if conditional:
             classes = architecture.condition.classes
-            networks["generator_labels"] = labels.build_label_vector(classes)
-            networks["discriminator_labels"] = labels.build_label_channel(classes, architecture.hwc)
+            networks["generator_labels"] = gan_label_embedding.build_label_vector(classes)
+            networks["discriminator_labels"] = gan_label_embedding.build_label_channel(classes, architecture.hwc)
         return networks
 
     @property
-    def averaged(self):
+    def ema_names(self) -> tuple[str, ...]:  # type: ignore[override]  # depends on the architecture here
         return ("generator", "generator_labels") if self.architecture.condition is not None else ("generator",)
 
-    def trained_variables(self, name):
-        own = super().trained_variables(name)
-        beside = self.networks.get(f"{name}_labels")
-        return own + beside.trainable_variables if beside is not None else own
+    def trained_variables(self, name: str) -> list[Any]:
+        variables = super().trained_variables(name)
+        labels = self.networks.get(f"{name}_labels")
+        return variables + labels.trainable_variables if labels is not None else variables
 
     # === Training ===
 
     @property
-    def batches_per_step(self):
+    def batches_per_step(self) -> int:
         return self.architecture.objective.critic_steps
 
-    def learn(self, batch, ok):
+    def update_networks(self, batch: Mapping[str, tf.Tensor], ok: tf.Tensor) -> tuple[Logs, tf.Tensor]:
         objective, shape = self.architecture.objective, self.architecture.hwc
         # Neighbours in the data go to different updates, so that devices, which get slices, share out every update.
         images = tf.reshape(self.from_pixels(batch["images"]), [-1, objective.critic_steps, *shape])  # (n, k, h, w, c)
         classes = self._labels_of(batch)  # (n, k, classes) or None
-        ok, critic_logs, used = repeat(
-            lambda turn, ok: self._critic_turn(images, classes, turn, ok),
+        ok, critic_logs, used = repeated_updates(
+            lambda iteration, ok: self._update_critic(images, classes, iteration, ok),
             objective.critic_steps,
             ok,
             self.replicas,
-            leave=self._critic_has_had_enough if objective.accuracy_exit is not None else None,
+            stop_when=self._critic_is_accurate if objective.accuracy_exit is not None else None,
             statistics=[variable for network in self.networks.values() for variable in network.non_trainable_variables],
         )
         count = tf.shape(images)[0]
-        ok, generator_logs, _ = repeat(
-            lambda turn, ok: self._generator_turn(count, classes, turn, ok),
+        ok, generator_logs, _ = repeated_updates(
+            lambda iteration, ok: self._update_generator(count, classes, iteration, ok),
             objective.generator_steps,
             ok,
             self.replicas,
@@ -73,15 +80,15 @@ class GAN(Painting):
         logs = critic_logs | generator_logs
         return logs | {"critic_updates": used} if objective.accuracy_exit is not None else logs, ok
 
-    def _critic_has_had_enough(self, logs):
+    def _critic_is_accurate(self, logs: Logs) -> tf.Tensor:
         """bool scalar tensor, the same on all devices."""
         accuracy = logs["d_accuracy"]
         if self.replicas > 1:
             accuracy = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, accuracy)
         return accuracy > self.architecture.objective.accuracy_exit
 
-    def _labels_of(self, batch):
-        """One-hot labels of the step's images, some of them withheld; None without a condition."""
+    def _labels_of(self, batch: Mapping[str, tf.Tensor]) -> tf.Tensor | None:
+        """One-hot labels of the step's images, some of them dropped; None without a condition."""
         condition = self.architecture.condition
         if condition is None:
             return None
@@ -92,19 +99,21 @@ class GAN(Painting):
         kept = self.uniform("withheld", [tf.shape(classes)[0], steps, 1]) >= condition.drop
         return classes * tf.cast(kept, tf.float32)
 
-    def _critic_turn(self, images, classes, turn, ok):
-        """One update of the discriminator on batch ``turn``."""
+    def _update_critic(
+        self, images: tf.Tensor, classes: tf.Tensor | None, iteration: Any, ok: tf.Tensor
+    ) -> tuple[tf.Tensor, Logs]:
+        """One update of the discriminator on batch ``iteration``."""
         objective = self.architecture.objective
-        real_images = tf.gather(images, turn, axis=1)  # (n, h, w, c)
+        real_images = tf.gather(images, iteration, axis=1)  # (n, h, w, c)
         count = tf.shape(real_images)[0]
-        classes = None if classes is None else tf.gather(classes, turn, axis=1)  # (n, classes)
-        latents = self._latents("critic", count, turn)["latents"]
-        generated_images = self.paint(latents, classes, training=True)  # (n, h, w, c)
+        classes = None if classes is None else tf.gather(classes, iteration, axis=1)  # (n, classes)
+        latents = self._latents("critic", count, iteration)["latents"]
+        generated_images = self.generate_from(latents, classes, training=True)  # (n, h, w, c)
 
-        def score(x):
-            return self.judge(x, classes, training=True)[0]  # (n, 1)
+        def score(x: tf.Tensor) -> tf.Tensor:
+            return self.discriminate(x, classes, training=True)[0]  # (n, 1)
 
-        logs = {}
+        logs: Logs = {}
         with tf.GradientTape() as tape:
             if objective.r1:
                 real, norms = losses.scores_and_gradient_norms(score, real_images)  # (n, 1), (n,)
@@ -115,14 +124,14 @@ class GAN(Painting):
                 real, penalty = score(real_images), 0.0
             generated = score(generated_images)
             if objective.gradient_penalty:
-                share = self.uniform("mixture", [count, 1, 1, 1], index=turn)
+                fraction = self.uniform("mixture", [count, 1, 1, 1], index=iteration)
                 _, norms = losses.scores_and_gradient_norms(
-                    score, losses.mixtures(real_images, generated_images, share)
+                    score, losses.mixtures(real_images, generated_images, fraction)
                 )
                 weighted = objective.gradient_penalty * losses.gradient_penalty(norms)
                 penalty += weighted
                 logs |= {"loss/gradient_penalty": weighted, "critic_gradient_norm": tf.reduce_mean(norms)}
-            penalty += decay(self.networks["discriminator"])
+            penalty += l2_loss(self.networks["discriminator"])
             loss = losses.discriminator_loss(objective.loss, real, generated) + penalty
             scaled = self.scaled("discriminator", loss)
         gradients = tape.gradient(scaled, self.trained_variables("discriminator"))
@@ -134,38 +143,45 @@ class GAN(Painting):
             "wasserstein_estimate": tf.reduce_mean(real) - tf.reduce_mean(generated),
         }
 
-    def _generator_turn(self, count, classes, turn, ok):
+    def _update_generator(
+        self, count: Any, classes: tf.Tensor | None, iteration: Any, ok: tf.Tensor
+    ) -> tuple[tf.Tensor, Logs]:
         """One update of the generator, for as many images as a batch has and with its labels."""
         objective = self.architecture.objective
-        drawn = self._latents("generator", count, turn)
-        classes = None if classes is None else tf.gather(classes, turn % objective.critic_steps, axis=1)  # (n, classes)
+        drawn = self._latents("generator", count, iteration)
+        classes = (
+            None if classes is None else tf.gather(classes, iteration % objective.critic_steps, axis=1)
+        )  # (n, classes)
         with tf.GradientTape() as tape:
-            images = self.paint(drawn["latents"], classes, training=True)  # (n, h, w, c)
-            generated, features = self.judge(images, classes, training=True)  # (n, 1), (n, d)
+            images = self.generate_from(drawn["latents"], classes, training=True)  # (n, h, w, c)
+            generated, features = self.discriminate(images, classes, training=True)  # (n, 1), (n, d)
             adversarial = losses.generator_loss(objective.loss, generated)
             further, logs = self.further_terms(drawn, features)
-            loss = adversarial + further + decay(self.networks["generator"])
+            loss = adversarial + further + l2_loss(self.networks["generator"])
             scaled = self.scaled("generator", loss)
         gradients = tape.gradient(scaled, self.trained_variables("generator"))
         ok, norm = self.update("generator", gradients, loss, ok)
         return ok, logs | {"loss/generator": loss, "loss/adversarial": adversarial, "gradient_norm/generator": norm}
 
-    def further_terms(self, drawn, features):
+    def further_terms(self, drawn: Mapping[str, Any], features: tf.Tensor) -> tuple[Any, Logs]:
         """What else enters the generator's loss: (float32 scalar, dict of logs). A plain GAN has nothing."""
         return 0.0, {}
 
-    def _latents(self, purpose, count, turn):
+    def _latents(self, purpose: str, count: Any, iteration: Any) -> dict[str, Any]:
         """The generator's input for an update: dict of "latents" (n, latent_size) and its parts."""
         codes = self.architecture.codes
         draw = self.normal if self.architecture.objective.prior == "normal" else self._uniform_around_zero
-        z = draw(f"{purpose}/z", [count, self.architecture.z_dim], index=turn)
+        z = draw(f"{purpose}/z", [count, self.architecture.z_dim], index=iteration)
         categorical = [
-            tf.one_hot(self.categorical(f"{purpose}/categorical_{place}", [count, 1], ways, index=turn)[:, 0], ways)
-            for place, ways in enumerate(codes.categorical, start=1)
+            tf.one_hot(
+                self.categorical(f"{purpose}/categorical_{number}", [count, 1], num_categories, index=iteration)[:, 0],
+                num_categories,
+            )
+            for number, num_categories in enumerate(codes.categorical, start=1)
         ]
-        continuous = self._uniform_around_zero(f"{purpose}/continuous", [count, codes.continuous], index=turn)
+        continuous = self._uniform_around_zero(f"{purpose}/continuous", [count, codes.continuous], index=iteration)
         latents = latent_codes.assemble(codes, z, categorical, continuous)
         return {"latents": latents, "categorical": categorical, "continuous": continuous}
 
-    def _uniform_around_zero(self, purpose, shape, index):
+    def _uniform_around_zero(self, purpose: str, shape: Any, index: Any) -> tf.Tensor:
         return self.uniform(purpose, shape, index, low=-1.0, high=1.0)

@@ -1,9 +1,13 @@
 """Optimizers with schedules that follow the model's step, and updates that a NaN cannot reach."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
+
+from tfglyph.architecture.training import Optimizer
 
 
 class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -18,18 +22,20 @@ class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
         step: tf.Variable, int64 scalar.
     """
 
-    def __init__(self, section, total_steps, step):
-        self.section, self.total_steps, self.step = section, total_steps, step
+    def __init__(self, section: Optimizer, total_steps: int, step: tf.Variable):
+        self.section: Optimizer = section
+        self.total_steps: int = total_steps
+        self.step: tf.Variable = step
 
-    def __call__(self, iterations=None):
+    def __call__(self, iterations: Any = None) -> tf.Tensor:
         """float32 scalar: the rate at the model's current step (``iterations`` is not used)."""
         return rate_at(self.section, tf.cast(self.step, tf.float32), float(self.total_steps))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"section": self.section.model_dump(by_alias=True), "total_steps": self.total_steps}
 
 
-def rate_at(section, step, total_steps):
+def rate_at(section: Optimizer, step: tf.Tensor | float, total_steps: float) -> tf.Tensor:
     """Learning rate of step ``step`` (0-based) out of ``total_steps``.
 
     Args:
@@ -42,7 +48,7 @@ def rate_at(section, step, total_steps):
     """
     peak = section.learning_rate
 
-    def half_cosine(start, end, fraction):
+    def half_cosine(start: float, end: float, fraction: tf.Tensor | float) -> tf.Tensor:
         return end + (start - end) * 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value(fraction, 0.0, 1.0)))
 
     if section.schedule == "one-cycle":
@@ -65,10 +71,10 @@ class FusedAdam(keras.optimizers.Adam):
     (``GlyphModel.update``); Keras would clip each device's part and sum afterwards.
     """
 
-    def _all_reduce_sum_gradients(self, grads_and_vars):
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
         return grads_and_vars
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         if isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable, learning_rate)
             return
@@ -100,29 +106,31 @@ class GuardedOptimizer(keras.optimizers.LossScaleOptimizer):
         scaled: bool, whether to scale the loss.
     """
 
-    def __init__(self, inner, scaled):
+    def __init__(self, inner: keras.optimizers.Optimizer, scaled: bool):
         # A name of its own: Keras would number them through the process, and checkpoints know variables by path.
         super().__init__(inner, initial_scale=2.0**15 if scaled else 1.0, name=f"guarded_{inner.name}")
-        self.scaled = scaled
+        self.scaled: bool = scaled
 
-    def check_finite(self, grads):
+    def check_finite(self, grads: Sequence[tf.Tensor]) -> tf.Tensor:
         return tf.reduce_all(tf.math.is_finite(grads[0]))
 
-    def scale_loss(self, loss):
+    def scale_loss(self, loss: Any) -> Any:
         return super().scale_loss(loss) if self.scaled else loss
 
-    def _stateful_handle_finite_grads(self, grads, trainable_variables):
+    def _stateful_handle_finite_grads(self, grads: Any, trainable_variables: Any) -> None:
         if self.scaled:
             super()._stateful_handle_finite_grads(grads, trainable_variables)
         else:
             self.inner_optimizer.apply(grads, trainable_variables=trainable_variables)
 
-    def _stateful_handle_non_finite_grads(self):
+    def _stateful_handle_non_finite_grads(self) -> None:
         if self.scaled:
             super()._stateful_handle_non_finite_grads()
 
 
-def make_optimizer(section, total_steps, step, scaled, name):
+def make_optimizer(
+    section: Optimizer, total_steps: int, step: tf.Variable, scaled: bool, name: str
+) -> GuardedOptimizer:
     """The optimizer that a section describes.
 
     Args:

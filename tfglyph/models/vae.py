@@ -1,27 +1,36 @@
 """VAE: Kingma and Welling 2014, "Auto-encoding variational Bayes" (https://arxiv.org/abs/1312.6114)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfglyph.losses import image_binary_cross_entropy, image_gaussian, kl_divergence
-from tfglyph.models.base import decay
-from tfglyph.models.canvases import Canvases
+from tfglyph.models.base import Logs, l2_loss
+from tfglyph.models.generator_model import GeneratorModel, build_generator
+from tfglyph.networks import build_network
 
 
-class VAE(Canvases):
+class VAE(GeneratorModel):
     """Encoder and generator (the decoder), trained together on the evidence lower bound, with one z for each image."""
 
-    averaged = ("encoder", "generator")
+    ema_names = ("encoder", "generator")
 
-    def build_networks(self):
-        architecture = self.architecture
-        encoder = self.network("encoder", image_shape=architecture.hwc, z_dim=architecture.z_dim)
-        generator = self.build_generator(architecture.z_dim)
+    def __init__(self, architecture: Any, seed: int = 0):
+        super().__init__(architecture, seed)
+        generator = self.networks["generator"]
         # Cross-entropy is exact only on the logits, before the generator's last operation.
         self._logits = keras.Model(generator.input, generator.get_layer("images").input, name="generator_logits")
-        return {"encoder": encoder, "generator": generator}
 
-    def learn(self, batch, ok):
+    @classmethod
+    def build_networks(cls, architecture: Any) -> dict[str, keras.Model]:
+        return {
+            "encoder": build_network(architecture, "encoder", image_shape=architecture.hwc, z_dim=architecture.z_dim),
+            "generator": build_generator(architecture, architecture.z_dim),
+        }
+
+    def update_networks(self, batch: Mapping[str, tf.Tensor], ok: tf.Tensor) -> tuple[Logs, tf.Tensor]:
         encoder, generator = self.networks["encoder"], self.networks["generator"]
         images = self.from_pixels(batch["images"])  # (n, h, w, c)
         variables = {name: self.trained_variables(name) for name in ("encoder", "generator")}
@@ -30,7 +39,7 @@ class VAE(Canvases):
             z = mean + tf.exp(0.5 * log_variance) * self.normal("posterior", tf.shape(mean))
             reconstruction = self._reconstruction_loss(z, images)
             kl = kl_divergence(mean, log_variance)
-            loss = reconstruction + self.kl_weight() * kl + decay(encoder) + decay(generator)
+            loss = reconstruction + self.kl_weight() * kl + l2_loss(encoder) + l2_loss(generator)
             # One backward pass for both networks, under the smaller of their loss scales: the larger might overflow
             # the other network's gradient for ever.
             scales = {name: self.optimizers[name].scale_loss(1.0) for name in variables}
@@ -45,16 +54,16 @@ class VAE(Canvases):
             ok, logs[f"gradient_norm/{name}"] = self.update(name, values, loss, ok)
         return logs, ok
 
-    def _reconstruction_loss(self, z, images):
+    def _reconstruction_loss(self, z: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
         objective = self.architecture.objective
         if objective.likelihood == "bernoulli":
             return image_binary_cross_entropy(self._logits(z, training=True), images)
-        return image_gaussian(self.networks["generator"](z, training=True), images, objective.deviation)
+        return image_gaussian(self.networks["generator"](z, training=True), images, objective.std)
 
-    def kl_weight(self):
+    def kl_weight(self) -> tf.Tensor:
         """float32 scalar: the weight of the KL term at the model's step."""
         objective = self.architecture.objective
         if not objective.kl_warmup_steps:
             return tf.constant(objective.kl_weight)
-        share = (tf.cast(self.step, tf.float32) + 1.0) / objective.kl_warmup_steps
-        return objective.kl_weight * tf.minimum(share, 1.0)
+        fraction = (tf.cast(self.step, tf.float32) + 1.0) / objective.kl_warmup_steps
+        return objective.kl_weight * tf.minimum(fraction, 1.0)

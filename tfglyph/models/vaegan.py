@@ -1,13 +1,18 @@
 """VAE-GAN: Larsen et al. 2016, "Autoencoding beyond pixels using a learned similarity metric" (arXiv 1512.09300)."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import keras
 import tensorflow as tf
 
 from tfglyph.losses import binary_cross_entropy, gaussian_negative_log_density, kl_divergence
-from tfglyph.models.base import decay
-from tfglyph.models.canvases import Canvases
+from tfglyph.models.base import Logs, l2_loss
+from tfglyph.models.generator_model import GeneratorModel, build_generator
+from tfglyph.networks import build_network
 
 
-class VAEGAN(Canvases):
+class VAEGAN(GeneratorModel):
     """Encoder, generator and discriminator; the discriminator's features measure how alike two images are.
 
     One step makes one update of the encoder, ``generator_updates`` of the generator and one of the discriminator, all
@@ -16,17 +21,18 @@ class VAEGAN(Canvases):
     generator update of the step.
     """
 
-    averaged = ("encoder", "generator")
+    ema_names = ("encoder", "generator")
 
-    def build_networks(self):
-        shape, z_dim = self.architecture.hwc, self.architecture.z_dim
+    @classmethod
+    def build_networks(cls, architecture: Any) -> dict[str, keras.Model]:
+        shape, z_dim = architecture.hwc, architecture.z_dim
         return {
-            "encoder": self.network("encoder", image_shape=shape, z_dim=z_dim),
-            "generator": self.build_generator(z_dim),
-            "discriminator": self.network("discriminator", image_shape=shape),
+            "encoder": build_network(architecture, "encoder", image_shape=shape, z_dim=z_dim),
+            "generator": build_generator(architecture, z_dim),
+            "discriminator": build_network(architecture, "discriminator", image_shape=shape),
         }
 
-    def learn(self, batch, ok):
+    def update_networks(self, batch: Mapping[str, tf.Tensor], ok: tf.Tensor) -> tuple[Logs, tf.Tensor]:
         objective = self.architecture.objective
         encoder, discriminator = self.networks["encoder"], self.networks["discriminator"]
         images = self.from_pixels(batch["images"])  # (n, h, w, c)
@@ -37,7 +43,7 @@ class VAEGAN(Canvases):
             real, real_features = discriminator(images, training=True)  # (n, 1), (n, d)
             generated = self._generate(z, self.normal("prior", latent_shape), real_features)
             kl = kl_divergence(mean, log_variance)
-            encoder_loss = objective.kl_weight * kl + generated["similarity"] + decay(encoder)
+            encoder_loss = objective.kl_weight * kl + generated["similarity"] + l2_loss(encoder)
             generator_loss = self._generator_loss(generated)
             discriminator_loss = binary_cross_entropy(real, 1.0) + 0.5 * (
                 binary_cross_entropy(generated["reconstruction"], 0.0) + binary_cross_entropy(generated["sample"], 0.0)
@@ -45,7 +51,7 @@ class VAEGAN(Canvases):
             losses = {
                 "encoder": encoder_loss,
                 "generator": generator_loss,
-                "discriminator": discriminator_loss + decay(discriminator),
+                "discriminator": discriminator_loss + l2_loss(discriminator),
             }
             scaled = {name: self.scaled(name, loss) for name, loss in losses.items()}
         gradients = {name: tape.gradient(loss, self.trained_variables(name)) for name, loss in scaled.items()}
@@ -71,7 +77,7 @@ class VAEGAN(Canvases):
         logs |= {"loss/kl": kl, "loss/similarity": generated["similarity"]}
         return logs | {"d_accuracy": tf.reduce_mean(tf.cast(right, tf.float32))}, ok
 
-    def _generate(self, z, prior, real_features):
+    def _generate(self, z: tf.Tensor, prior: tf.Tensor, real_features: tf.Tensor) -> Logs:
         """Both kinds of generated images, seen by the discriminator: two logits (n, 1) and the similarity term."""
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         reconstruction, features = discriminator(generator(z, training=True), training=True)
@@ -79,9 +85,9 @@ class VAEGAN(Canvases):
         similarity = gaussian_negative_log_density(tf.stop_gradient(real_features), features)
         return {"reconstruction": reconstruction, "sample": sample, "similarity": similarity}
 
-    def _generator_loss(self, generated):
+    def _generator_loss(self, generated: Logs) -> tf.Tensor:
         adversarial = 0.5 * (
             binary_cross_entropy(generated["reconstruction"], 1.0) + binary_cross_entropy(generated["sample"], 1.0)
         )
         weight = self.architecture.objective.reconst_v_gan
-        return adversarial + weight * generated["similarity"] + decay(self.networks["generator"])
+        return adversarial + weight * generated["similarity"] + l2_loss(self.networks["generator"])

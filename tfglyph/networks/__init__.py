@@ -4,9 +4,13 @@
 """
 
 import importlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
 
 # (kind of network, type of section) -> where its builder lives
-BUILDERS = {
+BUILDERS: dict[tuple[str, str], str] = {
     ("encoder", "conv"): "tfglyph.networks.conv:build_encoder",
     ("generator", "conv"): "tfglyph.networks.conv:build_generator",
     ("discriminator", "conv"): "tfglyph.networks.conv:build_discriminator",
@@ -19,7 +23,22 @@ BUILDERS = {
 }
 
 
-def builder(kind, section):
+def builder(kind: str, section: Any) -> Callable[..., keras.Model]:
     """The function that builds ``section`` as a network of ``kind``."""
     module, name = BUILDERS[kind, section.type].split(":")
     return getattr(importlib.import_module(module), name)
+
+
+def build_network(architecture: Any, kind: str, **shapes: Any) -> keras.Model:
+    """The network that one section of an architecture describes.
+
+    Args:
+        architecture: Architecture.
+        kind: str, the section's key ("encoder", "generator", ...), which also names the kind of network.
+        **shapes: what the builder takes: ``image_shape``, ``z_dim``, ...
+
+    Returns:
+        keras.Model, functional, untrained.
+    """
+    section = getattr(architecture, kind)
+    return builder(kind, section)(section, **shapes)

@@ -2,7 +2,7 @@
 
 ``coordinates`` says where the pixels of an image of a given size lie, so that every size shows the same picture: the
 pixels of the size that the network was trained at have x and y in linspace(-scale, scale), and a pixel of another
-size lies where its area does. ``tfglyph.render`` paints large images with the layers built here.
+size lies where its area does. ``tfglyph.models.cppn_renderer`` paints large images with the layers built here.
 """
 
 import keras

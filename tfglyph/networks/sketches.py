@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfglyph.composition.tokens import FIRST_PART, SIGNS, UPPER
-from tfglyph.networks.tables import Tables
+from tfglyph.composition.tokens import FIRST_PART, SIGNS, UPPER, operator_index, parent, part_index
+from tfglyph.networks.frozen_tables import FrozenTables
 
-SEATS = tuple(range(1, 7))  # of the heap of tfglyph.composition.tokens: two halves, four quarters
+SLOTS = tuple(range(1, 7))  # of the heap of tfglyph.composition.tokens: two halves, four quarters
 NOWHERE = np.iinfo(np.int32).max  # the key of a row without a glyph
 FEWEST = 2  # glyphs of a mean: of a single one nothing would be left without the glyph that is to be drawn
 FINER = 2  # squeezed glyphs are drawn this many times too large, then averaged
@@ -36,8 +36,8 @@ BOXES = {
 }
 
 
-class Sketches(Tables):
-    """The means and the glyphs of parts, filled by ``learn_from`` and looked up by tokens. Nothing in it is trained.
+class Sketches(FrozenTables):
+    """The means and the glyphs of parts, filled by ``adapt`` and looked up by tokens. Nothing in it is trained.
 
     Args:
         count: int, how many means; the commonest parts have one.
@@ -57,7 +57,7 @@ class Sketches(Tables):
         self.means = self.add_table("means", (count, *self.image_shape), "uint8")
         self.alone = self.add_table("alone", (classes * vocabulary, *self.image_shape), "uint8")  # black: no glyph
 
-    def learn_from(self, images, tokens, own, labels=None):
+    def adapt(self, images: np.ndarray, tokens: np.ndarray, own: np.ndarray, labels: np.ndarray | None = None) -> None:
         """Fills the tables.
 
         Args:
@@ -68,13 +68,13 @@ class Sketches(Tables):
         """
         images = np.asarray(images)
         labels = np.zeros(len(images), np.int32) if labels is None else np.asarray(labels, np.int32)
-        keys = self._keys(np.asarray(tokens), labels, np)  # (n, seats)
+        keys = self._keys(np.asarray(tokens), labels, np)  # (n, slots)
         found, sizes = np.unique(keys[keys != NOWHERE], return_counts=True)
         common = np.argsort(-sizes, kind="stable")[: self.count]
         common = np.sort(common[sizes[common] >= FEWEST])  # of ``found``, which ascends
         found, sizes = found[common], sizes[common]
         means = np.zeros((self.count, *self.image_shape), np.uint8)
-        for column in keys.T:  # a seat at a time: memory for the images once
+        for column in keys.T:  # a slot at a time: memory for the images once
             order = np.argsort(column, kind="stable")
             order = order[np.isin(column[order], found)]
             here, starts = np.unique(column[order], return_index=True)
@@ -102,24 +102,24 @@ class Sketches(Tables):
                 them, too. They are taken out again: in training, a mean must not tell what is to be drawn.
 
         Returns:
-            float32 tensor (n, h, w, 6 c) of ink in [0, 1], one seat after another; 0 where nothing is known.
+            float32 tensor (n, h, w, 6 c) of ink in [0, 1], one slot after another; 0 where nothing is known.
         """
         height, width, channels = self.image_shape
         labels = tf.zeros_like(tokens[:, 0]) if labels is None else labels
         tokens = tf.where(labels[:, None] < 0, 0, tokens)
         means, known = self._means(tokens, labels, drawn)
-        sketches = tf.where(known, means, self._squeezed(tokens, labels)) / 255.0  # (n, seats, h, w, c)
+        sketches = tf.where(known, means, self._squeezed(tokens, labels)) / 255.0  # (n, slots, h, w, c)
         sketches = tf.transpose(sketches, [0, 2, 3, 1, 4])
-        return tf.reshape(sketches, [-1, height, width, len(SEATS) * channels])  # (n, h, w, seats c)
+        return tf.reshape(sketches, [-1, height, width, len(SLOTS) * channels])  # (n, h, w, slots c)
 
     def _means(self, tokens, labels, drawn):
-        """float32 (n, seats, h, w, c) in [0, 255], and bool (n, seats, 1, 1, 1): which of them there are."""
-        keys = self._keys(tokens, labels, tf)  # (n, seats)
+        """float32 (n, slots, h, w, c) in [0, 255], and bool (n, slots, 1, 1, 1): which of them there are."""
+        keys = self._keys(tokens, labels, tf)  # (n, slots)
         table = tf.convert_to_tensor(self.keys)
         rows = tf.minimum(tf.searchsorted(table, tf.reshape(keys, [-1])), self.count - 1)
-        rows = tf.reshape(rows, tf.shape(keys))  # (n, seats)
+        rows = tf.reshape(rows, tf.shape(keys))  # (n, slots)
         known = (tf.gather(table, rows) == keys) & (keys != NOWHERE)
-        means = tf.cast(tf.gather(tf.convert_to_tensor(self.means), rows), tf.float32)  # (n, seats, h, w, c)
+        means = tf.cast(tf.gather(tf.convert_to_tensor(self.means), rows), tf.float32)  # (n, slots, h, w, c)
         if drawn is not None:
             sizes = tf.gather(tf.convert_to_tensor(self.sizes), rows)
             sizes = tf.cast(tf.maximum(sizes, FEWEST), tf.float32)[..., None, None, None]
@@ -128,21 +128,21 @@ class Sketches(Tables):
         return means, known[..., None, None, None]
 
     def _squeezed(self, tokens, labels):
-        """The glyphs of the parts alone, each in its box: float32 (n, seats, h, w, c) in [0, 255]."""
+        """The glyphs of the parts alone, each in its box: float32 (n, slots, h, w, c) in [0, 255]."""
         height, width, channels = self.image_shape
-        seats = np.array(SEATS, np.int32)
-        parts = tf.gather(tokens, UPPER + seats, axis=1)  # (n, seats)
-        rows = tf.reshape(tf.maximum(labels, 0)[:, None] * self.vocabulary + parts, [-1])  # (n seats,)
-        above = tf.gather(tokens, (seats - 1) // 2, axis=1)  # (n, seats)
+        slots = np.array(SLOTS, np.int32)
+        parts = tf.gather(tokens, UPPER + slots, axis=1)  # (n, slots)
+        rows = tf.reshape(tf.maximum(labels, 0)[:, None] * self.vocabulary + parts, [-1])  # (n slots,)
+        above = tf.gather(tokens, (slots - 1) // 2, axis=1)  # (n, slots)
         places = tf.stack([tf.broadcast_to(tokens[:, :1], tf.shape(above)), above], axis=-1)
-        places = tf.concat([places, tf.broadcast_to(seats[:, None], tf.shape(above[..., None]))], axis=-1)
-        boxes = tf.reshape(tf.gather_nd(tf.constant(_boxes()), places), [-1, 4])  # (n seats, 4)
+        places = tf.concat([places, tf.broadcast_to(slots[:, None], tf.shape(above[..., None]))], axis=-1)
+        boxes = tf.reshape(tf.gather_nd(tf.constant(_boxes()), places), [-1, 4])  # (n slots, 4)
         glyphs = tf.cast(tf.gather(tf.convert_to_tensor(self.alone), rows), tf.float32)
         finer = tf.image.crop_and_resize(
             glyphs, boxes, tf.range(tf.shape(rows)[0]), [FINER * height, FINER * width]
         )  # black beyond the glyph
-        squeezed = tf.nn.avg_pool2d(finer, FINER, FINER, "VALID")  # (n seats, h, w, c)
-        return tf.reshape(squeezed, [-1, len(SEATS), height, width, channels])
+        squeezed = tf.nn.avg_pool2d(finer, FINER, FINER, "VALID")  # (n slots, h, w, c)
+        return tf.reshape(squeezed, [-1, len(SLOTS), height, width, channels])
 
     def get_config(self):
         return super().get_config() | {
@@ -153,41 +153,42 @@ class Sketches(Tables):
         }
 
     def _keys(self, tokens, labels, library):
-        """A number for each part at its seat under its operators in its font; ``library`` is numpy or tensorflow.
+        """A number for each part at its slot under its operators in its font; ``library`` is numpy or tensorflow.
 
         Args:
             tokens: int32 (n, LENGTH).
             labels: int32 (n,).
 
         Returns:
-            int32 (n, seats); NOWHERE where no part sits.
+            int32 (n, slots); NOWHERE where no part sits.
         """
         columns = []
-        for seat in SEATS:
-            part, root, above = tokens[:, UPPER + seat], tokens[:, 0], tokens[:, (seat - 1) // 2]
-            place = ((labels * FIRST_PART + root) * FIRST_PART + above) * UPPER + seat
-            columns.append(library.where((part > 0) & (above > 0), place * self.vocabulary + part, NOWHERE))
+        for slot in SLOTS:
+            part, root = tokens[:, part_index(slot)], tokens[:, operator_index(0)]
+            above = tokens[:, operator_index(parent(slot))]
+            position = ((labels * FIRST_PART + root) * FIRST_PART + above) * UPPER + slot
+            columns.append(library.where((part > 0) & (above > 0), position * self.vocabulary + part, NOWHERE))
         return library.stack(columns, 1)
 
 
 def _boxes():
-    """float32 (operators, operators, seats, 4): what part of a glyph to look at so that it fills the seat's box.
+    """float32 (operators, operators, slots, 4): what part of a glyph to look at so that it fills the slot's box.
 
     The boxes of quarters lie in those of halves. To put a glyph into the box from a to b of the whole is to look at it
     from -a / (b - a) to (1 - a) / (b - a).
     """
     signs = dict(enumerate(SIGNS, 1))
-    found = np.zeros((FIRST_PART, FIRST_PART, 1 + SEATS[-1], 4), np.float32)
+    found = np.zeros((FIRST_PART, FIRST_PART, 1 + SLOTS[-1], 4), np.float32)
     found[..., 2:] = 1.0
-    for seat in SEATS:
-        half = seat if seat < 3 else (seat - 1) // 2
+    for slot in SLOTS:
+        half = slot if slot < 3 else (slot - 1) // 2
         for root, sign in signs.items():
             a = np.array(BOXES[sign][half - 1])
             for above, below in signs.items():
                 box = a
-                if seat != half:
-                    size, inner = np.tile(a[2:] - a[:2], 2), np.array(BOXES[below][(seat - 1) % 2])
+                if slot != half:
+                    size, inner = np.tile(a[2:] - a[:2], 2), np.array(BOXES[below][(slot - 1) % 2])
                     box = np.tile(a[:2], 2) + inner * size
                 size = np.tile(box[2:] - box[:2], 2)
-                found[root, above, seat] = (np.array([0, 0, 1, 1]) - np.tile(box[:2], 2)) / size
+                found[root, above, slot] = (np.array([0, 0, 1, 1]) - np.tile(box[:2], 2)) / size
     return found

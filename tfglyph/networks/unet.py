@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 
 from tfglyph.networks.attention import ProjectedSelfAttention
-from tfglyph.networks.conditions import denoiser_inputs, embed
 from tfglyph.networks.convolutions import Conv2D
+from tfglyph.networks.denoiser_conditioning import denoiser_inputs, embed
 from tfglyph.networks.group_norm import GroupNorm
 from tfglyph.networks.layers import to_float32
 

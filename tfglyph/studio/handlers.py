@@ -9,7 +9,7 @@ def working(studio, function, outputs):
     """A gradio event function that runs ``function`` as work of the browser tab that asks.
 
     Args:
-        studio: tfglyph.studio.shown.Studio.
+        studio: tfglyph.studio.state.Studio.
         function: takes the values of the event's inputs. Gives a sequence of values for a list of outputs, and a value
             for a bare one.
         outputs: list of gradio components, or one of them.
@@ -70,7 +70,7 @@ def run_button(studio, label, function, inputs, outputs, identity):
     """A button that starts work, and one that stops it.
 
     Args:
-        studio: tfglyph.studio.shown.Studio.
+        studio: tfglyph.studio.state.Studio.
         label: str, on the first button.
         function: see ``working``.
         inputs, outputs: lists of gradio components.
@@ -148,7 +148,7 @@ def gallery_with_view(name, number, shown, columns, downloads):
     Args:
         name: str, of the tab; element ids begin with it.
         number: int, of the model on the page.
-        shown: tfglyph.studio.shown.Shown.
+        shown: tfglyph.studio.state.LoadedModel.
         columns: int, images in a row.
         downloads: dict from the last word of a button's element id to its label.
 
@@ -181,7 +181,7 @@ def sampling_fields(models):
 
     from tfglyph.diffusion.samplers import SAMPLERS
 
-    takes = {name for shown in models for name in shown.model.draw_options}
+    takes = {name for shown in models for name in shown.model.sampling_options}
     return [
         gradio.Dropdown(
             [("the model's own", ""), *((name, name) for name in SAMPLERS)],
@@ -203,5 +203,5 @@ def taken(model, given):
     Returns:
         dict for ``sample`` and ``decode``.
     """
-    options = {name: given.get(name) for name in model.draw_options}
+    options = {name: given.get(name) for name in model.sampling_options}
     return {name: value for name, value in options.items() if value not in (None, "", 0)}

@@ -6,7 +6,7 @@ import threading
 import traceback
 
 from tfglyph.errors import GlyphError
-from tfglyph.progress import told_to
+from tfglyph.progress import report_to
 
 LOOK = 0.1  # seconds between two looks at how far the work is
 
@@ -55,7 +55,7 @@ class Jobs:
                     if stop.is_set():
                         raise StoppedError
                 try:
-                    with told_to(listen):
+                    with report_to(listen):
                         result["value"] = function()
                 finally:
                     self._computing.release()

@@ -35,7 +35,7 @@ def build(studio):
     """The gradio page.
 
     Args:
-        studio: tfglyph.studio.shown.Studio with at least one model.
+        studio: tfglyph.studio.state.Studio with at least one model.
 
     Returns:
         gradio.Blocks.

@@ -47,14 +47,13 @@ def load_models(references):
         references: list of str, see ``tfglyph.load``.
 
     Returns:
-        (list of Shown, list of GlyphError: one for each checkpoint that could not be loaded).
+        (list of LoadedModel, list of GlyphError: one for each checkpoint that could not be loaded).
     """
     import tensorflow as tf
 
     import tfglyph
-    from tfglyph.cli.model_options import place_of
     from tfglyph.progress import progress
-    from tfglyph.studio.shown import Shown
+    from tfglyph.studio.state import LoadedModel
 
     tf.get_logger().setLevel("ERROR")  # of several models, each function's first trace counts as a retracing
     models, problems, names = [], [], {}
@@ -64,9 +63,9 @@ def load_models(references):
         except GlyphError as error:
             problems.append(error)
             continue
-        name = place_of(model)
+        name = model.run.title
         names[name] = names.get(name, 0) + 1
-        models.append(Shown(name if names[name] == 1 else f"{name} ({names[name]})", model))
+        models.append(LoadedModel(name if names[name] == 1 else f"{name} ({names[name]})", model))
     return models, problems
 
 
@@ -75,7 +74,7 @@ def opened(models, problems=(), host="127.0.0.1", port=7860, browser=False):
     """The page, while the context lasts.
 
     Args:
-        models: list of Shown, at least one.
+        models: list of LoadedModel, at least one.
         problems: list of str, shown on top of the page.
         host, port: where it listens.
         browser: bool, whether to open one.
@@ -87,7 +86,7 @@ def opened(models, problems=(), host="127.0.0.1", port=7860, browser=False):
         GlyphError: the port is in use.
     """
     from tfglyph.studio import page as pages
-    from tfglyph.studio.shown import Studio
+    from tfglyph.studio.state import Studio
 
     check_port(host, port)
     with tempfile.TemporaryDirectory(prefix="tfglyph-studio-", ignore_cleanup_errors=True) as outputs:

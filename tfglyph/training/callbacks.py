@@ -1,81 +1,55 @@
 """What a person sees of a running training: progress bar, stats.jsonl, TensorBoard, pictures.
 
-All callbacks work by the model's step, for one call of ``fit`` over all remaining steps, and none of them
-touches what is trained. ``training_callbacks`` gives the list of a training run.
+All callbacks work by the model's step, and none of them touches what is trained. ``training_callbacks`` in
+``tfglyph.training.train`` gives the list of a training run.
 """
 
+import contextlib
 import math
 import time
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfglyph.architecture import dump
-from tfglyph.figures import grid, save_png
+from tfglyph.datasets.glyphs import Glyphs
+from tfglyph.imaging.grids import grid, save_png
 from tfglyph.latent.interpolation import interpolation_rows
-from tfglyph.progress import hidden, progress
+from tfglyph.progress import Bar, hidden, progress
+from tfglyph.runs.checkpoints import Checkpoints
+from tfglyph.runs.rundir import RunDirectory
 from tfglyph.training.events import open_writer, rewind_events
-from tfglyph.training.finding import warn
 from tfglyph.training.guards import BadSteps
 from tfglyph.training.projector import write_projector
-from tfglyph.training.summary import describe
+from tfglyph.training.setup import PreparedTraining
+from tfglyph.training.signals import AgreedStop
+
+Logs = Mapping[str, float]
 
 LOG_EVERY = 20  # steps between scalars
 INTERPOLATION_STEPS = 10  # from reconstruction to reconstruction
 PICTURE_SIDE = 1024  # pixels; grids of large images hold fewer of them
 
 
-def training_callbacks(training, place, saver, stop):
-    """The callbacks of a training run, in the order that they need.
-
-    Args:
-        training: ``tfglyph.training.train.Training``; its model is restored already where the run goes on.
-        place: ``tfglyph.training.rundir.RunDirectory``.
-        saver: ``tfglyph.training.checkpoints.Checkpoints``.
-        stop: ``tfglyph.training.signals.StopRequest``.
-
-    Returns:
-        list of keras.callbacks.Callback.
-    """
-    model, options = training.model, training.options
-    board = Board(place, {"architecture": dump(training.architecture), "training": "\n".join(describe(training))})
-    pictures_every = options.images_every or training.steps_per_epoch
-    images_per_step = training.architecture.training.batch_size * model.batches_per_step
-    saving = Saving(training, saver, stop, BadSteps(options.max_bad_steps, place, training.batch_of))
-    callbacks = [
-        Scalars(place, board, images_per_step, LOG_EVERY),
-        Pictures(place, board, training.glyphs, model.preview_images, pictures_every, training.steps),
-        saving,
-    ]
-    if options.evaluate_every:
-        from tfglyph.training.evaluating import Evaluating
-
-        callbacks.append(Evaluating(training, place, board, saver, saving, training.held_out()))
-    if options.projector and model.encodes:
-        callbacks.append(Projector(place, training.glyphs, stop))
-    elif options.projector:
-        warn(f"--projector: a {training.architecture.mode} model does not encode: no latents to show")
-    return [*callbacks, Progress(training.steps), board]
-
-
 class StepCallback(keras.callbacks.Callback):
     """Knows ``self.step``, the number of finished steps, without asking the device for it each time."""
 
-    step = 0
+    step: int = 0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         self.step = int(self.model.step.numpy())
         self.begin()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self.step += 1
         self.after_step(logs or {})
 
-    def begin(self):
+    def begin(self) -> None:
         """Called before the first step, with ``self.step`` set."""
 
-    def after_step(self, logs):
+    def after_step(self, logs: Logs) -> None:
         """Called after each step with its numbers."""
 
 
@@ -90,41 +64,34 @@ class Board(StepCallback):
         texts: dict from tag to text that is written at step 0.
     """
 
-    def __init__(self, run, texts):
+    def __init__(self, run: RunDirectory, texts: Mapping[str, str]):
         super().__init__()
         self.run, self.texts = run, texts
-        self._writer = None
+        self._writer: Any = None
 
-    def at(self, step):
-        """Context manager: ``tf.summary`` calls within write to the run, at ``step``."""
+    @contextlib.contextmanager
+    def at(self, step: int) -> Iterator[None]:
+        """Within, ``tf.summary`` calls write to the run, at ``step``; flushed at the end, so that a killed run has its
+        last numbers on disk.
+        """
         if self._writer is None:
             self._writer = open_writer(self.run.path)
-        return _At(self._writer, step)
+        with self._writer.as_default(step=step):
+            try:
+                yield
+            finally:
+                self._writer.flush()
 
-    def begin(self):
+    def begin(self) -> None:
         if self.step == 0:
             with self.at(0):
                 for name, text in self.texts.items():
                     tf.summary.text(name, _preformatted(text))
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs | None = None) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-
-
-class _At:
-    """``writer.as_default(step)`` that flushes at its end: a killed run then has its last numbers on disk."""
-
-    def __init__(self, writer, step):
-        self.writer, self.context = writer, writer.as_default(step=step)
-
-    def __enter__(self):
-        return self.context.__enter__()
-
-    def __exit__(self, *error):
-        self.writer.flush()
-        return self.context.__exit__(*error)
 
 
 class Progress(StepCallback):
@@ -134,20 +101,20 @@ class Progress(StepCallback):
         total_steps: int, the last step; a resumed run starts in the middle of the bar.
     """
 
-    def __init__(self, total_steps):
+    def __init__(self, total_steps: int):
         super().__init__()
         self.total_steps = total_steps
-        self._bar = None
+        self._bar: Bar = None
 
-    def begin(self):
+    def begin(self) -> None:
         self._bar = progress(total=self.total_steps, description="training", unit="step", initial=self.step)
 
-    def after_step(self, logs):
+    def after_step(self, logs: Logs) -> None:
         losses = {name.split("/", 1)[1]: f"{value:.4g}" for name, value in logs.items() if name.startswith("loss/")}
         self._bar.set_postfix(losses, refresh=False)
         self._bar.update(1)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs | None = None) -> None:
         self._bar.close()
 
 
@@ -165,20 +132,21 @@ class Scalars(StepCallback):
         every: int, steps.
     """
 
-    def __init__(self, run, board, images_per_step, every):
+    def __init__(self, run: RunDirectory, board: Board, images_per_step: int, every: int):
         super().__init__()
         self.run, self.board, self.images_per_step, self.every = run, board, images_per_step, every
-        self._sums, self._count, self._seconds, self._started = {}, 0, 0.0, 0.0
+        self._sums: dict[str, float] = {}
+        self._count, self._seconds, self._started = 0, 0.0, 0.0
 
-    def begin(self):
+    def begin(self) -> None:
         self.run.rewind(self.step)
         rewind_events(self.run.path, self.step)
         self._sums, self._count, self._seconds = {}, 0, 0.0
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self._started = time.perf_counter()
 
-    def after_step(self, logs):
+    def after_step(self, logs: Logs) -> None:
         self._seconds += time.perf_counter() - self._started
         self._count += 1
         for name, value in logs.items():
@@ -186,11 +154,11 @@ class Scalars(StepCallback):
         if self.step % self.every == 0:
             self._write()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs | None = None) -> None:
         if self._count:
             self._write()
 
-    def _write(self):
+    def _write(self) -> None:
         numbers = {name: total / self._count for name, total in self._sums.items()}
         numbers["images_per_second"] = self._count * self.images_per_step / max(self._seconds, 1e-9)
         numbers = {name: float(f"{value:.7g}") for name, value in numbers.items()}  # all that float32 knows
@@ -217,7 +185,7 @@ class Pictures(StepCallback):
         total_steps: int, the last step, which is always pictured.
     """
 
-    def __init__(self, run, board, glyphs, count, every, total_steps):
+    def __init__(self, run: RunDirectory, board: Board, glyphs: Glyphs, count: int, every: int, total_steps: int):
         super().__init__()
         self.run, self.board, self.every, self.total_steps = run, board, every, total_steps
         height, width = glyphs.images.shape[1:3]
@@ -225,22 +193,22 @@ class Pictures(StepCallback):
         order = np.random.default_rng(0).permutation(len(glyphs))
         self.real = np.asarray(glyphs.images[np.sort(order[: self.columns**2])])  # (n, h, w, c)
 
-    def begin(self):
+    def begin(self) -> None:
         if self.step == 0:
             with self.board.at(0):
                 self._show("real", self.real, self.columns)
 
-    def after_step(self, logs):
+    def after_step(self, logs: Logs) -> None:
         if self.step % self.every == 0 or self.step == self.total_steps:
             with hidden(), self.board.at(self.step):
                 self._picture()
 
-    def _picture(self):
+    def _picture(self) -> None:
         model = self.model
         samples = model.sample(self.columns**2, seed=model.seed)
         self._show("samples", samples, self.columns)
         logits = {"real": self.real, "sampled": samples}
-        if model.encodes:
+        if model.can_encode:
             latents = model.encode(self.real)  # (n, d)
             tf.summary.histogram("z", latents)
             logits["reconstructed"] = model.decode(latents)
@@ -251,9 +219,9 @@ class Pictures(StepCallback):
                 self._show("interpolation", rows, INTERPOLATION_STEPS + 2)
         if "discriminator" in model.networks:
             for name, images in logits.items():
-                tf.summary.histogram(f"logits/{name}", model.score(model.from_pixels(images)))
+                tf.summary.histogram(f"logits/{name}", model.critic_score(model.from_pixels(images)))
 
-    def _show(self, name, images, columns):
+    def _show(self, name: str, images: np.ndarray, columns: int) -> None:
         picture = grid(images, columns=columns)
         file = f"{name}.png" if self.step == 0 else f"{name}-{self.step:08d}.png"
         save_png(self.run.path / "images" / file, picture)
@@ -261,22 +229,22 @@ class Pictures(StepCallback):
 
 
 class Saving(StepCallback):
-    """Checkpoints once an epoch or each ``checkpoint_every`` steps, at the last one, and when told to stop.
+    """Checkpoints once an epoch or each ``checkpoint_every`` steps, at the last one, and when asked to stop.
 
     Args:
-        training: Training.
+        training: PreparedTraining.
         saver: Checkpoints.
-        stop: StopRequest.
+        stop: AgreedStop.
         guard: BadSteps, which ends a run whose numbers broke before anything of it is saved.
     """
 
-    def __init__(self, training, saver, stop, guard):
+    def __init__(self, training: PreparedTraining, saver: Checkpoints, stop: AgreedStop, guard: BadSteps):
         super().__init__()
         self.training, self.saver, self.stop, self.guard = training, saver, stop, guard
         self.every = training.options.checkpoint_every or training.steps_per_epoch
-        self.saved = None  # the step of the last save
+        self.saved: int | None = None  # the step of the last save
 
-    def after_step(self, logs):
+    def after_step(self, logs: Logs) -> None:
         self.guard.after_step(self.step, logs)
         self.saver.poll()
         stopping = self.stop.requested
@@ -288,23 +256,41 @@ class Saving(StepCallback):
 
 
 class Projector(StepCallback):
-    """Files for TensorBoard's embedding projector, when the training ends; not when it was told to stop.
+    """Files for TensorBoard's embedding projector, when the training ends; not when it was asked to stop.
 
     Args:
         run: RunDirectory.
         glyphs: Glyphs.
-        stop: StopRequest.
+        stop: AgreedStop.
     """
 
-    def __init__(self, run, glyphs, stop):
+    def __init__(self, run: RunDirectory, glyphs: Glyphs, stop: AgreedStop):
         super().__init__()
         self.run, self.glyphs, self.stop = run, glyphs, stop
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs | None = None) -> None:
         if not self.stop.requested:  # whoever stops a run does not want to wait for ten thousand glyphs
             write_projector(self.model, self.glyphs, self.run.path)
 
 
-def _preformatted(text):
+class Follower(keras.callbacks.Callback):
+    """All that a worker which does not write needs: it ends in the same step as the chief.
+
+    Args:
+        stop: AgreedStop.
+        max_bad_steps: int, as the chief's.
+    """
+
+    def __init__(self, stop: AgreedStop, max_bad_steps: int):
+        super().__init__()
+        self.stop, self.guard = stop, BadSteps(max_bad_steps, None, None)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.guard.after_step(int(self.model.step.numpy()), logs or {})
+        if self.stop.requested:
+            self.model.stop_training = True
+
+
+def _preformatted(text: str) -> str:
     """Markdown that shows ``text`` as it stands."""
     return "\n".join("    " + line for line in text.splitlines())

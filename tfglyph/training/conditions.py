@@ -1,13 +1,15 @@
-"""What the ``condition`` section of an architecture asks of the data, and what the data adds to it."""
+"""The model's conditioning inputs in the data: labels, and tokens that describe characters by their parts."""
 
 import dataclasses
 
-from tfglyph.architecture.condition import parts_told
+from tfglyph.architecture.families import Architecture
+from tfglyph.composition.tokens import tokenizer
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError
 
 
-def with_conditions(architecture, glyphs):
-    """The data with what the model is told of each image.
+def with_conditions(architecture: Architecture, glyphs: Glyphs) -> Glyphs:
+    """The data with the model's conditioning inputs for each image.
 
     Args:
         architecture: Architecture.
@@ -19,31 +21,31 @@ def with_conditions(architecture, glyphs):
     Raises:
         UsageError: the data has no labels or more than the architecture has classes, or no characters.
     """
-    condition = getattr(architecture, "condition", None)
+    condition = architecture.conditioning
     if condition is None:
         return glyphs
     if condition.classes is not None:
         if glyphs.labels is None:
             raise UsageError(f"condition.classes: data set {glyphs.name!r} has no labels")
-        found = int(glyphs.labels.max(initial=-1)) + 1
-        if found > condition.classes:
+        classes = int(glyphs.labels.max(initial=-1)) + 1
+        if classes > condition.classes:
             raise UsageError(
-                f"condition.classes: the architecture has {condition.classes}, data set {glyphs.name!r} {found}"
+                f"condition.classes: the architecture has {condition.classes}, data set {glyphs.name!r} {classes}"
             )
-    section = parts_told(architecture)
+    section = architecture.part_tokens
     if section is None:
         return glyphs
     if glyphs.characters is None:
-        raise UsageError(f"condition.tokens: data set {glyphs.name!r} has no characters whose parts could be told")
-    from tfglyph.composition import tokenizer
-
+        raise UsageError(
+            f"condition.tokens: data set {glyphs.name!r} has no characters, so nothing is known of their parts"
+        )
     tokens = tokenizer(section.parts).encode_characters(glyphs.characters)
     if not tokens.any():
         raise UsageError(f"condition.tokens: data set {glyphs.name!r} has no Chinese characters")
     return dataclasses.replace(glyphs, tokens=tokens)
 
 
-def with_label_names(architecture, glyphs):
+def with_label_names(architecture: Architecture, glyphs: Glyphs) -> Architecture:
     """The architecture with the data's names for its classes, so that ``--label`` takes them, too.
 
     Args:
@@ -53,7 +55,7 @@ def with_label_names(architecture, glyphs):
     Returns:
         Architecture, the same where it names its classes itself or the data has no names for all of them.
     """
-    condition, names = getattr(architecture, "condition", None), glyphs.label_names
+    condition, names = architecture.conditioning, glyphs.label_names
     if condition is None or condition.names is not None or not names or condition.classes != len(names):
         return architecture
     if len(set(names)) != len(names) or not all(0 < len(name) <= 64 for name in names):

@@ -2,25 +2,27 @@
 
 import os
 import pathlib
+from typing import Any
+
+import tensorflow as tf
 
 from tfglyph.errors import GlyphError
+from tfglyph.files import atomic_path
 
 
-def open_writer(directory):
+def open_writer(directory: str | os.PathLike) -> Any:
     """A ``tf.summary`` writer whose events stand in ``directory`` itself.
 
     Raises:
         GlyphError: the directory cannot be written.
     """
-    import tensorflow as tf
-
     try:
         return tf.summary.create_file_writer(os.fspath(directory))
     except tf.errors.OpError as error:
         raise GlyphError(f"{directory}: TensorBoard events cannot be written: {error.message}") from None
 
 
-def rewind_events(directory, step):
+def rewind_events(directory: str | os.PathLike, step: int) -> None:
     """Drops all events after ``step`` from the event files of a directory.
 
     A run that was killed has written events beyond its last checkpoint, and going on from there writes the
@@ -35,8 +37,6 @@ def rewind_events(directory, step):
     Raises:
         GlyphError: a file cannot be written.
     """
-    import tensorflow as tf
-
     for path in sorted(pathlib.Path(directory).glob("events.out.tfevents.*")):
         kept, dropped = [], False
         try:
@@ -51,15 +51,10 @@ def rewind_events(directory, step):
             _rewrite(path, kept)
 
 
-def _rewrite(path, records):
-    import tensorflow as tf
-
-    temporary = path.with_name(f".rewinding-{os.getpid()}")
+def _rewrite(path: pathlib.Path, records: list[bytes]) -> None:
     try:
-        with tf.io.TFRecordWriter(os.fspath(temporary)) as writer:
+        with atomic_path(path) as temporary, tf.io.TFRecordWriter(os.fspath(temporary)) as writer:
             for record in records:
                 writer.write(record)
-        os.replace(temporary, path)
     except (OSError, tf.errors.OpError) as error:
-        temporary.unlink(missing_ok=True)
         raise GlyphError(f"{path}: cannot be written: {error}") from None

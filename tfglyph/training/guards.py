@@ -4,11 +4,14 @@
 step may be bad luck; ``BadSteps`` ends a run that makes nothing else.
 """
 
-import numpy
+import pathlib
+from collections.abc import Callable, Mapping
 
-from tfglyph.errors import GlyphError
-from tfglyph.training import storage
-from tfglyph.training.finding import warn
+import numpy as np
+
+from tfglyph.errors import GlyphError, warn
+from tfglyph.files import atomic_path, write_errors
+from tfglyph.runs.rundir import RunDirectory
 
 
 class BadSteps:
@@ -21,11 +24,16 @@ class BadSteps:
             are a pure function of seed and step, so none is kept while everything goes well.
     """
 
-    def __init__(self, limit, run, batch_of):
+    def __init__(
+        self,
+        limit: int,
+        run: RunDirectory | None,
+        batch_of: Callable[[int], dict[str, np.ndarray]] | None,
+    ):
         self.limit, self.run, self.batch_of = limit, run, batch_of
-        self._row = []
+        self._row: list[tuple[int, dict[str, float]]] = []
 
-    def after_step(self, step, logs):
+    def after_step(self, step: int, logs: Mapping[str, float]) -> None:
         """Looks at the numbers of a finished step.
 
         Args:
@@ -40,39 +48,34 @@ class BadSteps:
             return
         numbers = {name: float(value) for name, value in logs.items()}
         self._row.append((step, numbers))
-        broken = [f"{name} is {value}" for name, value in numbers.items() if not numpy.isfinite(value)]
-        culprits = ", ".join(broken) or "a gradient was not finite"
+        broken = [f"{name} is {value}" for name, value in numbers.items() if not np.isfinite(value)]
+        causes = ", ".join(broken) or "a gradient was not finite"
         count = len(self._row)
         if count == 1:
             allowed = f"--max_bad_steps {self.limit} in a row end the run"
-            warn(f"step {step} was not applied: {culprits} ({allowed})")
+            warn(f"step {step} was not applied: {causes} ({allowed})")
         if count >= self.limit:
             raise GlyphError(
-                f"{count} bad steps in a row, the last one {step}: {culprits}; {self._evidence()}"
+                f"{count} bad steps in a row, the last one {step}: {causes}; {self._evidence()}"
                 "try a lower learning rate or --precision float32"
             )
 
-    def _evidence(self):
-        if self.run is None:
+    def _evidence(self) -> str:
+        if self.run is None or self.batch_of is None:
             return ""
-        files = [str(self._keep(*self._row[position])) for position in sorted({0, len(self._row) - 1})]
+        first_and_last = [self._row[index] for index in sorted({0, len(self._row) - 1})]
+        files = [str(_keep(self.run, step, numbers, self.batch_of(step - 1))) for step, numbers in first_and_last]
         return f"batch and losses are in {' and '.join(files)}; "
 
-    def _keep(self, step, numbers):
-        """Writes badstep-<step>.npz: step, names and values of the numbers, and the batch as it was fed."""
-        path = self.run.file(f"badstep-{step}.npz")
-        content = self.batch_of(step - 1) | {
-            "step": numpy.int64(step),
-            "names": numpy.array(list(numbers)),
-            "values": numpy.array(list(numbers.values())),
-        }
 
-        def write(temporary):
-            with open(temporary, "wb") as file:
-                numpy.savez_compressed(file, **content)
-
-        try:
-            storage.write_atomically(path, write)
-        except OSError as error:
-            raise GlyphError(f"{path}: cannot be written: {error.strerror or error}") from None
-        return path
+def _keep(run: RunDirectory, step: int, numbers: Mapping[str, float], batch: dict[str, np.ndarray]) -> pathlib.Path:
+    """Writes badstep-<step>.npz: step, names and values of the numbers, and the batch as it was fed."""
+    path = run.file(f"badstep-{step}.npz")
+    content = batch | {
+        "step": np.int64(step),
+        "names": np.array(list(numbers)),
+        "values": np.array(list(numbers.values())),
+    }
+    with write_errors(path), atomic_path(path, durable=True) as temporary:
+        np.savez_compressed(temporary, **content)
+    return path

@@ -1,17 +1,20 @@
 """The embedding projector of TensorBoard: encoded glyphs with their images and characters."""
 
+import os
 import pathlib
 
 import numpy as np
 
-from tfglyph.errors import GlyphError
-from tfglyph.figures import grid, save_png
+from tfglyph.datasets.glyphs import Glyphs
+from tfglyph.files import write_errors
+from tfglyph.imaging.grids import grid, save_png
+from tfglyph.models.base import GlyphModel
 
 GLYPHS = 10_000
 LARGEST_SPRITE = 8192  # pixels a side, what browsers take as a texture
 
 
-def write_projector(model, glyphs, directory, seed=0):
+def write_projector(model: GlyphModel, glyphs: Glyphs, directory: str | os.PathLike, seed: int = 0) -> pathlib.Path:
     """Writes what the projector reads: latents, sprite, characters and ``projector_config.pbtxt``.
 
     TensorBoard looks for the configuration only in folders that hold event files, and in the root of its log
@@ -45,18 +48,16 @@ def write_projector(model, glyphs, directory, seed=0):
     ]
     save_png(directory / "projector-sprite.png", grid(thumbnails, columns=columns, padding=0))
     path = directory / "projector_config.pbtxt"
-    try:
+    with write_errors(directory):
         (directory / "projector-latents.bytes").write_bytes(latents.astype("<f4").tobytes())
         if names:
             (directory / "projector-names.tsv").write_text("\n".join(names) + "\n", encoding="utf-8")
             config.insert(1, 'metadata_path: "projector-names.tsv"')
         path.write_text("embeddings {\n  " + "\n  ".join(config) + "\n}\n", encoding="utf-8")
-    except OSError as error:
-        raise GlyphError(f"{directory}: the projector's files cannot be written: {error.strerror}") from None
     return path
 
 
-def _names(glyphs, rows):
+def _names(glyphs: Glyphs, rows: np.ndarray) -> list[str]:
     """What each image shows: its character, else its label's name, else nothing."""
     if glyphs.characters is not None:
         return [glyphs.characters[row] for row in rows]
@@ -65,7 +66,7 @@ def _names(glyphs, rows):
     return []
 
 
-def _thumbnails(images):
+def _thumbnails(images: np.ndarray) -> tuple[np.ndarray, int]:
     """Images for the sprite, and its columns: a square of them that a browser can hold.
 
     The projector expects a square number of places, so the last row may be padded.

@@ -1,15 +1,20 @@
 """What a training prints before it starts."""
 
 import math
+from typing import Any
 
 import tensorflow as tf
 
+from tfglyph.architecture.families import Architecture
+from tfglyph.datasets.loading import DatasetSpec
+from tfglyph.training.setup import PreparedTraining
 
-def describe(training):
+
+def describe(training: PreparedTraining) -> list[str]:
     """Lines: resolved options, the data, each network's trainable parameters and output shapes.
 
     Args:
-        training: tfglyph.training.train.Training.
+        training: PreparedTraining.
 
     Returns:
         list of str.
@@ -42,12 +47,12 @@ def describe(training):
     return lines
 
 
-def _dataset(dataset):
-    return dataset["name"] + "".join(
-        f", {key} {value}" for key, value in dataset.items() if key != "name" and value not in (None, [], {}, "")
+def _dataset(spec: DatasetSpec) -> str:
+    return spec.name + "".join(
+        f", {key} {value}" for key, value in spec.to_dict().items() if key != "name" and value not in (None, [], {}, "")
     )
 
 
-def _objective(architecture):
+def _objective(architecture: Architecture) -> dict[str, Any]:
     objective = getattr(architecture, "objective", None)
     return objective.model_dump(mode="json", by_alias=True) if objective is not None else {}

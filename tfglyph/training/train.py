@@ -1,124 +1,114 @@
-"""The training of any family: resolve, build, restore, fit. Long runs stop and go on without a trace."""
+"""The training of any family: resolve, build, restore, train. Long runs stop and go on without a trace.
+
+training = new_run("vaegan", Options(), {"steps": 1000})
+directory = training.run("logdir")
+resumed_run(directory, {"steps": 2000}).run("logdir")        # the same bits as 2,000 steps in one go
+"""
 
 import contextlib
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
 
-from tfglyph import datasets
-from tfglyph.architecture import load_architecture
-from tfglyph.errors import GlyphError, UsageError
-from tfglyph.evaluation import cheap
-from tfglyph.models import build, locate
-from tfglyph.training import checkpoints as checkpoint_files
-from tfglyph.training.callbacks import training_callbacks
-from tfglyph.training.checkpoints import Checkpoints
-from tfglyph.training.conditions import with_conditions, with_label_names
-from tfglyph.training.limits import check_limits
-from tfglyph.training.options import Options, total_steps, with_overrides
-from tfglyph.training.precision import choose_precision
-from tfglyph.training.rundir import RunDirectory, read_run
-from tfglyph.training.signals import StopRequest
-from tfglyph.training.strategy import (
-    AgreedStop,
+import keras
+
+from tfglyph.architecture import dump, load_architecture
+from tfglyph.architecture.families import Architecture
+from tfglyph.errors import GlyphError, UsageError, warn
+from tfglyph.models import Limits
+from tfglyph.models.precision import choose_precision
+from tfglyph.runs import checkpoints
+from tfglyph.runs.checkpoints import Checkpoints
+from tfglyph.runs.lookup import find
+from tfglyph.runs.options import Options
+from tfglyph.runs.rundir import ARCHITECTURE, RunDirectory, read_run
+from tfglyph.training.callbacks import (
+    LOG_EVERY,
+    Board,
     Follower,
-    distributed_batches,
-    fit_distributed,
-    is_chief,
-    is_distributed,
-    make_strategy,
+    Pictures,
+    Progress,
+    Projector,
+    Saving,
+    Scalars,
 )
+from tfglyph.training.eval_callback import EvaluationCallback
+from tfglyph.training.guards import BadSteps
+from tfglyph.training.loop import training_loop
+from tfglyph.training.options import with_overrides
+from tfglyph.training.setup import PreparedTraining
+from tfglyph.training.signals import AgreedStop, StopRequest
+from tfglyph.training.strategy import distributed_batches, is_chief, make_strategy
+from tfglyph.training.summary import describe
+
+PathLike = str | os.PathLike
 
 
-def new_run(architecture, options, flags=None, limits=None):
+def new_run(
+    architecture: PathLike | dict[str, Any] | Architecture,
+    options: Options,
+    flags: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+) -> "TrainingRun":
     """Resolves a training that starts from nothing.
 
     Args:
         architecture: path, bare name, dict or Architecture.
         options: Options.
         flags: dict of overrides, see ``with_overrides``.
-        limits: dict of keyword arguments of ``check_limits``.
+        limits: Limits, or None: the usual ones.
 
     Returns:
-        Training, ready to ``run``.
+        TrainingRun, ready to ``run``.
 
     Raises:
         UsageError, GlyphError: bad input, in one line.
     """
     strategy = make_strategy(options.strategy)  # first of all, as several workers need it
-    name = architecture if isinstance(architecture, str) else None
-    architecture = with_overrides(load_architecture(architecture), flags or {})
-    check_limits(architecture, name, **(limits or {}))
-    options.precision, reason = choose_precision(architecture.training.precision)
-    return Training(architecture, options, strategy, precision_reason=reason, limits=limits)
+    resolved = with_overrides(load_architecture(architecture), flags or {})
+    if isinstance(architecture, str):
+        limits = _named(limits, architecture)
+    options.precision, reason = choose_precision(resolved.training.precision)
+    return TrainingRun(resolved, options, strategy, precision_reason=reason, limits=limits)
 
 
-def resumed_run(reference, flags=None, changes=None, limits=None):
+def resumed_run(
+    reference: PathLike,
+    flags: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+) -> "TrainingRun":
     """Resolves a training that goes on where a checkpoint of a run directory is.
 
     Args:
         reference: path of a run directory (its newest intact checkpoint) or of one checkpoint in it.
         flags: dict with the new totals "epochs" or "steps"; None values are not given.
         changes: dict of Options fields that may differ from the first part of the run.
-        limits: dict of keyword arguments of ``check_limits``.
+        limits: Limits, or None: the usual ones.
 
     Raises:
         UsageError, GlyphError: there is nothing to resume, or it is damaged.
     """
-    prefix = checkpoint_files.find(reference, fall_back=True)
-    architecture, saved = read_run(prefix.parent)
-    options = Options.from_json(saved, str(prefix.parent / "options.json"))
+    prefix = find(reference, fall_back=True)
+    architecture, options = read_run(prefix.parent)
     for key, value in (changes or {}).items():
         setattr(options, key, value)
     strategy = make_strategy(options.strategy)
-    check_limits(architecture, str(prefix.parent / "architecture.json"), **(limits or {}))
-    return Training(with_overrides(architecture, flags or {}), options, strategy, prefix=prefix, limits=limits)
+    limits = _named(limits, str(prefix.parent / ARCHITECTURE))
+    return TrainingRun(with_overrides(architecture, flags or {}), options, strategy, prefix=prefix, limits=limits)
 
 
-class Training:
-    """One training, resolved: the data is loaded and the model built, nothing is written yet.
+def _named(limits: Limits | None, name: str) -> Limits:
+    """Limits whose messages name the file that was asked for."""
+    limits = limits or Limits()
+    return Limits(name, limits.max_parameters, limits.max_activation_gb, limits.images)
 
-    Args:
-        architecture: Architecture with all overrides in it.
-        options: Options.
-        strategy: tf.distribute.Strategy.
-        prefix: pathlib.Path of the checkpoint to go on from, or None.
-        precision_reason: str to print.
-        limits: dict of keyword arguments of ``check_limits``.
 
-    Attributes:
-        model: GlyphModel.
-        glyphs: Glyphs, the training split.
-        steps, steps_per_epoch: int.
-    """
+class TrainingRun(PreparedTraining):
+    """One training, from its first step or a checkpoint to its last."""
 
-    def __init__(self, architecture, options, strategy, prefix=None, precision_reason="as in the run", limits=None):
-        self.architecture, self.options, self.prefix = architecture, options, prefix
-        self.strategy = strategy
-        self.precision_reason = precision_reason
-        self.glyphs = load_glyphs(architecture, options.dataset, "train")
-        self.architecture = architecture = with_label_names(architecture, self.glyphs)
-        with strategy.scope():
-            self.model = build(architecture, seed=options.seed, precision=options.precision, limits=limits)
-            self.steps, self.steps_per_epoch = total_steps(architecture, len(self.glyphs), self.model.batches_per_step)
-            self.model.prepare_training(self.steps)
-        self.taken_over = {}
-        if prefix is None:
-            self.model.learn_from(self.glyphs)
-            self.taken_over = self._take_over() if options.init_from else {}
-        if options.evaluate_every:
-            cheap.check(options.best_metric, self.model)
-        if options.jit == "on" and is_distributed(strategy):
-            raise UsageError("--jit on: TensorFlow cannot compile a step for several devices; leave this out")
-        # Keras resolves "auto" to XLA on a GPU alone, where it helps; on CPUs it was seen both ways.
-        jit = {"auto": "auto", "on": True, "off": False}[options.jit]
-        self.model.compile(optimizer=None, jit_compile=jit)
-
-    def _take_over(self):
-        """Weights of another run to begin with: dict from network to (variables taken, variables there are)."""
-        model, source = self.model, checkpoint_files.find(locate(self.options.init_from))
-        copies = {name: [average.variables] for name, average in model.averages.items()}
-        networks = {name: [net.variables, *copies.get(name, [])] for name, net in model.networks.items()}
-        return checkpoint_files.take_over(source, networks)
-
-    def run(self, logdir, directory=None):
+    def run(self, logdir: PathLike, directory: PathLike | None = None) -> pathlib.Path | None:
         """Trains to the last step.
 
         Args:
@@ -135,113 +125,89 @@ class Training:
         if not is_chief(self.strategy):
             self._follow()
             return None
-        if self.prefix is not None:
-            place = RunDirectory.resume(self.prefix.parent)
-        elif directory is not None:
-            place = RunDirectory.create_at(directory)
-        else:
-            place = RunDirectory.create(logdir, self.architecture.name or "model")
-        with place, StopRequest() as stop:
-            saver = Checkpoints(place.path, keep=self.options.keep)
+        with self._run_directory(logdir, directory) as run_directory, StopRequest() as stop:
+            saver = Checkpoints(run_directory.path, keep=self.options.keep)
             try:
-                self._start(place, saver)
-                self._fit(place, saver, stop)
+                # === Restore, or begin ===
+                self._restore()
+                if self.prefix is not None:
+                    saver.set_aside_after(self.step)
+                run_directory.write(self.architecture, self.options.to_json())
+                if self.prefix is None:
+                    self.save(saver)
+                    saver.wait()  # a kill from here on has something to go on from
+                # === Train ===
+                agreed = AgreedStop(stop, self.strategy.num_replicas_in_sync)
+                self._train(training_callbacks(self, run_directory, saver, agreed), agreed)
             except BaseException:
-                with contextlib.suppress(GlyphError):  # the first error is the one to tell
+                with contextlib.suppress(GlyphError):  # the first error is the one to report
                     saver.wait()
                 raise
+            # === Finish ===
             saver.wait()
-        step = int(self.model.step.numpy())
-        if step < self.steps:
-            stop.raise_if_requested(step, place.path)
-        return place.path
+        if self.step < self.steps:
+            stop.raise_if_requested(self.step, run_directory.path)
+        return run_directory.path
 
-    def _follow(self):
+    def _follow(self) -> None:
         """The part of a worker that is not the chief: the same steps, and not a byte written."""
         with StopRequest() as stop:
             self._restore()
-            agreed = AgreedStop(stop)
-            self._fit_distributed([Follower(agreed, self.options.max_bad_steps)], agreed)
-        step = int(self.model.step.numpy())
-        if step < self.steps:
-            stop.raise_if_requested(step, "the run directory of the first worker")
+            agreed = AgreedStop(stop, self.strategy.num_replicas_in_sync)
+            self._train([Follower(agreed, self.options.max_bad_steps)], agreed)
+        if self.step < self.steps:
+            stop.raise_if_requested(self.step, "the run directory of the first worker")
 
-    def _start(self, place, saver):
-        self._restore()
+    def _run_directory(self, logdir: PathLike, directory: PathLike | None) -> RunDirectory:
         if self.prefix is not None:
-            saver.set_aside_after(int(self.model.step.numpy()))
-        place.write(self.architecture, self.options.to_json())
+            return RunDirectory.resume(self.prefix.parent)
+        if directory is not None:
+            return RunDirectory.create_at(directory)
+        return RunDirectory.create(logdir, self.architecture.name or "model")
+
+    def _restore(self) -> None:
         if self.prefix is None:
-            self.save(saver)
-            saver.wait()  # a kill from here on has something to go on from
-
-    def _restore(self):
-        if self.prefix is None:
             return
-        checkpoint_files.restore(self.prefix, self.model.groups())
-        step = int(self.model.step.numpy())
-        if step > self.steps:
-            raise UsageError(f"{self.prefix}: has {step} steps already; --steps and --epochs are totals")
+        checkpoints.restore(self.prefix, self.model.groups())
+        if self.step > self.steps:
+            raise UsageError(f"{self.prefix}: has {self.step} steps already; --steps and --epochs are totals")
 
-    def save(self, saver):
-        """Saves the model as it is."""
-        metadata = {"steps_per_epoch": self.steps_per_epoch}
-        saver.save(int(self.model.step.numpy()), self.model.groups(), metadata)
-
-    def _fit(self, place, saver, stop):
-        start = int(self.model.step.numpy())
-        if start == self.steps:
-            return
-        if is_distributed(self.strategy):
-            agreed = AgreedStop(stop)
-            self._fit_distributed(training_callbacks(self, place, saver, agreed), agreed)
-            return
-        self.model.fit(
-            self.batches(start),
-            steps_per_epoch=self.steps - start,
-            epochs=1,
-            verbose=0,
-            shuffle=False,
-            callbacks=training_callbacks(self, place, saver, stop),
-        )
-
-    def _fit_distributed(self, callbacks, agreed):
-        start = int(self.model.step.numpy())
-        batches = distributed_batches(self.strategy, self.architecture.training.batch_size, self.batches(start))
-        fit_distributed(self.model, self.strategy, batches, self.steps - start, callbacks, agreed)
-
-    def batches(self, start):
-        """tf.data.Dataset of the batches from step ``start`` on."""
-        return datasets.feed(
-            self.glyphs,
-            self.architecture.training.batch_size,
-            self.options.seed,
-            start_step=start,
-            batches_per_step=self.model.batches_per_step,
-            augmentation=datasets.Augmentation(**self.options.augment) if self.options.augment else None,
-        )
-
-    def held_out(self):
-        """Glyphs that the run keeps out of its training, or None."""
-        dataset = self.options.dataset
-        return load_glyphs(self.architecture, dataset, "holdout") if dataset.get("holdout") else None
-
-    def batch_of(self, step):
-        """dict of numpy arrays: the batch of training step ``step``, drawn again."""
-        return next(iter(self.batches(step).take(1).as_numpy_iterator()))
+    def _train(self, callbacks: list[keras.callbacks.Callback], stop: AgreedStop) -> None:
+        start = self.step
+        if start < self.steps:
+            batches = distributed_batches(self.strategy, self.architecture.training.batch_size, self.batches(start))
+            training_loop(self.model, self.strategy, batches, self.steps - start, callbacks, stop)
 
 
-def load_glyphs(architecture, dataset, split):
-    """The data of a run in the size of its architecture.
+def training_callbacks(
+    training: PreparedTraining, run_directory: RunDirectory, saver: Checkpoints, stop: AgreedStop
+) -> list[keras.callbacks.Callback]:
+    """The callbacks of a training run, in the order in which each step calls them.
 
     Args:
-        architecture: Architecture.
-        dataset: dict of keyword arguments of ``tfglyph.datasets.load``.
-        split: "train", "holdout" or "all".
+        training: PreparedTraining; its model is restored already where the run goes on.
+        run_directory: RunDirectory.
+        saver: Checkpoints.
+        stop: AgreedStop.
 
-    Raises:
-        UsageError: what ``load`` and ``with_conditions`` raise.
+    Returns:
+        list of keras.callbacks.Callback.
     """
-    height, width, channels = architecture.hwc
-    glyphs = datasets.load(**dataset, size=(height, width), channels=channels, split=split)
-    return with_conditions(architecture, glyphs)
+    model, options = training.model, training.options
+    texts = {"architecture": dump(training.architecture), "training": "\n".join(describe(training))}
+    board = Board(run_directory, texts)
+    pictures_every = options.images_every or training.steps_per_epoch
+    images_per_step = training.architecture.training.batch_size * model.batches_per_step
+    saving = Saving(training, saver, stop, BadSteps(options.max_bad_steps, run_directory, training.batch_of))
+    callbacks: list[keras.callbacks.Callback] = [
+        Scalars(run_directory, board, images_per_step, LOG_EVERY),
+        Pictures(run_directory, board, training.glyphs, model.preview_images, pictures_every, training.steps),
+        saving,
+    ]
+    if options.evaluate_every:
+        callbacks.append(EvaluationCallback(training, run_directory, board, saver, saving, training.held_out()))
+    if options.projector and model.can_encode:
+        callbacks.append(Projector(run_directory, training.glyphs, stop))
+    elif options.projector:
+        warn(f"--projector: a {training.architecture.mode} model does not encode: no latents to show")
+    return [*callbacks, Progress(training.steps), board]

@@ -1,7 +1,7 @@
 """The tabs of the page, a module each.
 
 A tab's module has ``TITLE`` (str), ``fits(model)`` (whether a model has anything to show in it) and
-``build(studio, models)``, which makes gradio components for the fitting ``Shown`` models.
+``build(studio, models)``, which makes gradio components for the fitting ``LoadedModel`` models.
 """
 
 import importlib
@@ -15,10 +15,10 @@ def fitting(models):
     """The tabs for which there is a model.
 
     Args:
-        models: list of tfglyph.studio.shown.Shown.
+        models: list of tfglyph.studio.state.LoadedModel.
 
     Returns:
-        list of (module, list of Shown that fit).
+        list of (module, list of LoadedModel that fit).
     """
     found = []
     for name in NAMES:

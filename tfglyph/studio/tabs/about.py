@@ -1,5 +1,6 @@
 """What is on the page: architecture, options, training curves."""
 
+import dataclasses
 import functools
 import html
 import json
@@ -18,10 +19,9 @@ def build(studio, models):
     import gradio
 
     from tfglyph.architecture import dump
-    from tfglyph.training.rundir import read_run
 
     for number, shown in enumerate(models):
-        _, options = read_run(shown.model.source.parent)
+        options = dataclasses.asdict(shown.model.run.options)
         with gradio.Accordion(shown.name, open=True):
             gradio.Markdown(summary(shown), elem_id=f"about-summary-{number}")
             curves = pictures("Training", f"about-curves-{number}", 2, _curves(studio, shown), figures=True)
@@ -51,7 +51,7 @@ def summary(shown):
         f"**{html.escape(shown.name)}**: {architecture.mode}, images of {width} × {height} × {channels}, "
         f"z of {architecture.z_dim} entries",
         f"trainable parameters: {counts}",
-        f"from `{model.source}`",
+        f"from `{model.run.prefix}`",
     ]
     return "\n\n".join(lines)
 
@@ -60,15 +60,15 @@ def training_curves(shown):
     """The numbers of stats.jsonl as pictures.
 
     Args:
-        shown: tfglyph.studio.shown.Shown.
+        shown: tfglyph.studio.state.LoadedModel.
 
     Returns:
         list of uint8 (H, W, 3): one picture for each group of numbers that the run logged.
     """
-    from tfglyph.plots import curves
-    from tfglyph.training.rundir import read_stats
+    from tfglyph.imaging.curves import curves
+    from tfglyph.runs.rundir import read_stats
 
-    stats, pictures = read_stats(shown.model.source.parent), []
+    stats, pictures = read_stats(shown.model.run.directory), []
     for prefix, title in GROUPS.items():
         series = {}
         for name in dict.fromkeys(name for row in stats for name in row if name.partition("/")[0] == prefix):

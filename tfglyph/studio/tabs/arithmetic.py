@@ -6,7 +6,7 @@ TITLE = "Arithmetic"
 
 
 def fits(model):
-    return model.encodes
+    return model.can_encode
 
 
 def build(studio, models):
@@ -41,7 +41,7 @@ def figure(shown, typed, near, **options):
     """The page of one model: panels as in ``validate``, and the nearest real glyphs.
 
     Args:
-        shown: tfglyph.studio.shown.Shown.
+        shown: tfglyph.studio.state.LoadedModel.
         typed: str of three characters, with or without white space or commas.
         near: bool, whether to look for real glyphs.
         **options: what the model's ``decode`` takes.
@@ -54,14 +54,16 @@ def figure(shown, typed, near, **options):
     """
     from tfglyph.errors import UsageError
     from tfglyph.latent import arithmetic
-    from tfglyph.validation import compute
+    from tfglyph.latent.arithmetic import compute
+    from tfglyph.latent.arithmetic_figures import neighbours_figure
+    from tfglyph.latent.tuples import split_characters
 
-    letters = [letter for letter in typed if not letter.isspace() and letter not in ",，、;；"]
+    letters = split_characters(typed)
     if len(letters) != 3:
         raise UsageError(f"found {len(letters)} characters ({''.join(letters[:12])}), expected three: A B C")
     triple = tuple(arithmetic.Term(letter) for letter in letters)  # never a file: the page reads none
     images = arithmetic.term_images([triple], shown.model.architecture.hwc, shown.glyphs)
     (computed,) = compute(shown.model, images, **options)
     searchers = shown.searchers if near else {}
-    found = {kind: search(arithmetic.results(computed)) for kind, search in searchers.items()}
-    return arithmetic.figure(triple, computed, found, shown.glyphs)
+    found = {kind: search(computed.results) for kind, search in searchers.items()}
+    return neighbours_figure(triple, computed, found, shown.glyphs)

@@ -3,16 +3,14 @@
 import numpy as np
 
 from tfglyph.studio.handlers import picture, pictures, run_button, working
-from tfglyph.studio.shown import enlarged
+from tfglyph.studio.state import enlarged
 
 TITLE = "Codes"
 MOST = 24  # sliders on the page
 
 
 def fits(model):
-    from tfglyph.latent.traverse import codes_of
-
-    return codes_of(model) is not None
+    return model.architecture.input_codes is not None
 
 
 def build(studio, models):

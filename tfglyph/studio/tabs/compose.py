@@ -1,9 +1,8 @@
 """Characters from descriptions: typed or clicked together, with the tree as one types."""
 
-from tfglyph.architecture.condition import parts_told
 from tfglyph.composition import OPERATORS
 from tfglyph.studio.handlers import choosing, gallery_with_view, run_button
-from tfglyph.studio.shown import enlarged
+from tfglyph.studio.state import enlarged
 
 TITLE = "Compose"
 MOST = 64  # images at once
@@ -11,7 +10,7 @@ PARTS = "亻氵木口女扌艹忄土日月火言金糸虫足車門馬魚鳥雨�
 
 
 def fits(model):
-    return parts_told(model.architecture) is not None
+    return model.architecture.part_tokens is not None
 
 
 def build(studio, models):
@@ -126,8 +125,8 @@ def composed(model, typed, variants, seed, guidance, steps, label):
     Raises:
         UsageError: nothing is typed, too much, or no description.
     """
-    from tfglyph.composition.drawing import compose, requests
     from tfglyph.errors import UsageError
+    from tfglyph.models.composing import compose, requests
 
     lines = [line.strip() for line in typed.splitlines() if line.strip()]
     if not lines:
@@ -136,7 +135,7 @@ def composed(model, typed, variants, seed, guidance, steps, label):
         raise UsageError(f"{len(lines)} descriptions with {variants} variants each are more than {MOST} images")
     asked = requests(model, lines)
     given = {"guidance": guidance, "steps": steps or None, "label": label.strip() or None}
-    options = {name: value for name, value in given.items() if value is not None and name in model.draw_options}
+    options = {name: value for name, value in given.items() if value is not None and name in model.sampling_options}
     return asked, compose(model, asked, variants, seed, **options)
 
 
@@ -146,8 +145,8 @@ def look_at(studio):
     def look(index, state):
         import gradio
 
-        from tfglyph.composition.outlines import to_svg
         from tfglyph.errors import GlyphError
+        from tfglyph.imaging.outlines import to_svg
 
         image, text = state["images"][index], state["texts"][index]
         try:

@@ -84,7 +84,7 @@ def build(studio, models):
 
 def _round(studio, shown, state, path, points):
     """The pictures of the next round, the verdicts set back, what to say, and the state of the browser tab."""
-    from tfglyph.animation import grid_frames
+    from tfglyph.imaging.animation import grid_frames
     from tfglyph.latent import explore
 
     directions, frame = state.draw()
@@ -108,12 +108,11 @@ def begun(model, saved, seed):
     Raises:
         UsageError: there is no such search, or it is another model's.
     """
-    from tfglyph.cli.model_options import output_of
     from tfglyph.errors import UsageError
     from tfglyph.latent import explore
 
     if saved == NEW:
-        parent = output_of(model)
+        parent = model.run.output_directory
         for number in range(1, 100_000):  # the folder is taken at once, as two browser tabs may begin together
             try:
                 (parent / f"explore-{number}").mkdir(parents=True)
@@ -124,7 +123,7 @@ def begun(model, saved, seed):
             return state, path
     if saved not in saved_searches(model):
         raise UsageError(f"{saved}: no such search")
-    path = output_of(model) / saved / "state.json"
+    path = model.run.output_directory / saved / "state.json"
     state = explore.load_state(path)
     if state.dimensions != explore.split_codes(model):
         raise UsageError(f"{saved}: a search in {state.dimensions} dimensions, but z has {explore.split_codes(model)}")
@@ -133,6 +132,5 @@ def begun(model, saved, seed):
 
 def saved_searches(model):
     """Names of the searches saved for a model's run: list of str such as "explore-1"."""
-    from tfglyph.cli.model_options import output_of
 
-    return sorted(path.parent.name for path in output_of(model).glob("explore-*/state.json"))
+    return sorted(path.parent.name for path in model.run.output_directory.glob("explore-*/state.json"))

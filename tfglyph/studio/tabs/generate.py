@@ -1,7 +1,7 @@
 """New glyphs: a grid for each model on the same seeds, and a closer look at one of them."""
 
 from tfglyph.studio.handlers import choosing, gallery_with_view, run_button, sampling_fields, taken
-from tfglyph.studio.shown import enlarged
+from tfglyph.studio.state import enlarged
 
 TITLE = "Generate"
 MOST = 100  # images at once
@@ -15,7 +15,7 @@ def fits(model):
 def build(studio, models):
     import gradio
 
-    takes = {name for shown in models for name in shown.model.draw_options}
+    takes = {name for shown in models for name in shown.model.sampling_options}
     any_size = any(shown.any_size for shown in models)
     with gradio.Row():
         count = gradio.Slider(1, MOST, 16, step=1, label="Images", elem_id="generate-count")
@@ -91,7 +91,7 @@ def look_at(studio, shown):
         seed, image = state["seeds"][index], state["images"][index]
         if shown.any_size:
             side = int(size)
-            options = {"label": state["label"]} if state["label"] and "label" in shown.model.draw_options else {}
+            options = {"label": state["label"]} if state["label"] and "label" in shown.model.sampling_options else {}
             picture = shown.model.render(state["latents"][index : index + 1], side, side, **options)[0]
             file = studio.png(picture)
         else:

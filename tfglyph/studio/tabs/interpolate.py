@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfglyph.studio.handlers import picture, run_button, sampling_fields, taken, working
-from tfglyph.studio.shown import enlarged
+from tfglyph.studio.state import enlarged
 
 TITLE = "Interpolate"
 
@@ -15,7 +15,7 @@ def fits(model):
 def build(studio, models):
     import gradio
 
-    characters = any(shown.model.encodes for shown in models)
+    characters = any(shown.model.can_encode for shown in models)
     with gradio.Row():
         first = gradio.Textbox("0", label="From: a seed" + " or a character" * characters, elem_id="interpolate-first")
         second = gradio.Textbox("1", label="To: a seed" + " or a character" * characters, elem_id="interpolate-second")
@@ -28,7 +28,7 @@ def build(studio, models):
     def walk(first, second, method, steps, place, sampler, sampling_steps):
         rows, moving, stills, ends = [], [], [], []
         for shown in models:
-            if characters and not shown.model.encodes and not are_seeds([first, second]):
+            if characters and not shown.model.can_encode and not are_seeds([first, second]):
                 found = None, None, None, None  # a model that cannot, beside one that can
             else:
                 options = taken(shown.model, {"sampler": sampler, "steps": int(sampling_steps or 0)})
@@ -77,7 +77,7 @@ def between(shown, first, second, method, steps, **options):
     """The walk between what two people typed: a seed or a character each.
 
     Args:
-        shown: tfglyph.studio.shown.Shown.
+        shown: tfglyph.studio.state.LoadedModel.
         first, second: str.
         method: "spherical" or "linear".
         steps: int.
@@ -120,7 +120,7 @@ def ends_of(shown, words):
 
 def row_of(points, images):
     """A strip of the walk, between the real images where there are some: uint8 (H, W, c)."""
-    from tfglyph.figures import enlarge, grid
+    from tfglyph.imaging.grids import enlarge, grid
 
     if points.images is not None:
         images = np.concatenate([points.images[:1], images, points.images[1:]])
@@ -129,7 +129,7 @@ def row_of(points, images):
 
 def animation_of(images):
     """There and back, enlarged: uint8 (n, h, w, c)."""
-    from tfglyph.figures import enlarge
+    from tfglyph.imaging.grids import enlarge
 
     turned = np.concatenate([images, images[-2:0:-1]])
     return enlarge(turned, max(1, round(320 / turned.shape[1])))

@@ -1,0 +1,147 @@
+"""From what a person types to trees: the parser of ideographic description sequences and its error messages."""
+
+import os
+import unicodedata
+from collections.abc import Container
+
+from tfglyph.composition.descriptions import ARITY, OPERATORS, POSITIONS, UNNAMED, Description
+from tfglyph.composition.forms import LOOKALIKES, in_place
+from tfglyph.composition.table import DEEPEST, table
+from tfglyph.errors import UsageError
+
+LONGEST = 100  # symbols; a real description has fewer than twenty
+
+
+def symbols(text: str) -> list[tuple[int, str]]:
+    """The symbols of a description with their positions, spaces left out.
+
+    Radicals and compatibility forms become the characters that they stand for (NFKC).
+
+    Args:
+        text: str.
+
+    Returns:
+        list of (int position from 1, str symbol).
+
+    Raises:
+        UsageError: longer than ``LONGEST``, or a brace that is not ``{number}``.
+    """
+    result: list[tuple[int, str]] = []
+    index = 0
+    while index < len(text):
+        match = UNNAMED.match(text, index)
+        if match:
+            result.append((index + 1, match[0]))
+            index = match.end()
+            continue
+        symbol = text[index]
+        if symbol in "{}":
+            raise UsageError(f"{_shortened(text)}: position {index + 1}: expected a piece such as {{37531}} in braces")
+        if not symbol.isspace():
+            if _is_stand_in(symbol):
+                symbol = unicodedata.normalize("NFKC", symbol)
+            result.append((index + 1, symbol))
+        index += 1
+        if len(result) > LONGEST:
+            raise UsageError(
+                f"{_shortened(text)}: a description of {len(text):,} characters; at most {LONGEST} can be read"
+            )
+    return result
+
+
+def _is_stand_in(symbol: str) -> bool:
+    """Kangxi radicals, radical supplements and compatibility ideographs: drawn as a unified character is."""
+    return "⺀" <= symbol <= "⿕" or "豈" <= symbol <= "龎" or 0x2F800 <= ord(symbol) <= 0x2FA1F
+
+
+def parse(text: str, known: Container[str] | None = None) -> Description:
+    """The tree of a description.
+
+    Args:
+        text: str, such as ``⿰酉交``, ``⿱⿰木木土`` or a single character.
+        known: container of str: the parts that there are; None: those of the decomposition table.
+
+    Returns:
+        Description whose leaves are single parts, not taken apart.
+
+    Raises:
+        UsageError: what is wrong, at which position, and what was expected there.
+    """
+    parts_known = table().typed if known is None else known
+    rest = iter(symbols(text))
+
+    def read(expected: str) -> Description:
+        position, symbol = next(rest, (len(text) + 1, None))
+        if symbol is None:
+            raise UsageError(f"{_shortened(text) or 'empty text'}: position {position}: ends here; expected {expected}")
+        if symbol in ARITY:
+            parts = tuple(read(f"the part {position!r} of {symbol}") for position in POSITIONS[symbol])
+            return Description(None, symbol, parts)
+        if symbol not in parts_known and LOOKALIKES.get(symbol) in parts_known:
+            symbol = LOOKALIKES[symbol]
+        if symbol not in parts_known:
+            raise UsageError(f"{_shortened(text)}: position {position}: {_unknown(symbol)}; expected {expected}")
+        return Description(symbol)
+
+    tree = read(f"a character or one of {OPERATORS}")
+    position, symbol = next(rest, (0, None))
+    if symbol is not None:
+        hint = "" if tree.operator else f"; to put parts together, begin with one of {OPERATORS}"
+        raise UsageError(
+            f"{_shortened(text)}: position {position}: {symbol!r} follows a complete description; "
+            f"expected the end{hint}"
+        )
+    return tree
+
+
+def resolve(text: str, depth: int = DEEPEST) -> Description:
+    """The full tree of what a person writes: parts in the forms that they have at their positions, branches named.
+
+    Args:
+        text: str: a description, or a character, which stands for its own decomposition.
+        depth: int, levels down to which named parts are taken apart.
+
+    Returns:
+        Description.
+
+    Raises:
+        UsageError: as ``parse``.
+    """
+    decompositions = table()
+    return decompositions.expanded(decompositions.named(in_place(parse(text))), depth)
+
+
+def _unknown(symbol: str) -> str:
+    if symbol.isascii():
+        return f"{symbol!r} is no part of a Chinese character"
+    return f"{symbol!r} (U+{ord(symbol[0]):04X}) is in no decomposition, so nothing is known about it"
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 24 else text[:24] + "…"
+
+
+def read_descriptions(path: str | os.PathLike) -> list[str]:
+    """The descriptions of a text file: one per line; empty lines and what follows # are left out.
+
+    Args:
+        path: path of a UTF-8 file.
+
+    Returns:
+        list of str.
+
+    Raises:
+        UsageError: it cannot be read, is not UTF-8, or holds none.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            lines = [line.partition("#")[0].strip() for line in file.read(1 << 22).splitlines()]
+    except OSError as error:
+        raise UsageError(f"{os.fspath(path)}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{os.fspath(path)}: not a text file in UTF-8") from None
+    lines = [line for line in lines if line]
+    if not lines:
+        raise UsageError(f"{os.fspath(path)}: no description in it; expected one per line, such as ⿰酉交")
+    return lines

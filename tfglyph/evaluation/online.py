@@ -1,0 +1,81 @@
+"""A few metrics on a few images: seconds rather than minutes, to watch a training and to choose a checkpoint by."""
+
+import numpy as np
+
+from tfglyph.errors import UsageError, did_you_mean
+from tfglyph.evaluation import distances, extractors, legibility, reconstruction
+from tfglyph.evaluation.unavailable import UnavailableError
+
+COUNT = 256  # samples; real images beside them are four times as many, as they cost nothing
+LOWER_IS_BETTER = {"fid": True, "kid": True, "legibility": False, "psnr": False, "ssim": False, "iou": False}
+NEED_ENCODER = ("psnr", "ssim", "iou")
+
+
+def check(name, model):
+    """Raises UsageError where a metric does not exist, or not for this model, or not on this machine."""
+    if name not in LOWER_IS_BETTER:
+        known = ", ".join(LOWER_IS_BETTER)
+        raise UsageError(f"--best_metric: no metric {name!r}{did_you_mean(name, LOWER_IS_BETTER)}; there are {known}")
+    if name in NEED_ENCODER and not model.can_encode:
+        mode = model.architecture.mode
+        raise UsageError(f"--best_metric {name}: a {mode} model does not encode, so there are no reconstructions")
+    if name == "legibility":
+        try:
+            legibility.check()
+        except UnavailableError as error:
+            raise UsageError(f"--best_metric legibility: {error}") from None
+
+
+class OnlineMetrics:
+    """The metrics of a training; what real images need is computed once.
+
+    Args:
+        glyphs: Glyphs, what the model is trained on.
+        held_out: Glyphs that it is not trained on, or None: reconstructions are then of trained ones.
+        count: int, samples.
+    """
+
+    def __init__(self, glyphs, held_out=None, count=COUNT):
+        self.count = count
+        self.extractor = extractors.find("glyph")
+        self.reference = self.extractor(_some(glyphs, 4 * count))
+        self.shown = _some(glyphs if held_out is None else held_out, count)
+        try:
+            legibility.check()
+            self.readable = True
+        except UnavailableError:
+            self.readable = False
+
+    def measure(self, model):
+        """Figures of a model as it is now.
+
+        Args:
+            model: a GlyphModel.
+
+        Returns:
+            dict from names of ``LOWER_IS_BETTER`` to float: ``fid`` and ``kid`` by the extractor ``glyph``, the mean
+            confidence of the recognizer where there is one, and those of reconstructions where the model encodes.
+        """
+        samples = model.sample(self.count, seed=model.seed)
+        features = self.extractor(samples)
+        figures = {
+            "fid": distances.frechet_distance(features, self.reference),
+            "kid": distances.kernel_distance(features, self.reference),
+        }
+        if self.readable:
+            figures["legibility"] = float(legibility.read(samples).confidences.mean())
+        if model.can_encode:
+            drawn = model.decode(model.encode(self.shown))
+            for name, function in (
+                ("psnr", reconstruction.psnr),
+                ("ssim", reconstruction.ssim),
+                ("iou", reconstruction.ink_iou),
+            ):
+                figures[name] = float(function(self.shown, drawn).mean())
+        return figures
+
+
+def _some(glyphs, count):
+    """uint8 (at most count, h, w, c): always the same choice."""
+    rows = np.random.default_rng(0).permutation(len(glyphs))[:count]
+    return np.asarray(glyphs.images[np.sort(rows)])

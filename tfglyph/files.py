@@ -1,0 +1,164 @@
+"""Files: written whole or not at all, found inside the package, kept in the user's cache.
+
+    with atomic_path("result.json") as temporary:        # renamed to result.json at the end, removed after an error
+        temporary.write_text(text)
+
+``write_errors`` turns what the operating system refuses into the one line that a person sees.
+"""
+
+import contextlib
+import hashlib
+import importlib.resources
+import os
+import pathlib
+import zipfile
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from tfglyph.errors import GlyphError
+
+PARTIAL = ".partial"  # part of the name of a file that is being written; whatever bears it is worthless
+CACHED_ARRAYS_VERSION = 1
+
+
+# === Writing ===
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike, durable: bool = False) -> Iterator[pathlib.Path]:
+    """A temporary path that takes the name ``path`` at the end: readers see the old file or the new one, no mixture.
+
+    Args:
+        path: where the file goes; missing folders are made.
+        durable: bool, whether the bytes are on the disk, and the rename too, before this returns, so that a power cut
+            cannot take them back.
+
+    Yields:
+        pathlib.Path in the same folder, with the same suffix, for the caller to create. After an exception it is
+        removed, and an old file stays.
+
+    Raises:
+        OSError: the disk is full, read-only or gone.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{PARTIAL}{path.suffix}")
+    try:
+        yield temporary
+        if durable:
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        _sync_directory(path.parent)
+
+
+def write_atomically(path: str | os.PathLike, write: Callable[[pathlib.Path], object], durable: bool = False) -> None:
+    """``atomic_path`` for a function that creates the file at the path it is given."""
+    with atomic_path(path, durable) as temporary:
+        write(temporary)
+
+
+def write_text(path: str | os.PathLike, text: str, durable: bool = False) -> None:
+    """``atomic_path`` for a text (UTF-8)."""
+    with atomic_path(path, durable) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def write_errors(path: str | os.PathLike) -> Iterator[None]:
+    """Within, an OSError becomes one line about ``path``.
+
+    Raises:
+        GlyphError: the file cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise GlyphError(f"{os.fspath(path)}: cannot be written: {error.strerror or error}") from None
+
+
+def clear_partial(directory: str | os.PathLike) -> None:
+    """Removes what a killed process left half-written. Only for whoever has the directory to itself."""
+    directory = pathlib.Path(directory)
+    folder = directory / PARTIAL  # where version 0.1.0 wrote
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        import shutil  # slow: it imports every compression format, and hardly a run needs it
+
+        shutil.rmtree(folder)
+    for path in directory.glob(f".*{PARTIAL}*"):
+        if path.is_file() or path.is_symlink():
+            path.unlink(missing_ok=True)
+
+
+def _sync_directory(path: pathlib.Path) -> None:
+    """Makes renames in a directory survive a power cut; where directories cannot be opened, does nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+# === Inside the package ===
+
+
+def package_file(*parts: str) -> pathlib.Path:
+    """The path of a file or folder that comes with the package, such as ``package_file("architectures")``."""
+    return pathlib.Path(str(importlib.resources.files("tfglyph").joinpath(*parts)))
+
+
+# === The cache ===
+
+
+def cache_directory() -> str:
+    """Where prepared data lives: ``TFGLYPH_CACHE``, or ``tfglyph`` in the user's cache directory."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.environ.get("TFGLYPH_CACHE") or os.path.join(home, "tfglyph")
+
+
+def digest(*parts: str | bytes | np.ndarray) -> str:
+    """A short hexadecimal digest of strings, bytes and arrays, in order."""
+    state = hashlib.blake2b(digest_size=12)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        view = memoryview(np.ascontiguousarray(data)).cast("B") if isinstance(data, np.ndarray) else data
+        state.update(len(view).to_bytes(8, "big"))
+        state.update(view)
+    return state.hexdigest()
+
+
+def cached_arrays(
+    name: str, depends_on: list[str | bytes | np.ndarray], make: Callable[[], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """Arrays from the cache, or made now and put there.
+
+    Args:
+        name: str, begins the file's name.
+        depends_on: everything that the arrays depend on; its digest ends the file's name.
+        make: function without arguments that returns the arrays by name.
+
+    Returns:
+        dict of numpy arrays. A cache that cannot be written is done without.
+    """
+    key = digest(str(CACHED_ARRAYS_VERSION), *depends_on)
+    path = os.path.join(cache_directory(), "evaluation", f"{name}-{key}.npz")
+    try:
+        with np.load(path) as file:
+            return dict(file)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        pass  # not there, or cut off
+    arrays = make()
+    with contextlib.suppress(OSError), atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)
+    return arrays
