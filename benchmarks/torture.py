@@ -112,7 +112,7 @@ def one_kill(options, family, file, place, expected, number):
     kind = moments.choices(["before the first checkpoint", "anywhere", "while writing"], [1, 5, 4])[0]
     process = start(options, file, run)
     kill(process, run, kind, options, moments)
-    half_written = any((run / ".partial").iterdir()) if (run / ".partial").is_dir() else False
+    half_written = any(run.glob(".*.partial*"))
     committed = [int(path.stem.split("-")[1]) for path in run.glob("model.ckpt-*.json")]
     if committed:
         code = end(fork("--restore_from", str(run)))
@@ -189,7 +189,7 @@ def kill(process, run, kind, options, moments):
         if kind == "anywhere":
             time.sleep(moments.random() * 0.3)
         else:
-            wait_for(lambda: (run / ".partial").is_dir() and any((run / ".partial").iterdir()))
+            wait_for(lambda: any(run.glob(".*.partial*")))
             time.sleep(moments.random() * 0.003)
     os.kill(process, signal.SIGKILL)
     end(process)

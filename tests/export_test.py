@@ -271,7 +271,7 @@ def test_unwritable_directory_is_one_line(model, tmp_path):
 
 
 def test_labels_go_with_their_requests(tmp_path):
-    from tests.models.gan_test import GAN
+    from tests.helpers.models import GAN
 
     model = tfglyph.build({**GAN, "condition": {"classes": 3}}, seed=2)
     served = tf.saved_model.load(str(exporting.export(model, tmp_path))).signatures

@@ -39,7 +39,7 @@ def test_image_cross_entropy_sums_over_pixels_and_averages_over_images():
 def test_image_gaussian_by_hand():
     mean, images = np.zeros((2, 1, 2, 1)), np.array([[1.0, 2.0], [0.0, -1.0]]).reshape(2, 1, 2, 1)
     assert float(losses.image_gaussian(mean, images)) == pytest.approx((2.5 + 0.5) / 2)
-    assert float(losses.image_gaussian(mean, images, deviation=0.5)) == pytest.approx(4 * (2.5 + 0.5) / 2)
+    assert float(losses.image_gaussian(mean, images, std=0.5)) == pytest.approx(4 * (2.5 + 0.5) / 2)
 
 
 # === Adversarial ===
@@ -73,11 +73,11 @@ def test_adversarial_losses_by_hand(kind, discriminator, generator):
     ],
 )
 def test_accuracy_by_hand(kind, expected):
-    # Borders: 0, 0, (1/2 - 1/2) / 2 = 0, 1/2; at the border itself (0.5 under least-squares) nobody is right.
+    # Thresholds: 0, 0, (1/2 - 1/2) / 2 = 0, 1/2; at the threshold itself (0.5 under least-squares) neither is right.
     assert float(losses.accuracy(kind, REAL, GENERATED)) == pytest.approx(expected)
 
 
-def test_a_wasserstein_critic_may_be_anywhere():
+def test_the_accuracy_of_a_wasserstein_critic_does_not_depend_on_an_offset():
     shifted = [[score + 100] for (score,) in REAL], [[score + 100] for (score,) in GENERATED]
     assert float(losses.accuracy("wasserstein", *shifted)) == pytest.approx(5 / 12)
 
@@ -126,8 +126,8 @@ def test_slopes_far_below_one_are_measured_too():
 
 def test_mixtures_lie_between():
     real, generated = tf.fill([2, 1, 1, 1], 3.0), tf.fill([2, 1, 1, 1], -1.0)
-    share = tf.reshape([0.25, 1.0], [2, 1, 1, 1])
-    np.testing.assert_allclose(tf.reshape(losses.mixtures(real, generated, share), [-1]), [0.0, 3.0])
+    fraction = tf.reshape([0.25, 1.0], [2, 1, 1, 1])
+    np.testing.assert_allclose(tf.reshape(losses.mixtures(real, generated, fraction), [-1]), [0.0, 3.0])
 
 
 # === Mutual information ===
@@ -140,20 +140,20 @@ def test_information_of_a_categorical_code_on_known_logits():
     # Right with probability 1/2, else spread over the other three: log 4 + log 1/2 = log 2.
     logits = np.log(np.where(codes == 1, 1 / 2, 1 / 6))
     assert float(losses.categorical_information(codes, logits)) == pytest.approx(math.log(2), rel=1e-5)
-    # A Q that is sure and wrong knows less than nothing.
+    # A Q that is sure and wrong is worse than a uniform one.
     assert float(losses.categorical_information(codes, 5.0 * np.roll(codes, 1, axis=1))) < -2.0
 
 
 def test_information_of_continuous_codes_by_hand():
     codes, means = [[0.5, -1.0], [-0.5, 1.0]], [[0.5, 0.0], [-0.5, 0.0]]
     log_variances = [[math.log(0.01), 0.0], [math.log(0.01), 0.0]]
-    # log 2 - 1/2 log(2 pi), and then + log(10) for a code read off exactly with deviation 0.1, - 1/2 for a miss by 1.
+    # log 2 - 1/2 log(2 pi), and then + log(10) for a code read off exactly with standard deviation 0.1, - 1/2 for a miss by 1.
     constant = math.log(2) - 0.5 * math.log(2 * math.pi)
     found = losses.continuous_information(codes, means, log_variances)
     np.testing.assert_allclose(found, [constant + math.log(10), constant - 0.5], rtol=1e-5)
 
 
-def test_a_gaussian_that_knows_only_the_prior_is_worth_almost_nothing():
+def test_a_q_that_always_gives_the_prior_has_almost_no_information():
     # Uniform on (-1, 1) has variance 1/3; the best Gaussian guess of it loses 1/2 log(2 pi e / 12) to the truth.
     codes = np.linspace(-1, 1, 100_001)[:, None]
     found = losses.continuous_information(codes, np.zeros_like(codes), np.full_like(codes, math.log(1 / 3)))

@@ -12,7 +12,8 @@ import importlib.resources
 import os
 import pathlib
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -26,13 +27,14 @@ CACHED_ARRAYS_VERSION = 1
 
 
 @contextlib.contextmanager
-def atomic_path(path: str | os.PathLike, durable: bool = False) -> Iterator[pathlib.Path]:
+def atomic_path(path: str | os.PathLike, durable: bool = False, parents: bool = True) -> Iterator[pathlib.Path]:
     """A temporary path that takes the name ``path`` at the end: readers see the old file or the new one, no mixture.
 
     Args:
-        path: where the file goes; missing folders are made.
+        path: where the file goes.
         durable: bool, whether the bytes are on the disk, and the rename too, before this returns, so that a power cut
             cannot take them back.
+        parents: bool, whether missing folders are made.
 
     Yields:
         pathlib.Path in the same folder, with the same suffix, for the caller to create. After an exception it is
@@ -42,7 +44,8 @@ def atomic_path(path: str | os.PathLike, durable: bool = False) -> Iterator[path
         OSError: the disk is full, read-only or gone.
     """
     path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if parents:
+        path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{PARTIAL}{path.suffix}")
     try:
         yield temporary
@@ -58,15 +61,9 @@ def atomic_path(path: str | os.PathLike, durable: bool = False) -> Iterator[path
         _sync_directory(path.parent)
 
 
-def write_atomically(path: str | os.PathLike, write: Callable[[pathlib.Path], object], durable: bool = False) -> None:
-    """``atomic_path`` for a function that creates the file at the path it is given."""
-    with atomic_path(path, durable) as temporary:
-        write(temporary)
-
-
-def write_text(path: str | os.PathLike, text: str, durable: bool = False) -> None:
+def write_text(path: str | os.PathLike, text: str, durable: bool = False, parents: bool = True) -> None:
     """``atomic_path`` for a text (UTF-8)."""
-    with atomic_path(path, durable) as temporary:
+    with atomic_path(path, durable, parents) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
@@ -110,6 +107,11 @@ def _sync_directory(path: pathlib.Path) -> None:
         os.close(descriptor)
 
 
+def save_arrays(path: str | os.PathLike, arrays: Mapping[str, Any]) -> None:
+    """Writes arrays as one ``.npz`` file, compressed."""
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
 # === Inside the package ===
 
 
@@ -131,10 +133,12 @@ def digest(*parts: str | bytes | np.ndarray) -> str:
     """A short hexadecimal digest of strings, bytes and arrays, in order."""
     state = hashlib.blake2b(digest_size=12)
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        view = memoryview(np.ascontiguousarray(data)).cast("B") if isinstance(data, np.ndarray) else data
-        state.update(len(view).to_bytes(8, "big"))
-        state.update(view)
+        if isinstance(part, np.ndarray):
+            data: bytes | memoryview = np.ascontiguousarray(part).data.cast("B")
+        else:
+            data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "big"))
+        state.update(data)
     return state.hexdigest()
 
 
@@ -160,5 +164,5 @@ def cached_arrays(
         pass  # not there, or cut off
     arrays = make()
     with contextlib.suppress(OSError), atomic_path(path) as temporary:
-        np.savez(temporary, **arrays)
+        save_arrays(temporary, arrays)
     return arrays

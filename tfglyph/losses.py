@@ -1,15 +1,20 @@
 """Losses as pure functions of tensors, in float32 whatever the precision of the networks.
 
-Every function takes tensors whose first axis is the batch and returns a scalar: summed over the values of one
-example, averaged over the examples, unless it says otherwise.
+Every function takes tensors (or what converts to them) whose first axis is the batch and returns a scalar: summed over
+the values of one example, averaged over the examples, unless it says otherwise.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any, Literal
 
 import tensorflow as tf
 
+AdversarialLoss = Literal["bce", "hinge", "wasserstein", "least-squares"]
+"""The names of ``discriminator_loss`` and ``generator_loss``."""
 
-def kl_divergence(mean, log_variance):
+
+def kl_divergence(mean: Any, log_variance: Any) -> tf.Tensor:
     """KL(N(mean, exp(log_variance)) || N(0, 1)), Kingma and Welling 2014 (https://arxiv.org/abs/1312.6114), app. B.
 
     Args:
@@ -24,7 +29,7 @@ def kl_divergence(mean, log_variance):
     return 0.5 * tf.reduce_mean(tf.reduce_sum(per_dimension, axis=-1))
 
 
-def binary_cross_entropy(logits, label):
+def binary_cross_entropy(logits: Any, label: float) -> tf.Tensor:
     """-[label * log(sigmoid(logits)) + (1 - label) * log(1 - sigmoid(logits))], averaged over all entries.
 
     Args:
@@ -38,7 +43,7 @@ def binary_cross_entropy(logits, label):
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.fill(tf.shape(logits), float(label)), logits))
 
 
-def gaussian_negative_log_density(x, mean):
+def gaussian_negative_log_density(x: Any, mean: Any) -> tf.Tensor:
     """-log N(x; mean, 1), the similarity term of Larsen et al. 2016 (https://arxiv.org/abs/1512.09300), Eq. 7.
 
     Args:
@@ -55,7 +60,7 @@ def gaussian_negative_log_density(x, mean):
 # === Images ===
 
 
-def image_binary_cross_entropy(logits, images):
+def image_binary_cross_entropy(logits: Any, images: Any) -> tf.Tensor:
     """-log p(images) of independent Bernoulli pixels, the likelihood of a VAE on pixels in [0, 1].
 
     Args:
@@ -69,25 +74,25 @@ def image_binary_cross_entropy(logits, images):
     return tf.reduce_mean(per_example_sum(tf.nn.sigmoid_cross_entropy_with_logits(images, logits)))
 
 
-def image_gaussian(mean, images, deviation=1.0):
-    """-log p(images) of independent N(mean, deviation^2) pixels, without the constant log(deviation * sqrt(2 pi)).
+def image_gaussian(mean: Any, images: Any, std: float = 1.0) -> tf.Tensor:
+    """-log p(images) of independent N(mean, std^2) pixels, without the constant log(std * sqrt(2 pi)).
 
     Args:
         mean: float (n, h, w, c).
         images: float (n, h, w, c).
-        deviation: float, standard deviation in units of the pixels.
+        std: float, standard deviation in units of the pixels.
 
     Returns:
         float32 scalar, nats: summed over pixels, averaged over n.
     """
-    error = (tf.cast(images, tf.float32) - tf.cast(mean, tf.float32)) / deviation
+    error = (tf.cast(images, tf.float32) - tf.cast(mean, tf.float32)) / std
     return 0.5 * tf.reduce_mean(per_example_sum(tf.square(error)))
 
 
 # === Adversarial ===
 
 
-def discriminator_loss(kind, real, generated):
+def discriminator_loss(kind: AdversarialLoss, real: Any, generated: Any) -> tf.Tensor:
     """What the discriminator minimizes.
 
     Args:
@@ -109,7 +114,7 @@ def discriminator_loss(kind, real, generated):
     return 0.5 * (tf.reduce_mean(tf.square(real - 1.0)) + tf.reduce_mean(tf.square(generated)))
 
 
-def generator_loss(kind, generated):
+def generator_loss(kind: AdversarialLoss, generated: Any) -> tf.Tensor:
     """What the generator minimizes: bce in its non-saturating form; hinge and wasserstein both raise the score.
 
     Args:
@@ -127,11 +132,11 @@ def generator_loss(kind, generated):
     return -tf.reduce_mean(generated)
 
 
-def accuracy(kind, real, generated):
-    """The share of images that the discriminator takes for what they are, real and generated weighing the same.
+def accuracy(kind: AdversarialLoss, real: Any, generated: Any) -> tf.Tensor:
+    """The discriminator's balanced accuracy: the mean of its accuracies on real and on generated images.
 
-    The border between real and generated is 0, for least-squares 1/2; a Wasserstein critic knows no border, so it is
-    midway between the mean scores.
+    The threshold between real and generated is 0, for least-squares 1/2; a Wasserstein critic has none, so it is midway
+    between the mean scores.
 
     Args:
         kind: as for ``discriminator_loss``.
@@ -143,28 +148,31 @@ def accuracy(kind, real, generated):
     """
     real, generated = tf.cast(real, tf.float32), tf.cast(generated, tf.float32)
     midway = 0.5 * (tf.reduce_mean(real) + tf.reduce_mean(generated))
-    border = {"least-squares": 0.5, "wasserstein": midway}.get(kind, 0.0)
-    right = tf.reduce_mean(tf.cast(real > border, tf.float32)), tf.reduce_mean(tf.cast(generated < border, tf.float32))
-    return 0.5 * (right[0] + right[1])
+    threshold = {"least-squares": 0.5, "wasserstein": midway}.get(kind, 0.0)
+    real_accuracy = tf.reduce_mean(tf.cast(real > threshold, tf.float32))
+    generated_accuracy = tf.reduce_mean(tf.cast(generated < threshold, tf.float32))
+    return 0.5 * (real_accuracy + generated_accuracy)
 
 
 # === Penalties ===
 
 
-def mixtures(real, generated, share):
+def mixtures(real: Any, generated: Any, fraction: Any) -> tf.Tensor:
     """Points on the straight lines between pairs of images, where Gulrajani et al. 2017 penalize (algorithm 1, line 6).
 
     Args:
         real, generated: float (n, h, w, c).
-        share: float (n, 1, 1, 1) in [0, 1), the weight of the real image.
+        fraction: float (n, 1, 1, 1) in [0, 1), the weight of the real image.
 
     Returns:
         float32 (n, h, w, c).
     """
-    return share * tf.cast(real, tf.float32) + (1.0 - share) * tf.cast(generated, tf.float32)
+    return fraction * tf.cast(real, tf.float32) + (1.0 - fraction) * tf.cast(generated, tf.float32)
 
 
-def scores_and_gradient_norms(score, images):
+def scores_and_gradient_norms(
+    score: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Scores, and the Euclidean norm of the gradient of each with respect to its image; differentiable, also at norm 0.
 
     Args:
@@ -184,7 +192,7 @@ def scores_and_gradient_norms(score, images):
     return scores, tf.where(positive, tf.sqrt(tf.where(positive, squares, 1.0)), 0.0)
 
 
-def gradient_penalty(norms):
+def gradient_penalty(norms: Any) -> tf.Tensor:
     """(norm - 1)^2, averaged: Gulrajani et al. 2017 (https://arxiv.org/abs/1704.00028), Eq. 3, without its weight.
 
     Args:
@@ -193,7 +201,7 @@ def gradient_penalty(norms):
     return tf.reduce_mean(tf.square(tf.cast(norms, tf.float32) - 1.0))
 
 
-def r1_penalty(norms):
+def r1_penalty(norms: Any) -> tf.Tensor:
     """norm^2 / 2, averaged: Mescheder et al. 2018 (https://arxiv.org/abs/1801.04406), Eq. 9, without its weight gamma.
 
     Args:
@@ -205,24 +213,24 @@ def r1_penalty(norms):
 # === Mutual information ===
 
 
-def categorical_information(codes, logits):
+def categorical_information(codes: Any, logits: Any) -> tf.Tensor:
     """Lower bound on the mutual information of a categorical code and the image: H(c) + E[log Q(c|x)].
 
-    Chen et al. 2016 (https://arxiv.org/abs/1606.03657), Eq. 5, for a code whose ways are equally likely.
+    Chen et al. 2016 (https://arxiv.org/abs/1606.03657), Eq. 5, for a code whose categories are equally likely.
 
     Args:
-        codes: float (n, ways), one-hot.
-        logits: float (n, ways), Q's.
+        codes: float (n, num_categories), one-hot.
+        logits: float (n, num_categories), Q's.
 
     Returns:
-        float32 scalar, nats: at most log(ways), and 0 for a Q that knows nothing.
+        float32 scalar, nats: at most log(num_categories), and 0 for a Q that is always uniform.
     """
     logits = tf.cast(logits, tf.float32)
     cross_entropy = tf.nn.softmax_cross_entropy_with_logits(tf.cast(codes, tf.float32), logits)  # (n,)
     return math.log(logits.shape[-1]) - tf.reduce_mean(cross_entropy)
 
 
-def continuous_information(codes, means, log_variances):
+def continuous_information(codes: Any, means: Any, log_variances: Any) -> tf.Tensor:
     """The same bound for continuous codes that are uniform on (-1, 1), where H(c) = log 2, with a Gaussian Q.
 
     Args:
@@ -239,6 +247,6 @@ def continuous_information(codes, means, log_variances):
     return math.log(2.0) + tf.reduce_mean(log_density, axis=0)
 
 
-def per_example_sum(values):
+def per_example_sum(values: tf.Tensor) -> tf.Tensor:
     """Sums everything but the first axis: float (n, ...) -> float (n,)."""
     return tf.reduce_sum(tf.reshape(values, [tf.shape(values)[0], -1]), axis=-1)

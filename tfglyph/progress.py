@@ -5,7 +5,7 @@ import contextvars
 import functools
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from types import TracebackType
 from typing import Any
 
@@ -62,7 +62,7 @@ class CallbackBar:
         self.description: str = description
         self.callback: ProgressCallback = callback
         self.total: int | None = total
-        if total is None and iterable is not None and hasattr(iterable, "__len__"):
+        if total is None and isinstance(iterable, Sized):
             self.total = len(iterable)
         self.n: int = initial
 

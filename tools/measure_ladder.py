@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from tfglyph import datasets
-from tfglyph.cli import silence_tensorflow as quiet
+from tfglyph.cli import silence_tensorflow
 from tfglyph.evaluation import corruptions, distances, extractors
 from tfglyph.evaluation.copying import measure as measure_copying
 from tfglyph.evaluation.neighbours import neighbourhood
@@ -37,7 +37,7 @@ COLLAPSED = 50  # different glyphs in a collapsed set
 @click.option("--pictures", type=click.Path(), help="Folder for evaluate-*.png.")
 def main(name, count, typical, pictures):
     """Measure what distances say of spoilt glyphs."""
-    quiet.install()
+    silence_tensorflow.install()
     glyphs = datasets.load("cns", size=32)
     order = np.random.default_rng(0).permutation(len(glyphs))
     reference, real, held = (np.asarray(glyphs.images[np.sort(order[k * count : (k + 1) * count])]) for k in range(3))

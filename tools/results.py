@@ -98,7 +98,7 @@ def sketches(characters, path):
 
     glyphs, words = tfglyph.datasets.load("cns", size=32, split="train", holdout=0.07), tokenizer()
     layer = Sketches(4096, words.vocabulary, (32, 32, 1))
-    layer.adapt(glyphs.images, words.encode_characters(glyphs.characters), words.own(glyphs.characters))
+    layer.adapt(glyphs.images, words.encode_characters(glyphs.characters), words.encode_as_parts(glyphs.characters))
     images = glyphs.images[[glyphs.index(character) for character in characters]]
     tokens = words.encode_characters(characters)
     shown = np.round(255 * layer(tf.constant(tokens), drawn=tf.constant(images)).numpy()).astype(np.uint8)

@@ -12,7 +12,7 @@ import dataclasses
 import click
 import numpy as np
 
-from tfglyph.cli import silence_tensorflow as quiet
+from tfglyph.cli import silence_tensorflow
 from tfglyph.evaluation.glyph_network import FEATURES, SIDE, WEIGHTS
 
 
@@ -28,7 +28,7 @@ from tfglyph.evaluation.glyph_network import FEATURES, SIDE, WEIGHTS
 @click.option("--output", default=str(WEIGHTS), show_default=True)
 def main(fonts, test_font, charset, steps, batch_size, learning_rate, precision, seed, output):
     """Train the feature extractor of the evaluation."""
-    quiet.install()
+    silence_tensorflow.install()
     import keras
 
     from tfglyph import datasets

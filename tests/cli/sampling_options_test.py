@@ -11,7 +11,7 @@ from PIL import Image
 
 import tfglyph
 from tests.helpers import runs
-from tests.models.diffusion_test import LABELLED, TINY
+from tests.helpers.diffusion import LABELLED, TINY
 from tfglyph.errors import UsageError
 from tfglyph.models.diffusion import Diffusion
 

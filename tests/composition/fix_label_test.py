@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tfglyph
-from tests.models.composing_test import CHARACTERS, TINY
+from tests.helpers.composing import CHARACTERS, TINY
 from tfglyph.composition import tokenizer
 from tfglyph.errors import UsageError
 

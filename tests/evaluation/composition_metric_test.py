@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tfglyph
-from tests.models.composing_test import TINY
+from tests.helpers.composing import TINY
 from tfglyph.composition import tokenizer
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.evaluation import composition_metric as composing

@@ -5,8 +5,8 @@ import json
 import pytest
 from PIL import Image
 
+from tests.helpers.diffusion import TINY
 from tests.helpers.runs import save_run
-from tests.models.diffusion_test import TINY
 from tfglyph.evaluation import legibility
 from tfglyph.evaluation.unavailable import UnavailableError
 

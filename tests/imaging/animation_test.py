@@ -1,4 +1,4 @@
-"""tfglyph.imaging.animation: GIF and MP4 files that hold what was given."""
+"""tfglyph.imaging.animation: GIF and MP4 files that hold the frames."""
 
 import imageio.v3
 import numpy as np

@@ -7,14 +7,13 @@ import pytest
 from PIL import Image
 
 from tfglyph.errors import GlyphError
-from tfglyph.imaging import grids as figures
-from tfglyph.imaging import text as lettering
+from tfglyph.imaging import grids, text
 
 
 def test_grid_places_images_row_by_row():
     images = np.arange(1, 6, dtype=np.uint8).reshape(5, 1, 1, 1)
-    gap = figures.GAP_COLOUR
-    found = figures.grid(images, columns=3, padding=1)[..., 0]
+    gap = grids.GAP_COLOUR
+    found = grids.grid(images, columns=3, padding=1)[..., 0]
     assert found.tolist() == [
         [gap] * 7,
         [gap, 1, gap, 2, gap, 3, gap],
@@ -27,26 +26,26 @@ def test_grid_places_images_row_by_row():
 def test_grid_never_changes_brightness():
     images = np.full((4, 8, 8, 1), 127, np.uint8)
     images[0, 0, 0] = 129
-    assert set(np.unique(figures.grid(images, padding=0))) == {127, 129}
+    assert set(np.unique(grids.grid(images, padding=0))) == {127, 129}
 
 
 @pytest.mark.parametrize(
     "images", [np.zeros((0, 4, 4, 1), np.uint8), np.zeros((1, 4, 4, 1)), np.zeros((4, 4), np.uint8)]
 )
-def test_grid_wants_bytes(images):
+def test_grid_takes_uint8_only(images):
     with pytest.raises(ValueError, match="expected uint8 images"):
-        figures.grid(images)
+        grids.grid(images)
 
 
 def test_enlarge_repeats_pixels():
-    found = figures.enlarge(np.uint8([[[[1], [2]]]]), 2)
+    found = grids.enlarge(np.uint8([[[[1], [2]]]]), 2)
     assert found[..., 0].tolist() == [[[1, 1, 2, 2], [1, 1, 2, 2]]]
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_png_keeps_every_byte(tmp_path, channels):
     image = np.random.default_rng(0).integers(0, 256, (5, 7, channels), np.uint8)
-    path = figures.save_png(tmp_path / "new" / "image.png", image)
+    path = grids.save_png(tmp_path / "new" / "image.png", image)
     with Image.open(path) as opened:
         np.testing.assert_array_equal(np.asarray(opened).reshape(image.shape), image)
     assert os.listdir(path.parent) == ["image.png"]
@@ -55,62 +54,62 @@ def test_png_keeps_every_byte(tmp_path, channels):
 def test_unwritable_place_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(GlyphError, match=r"image\.png: cannot be written: "):
-        figures.save_png(tmp_path / "file" / "image.png", np.zeros((2, 2, 1), np.uint8))
+        grids.save_png(tmp_path / "file" / "image.png", np.zeros((2, 2, 1), np.uint8))
 
 
-def ink_of(text, glyphs=None):
+def ink_of(string, glyphs=None):
     page = Image.new("RGB", (200, 60), (255, 255, 255))
-    lettering.draw_text(page, (5, 5), text, 40, glyphs)
+    text.draw_text(page, (5, 5), string, 40, glyphs)
     return 255 - np.asarray(page)[..., 0]
 
 
-def test_given_glyphs_are_drawn_as_they_are():
-    face = np.zeros((40, 40, 1), np.uint8)
-    face[10:20, 5:30] = 255
-    np.testing.assert_array_equal(ink_of("酪", {"酪": face})[5:45, 5:45], face[..., 0])
+def test_glyph_images_are_drawn_as_they_are():
+    image = np.zeros((40, 40, 1), np.uint8)
+    image[10:20, 5:30] = 255
+    np.testing.assert_array_equal(ink_of("酪", {"酪": image})[5:45, 5:45], image[..., 0])
 
 
 def test_a_character_without_any_font_stands_as_its_code_point():
-    nobody = "\U000e1234"
-    assert lettering.font_for(nobody) is None
-    np.testing.assert_array_equal(ink_of(nobody), ink_of("U+E1234"))
+    character = "\U000e1234"
+    assert text.font_for(character) is None
+    np.testing.assert_array_equal(ink_of(character), ink_of("U+E1234"))
 
 
 def test_fonts_are_chosen_by_their_character_map(monkeypatch):
-    missing, latin = "\u9149", lettering.latin_font()
-    assert ord("A") in lettering._covered(*latin)
-    assert ord(missing) not in lettering._covered(*latin)
-    assert lettering._covered("/nowhere/font.ttf", 0) == frozenset()
-    monkeypatch.setattr(lettering, "_machine_fonts", lambda: [("/nowhere/font.ttf", 0)])
-    lettering.font_for.cache_clear()
+    missing, latin = "\u9149", text.latin_font()
+    assert ord("A") in text._code_points(*latin)
+    assert ord(missing) not in text._code_points(*latin)
+    assert text._code_points("/nowhere/font.ttf", 0) == frozenset()
+    monkeypatch.setattr(text, "_installed_fonts", lambda: [("/nowhere/font.ttf", 0)])
+    text.font_for.cache_clear()
     try:
-        assert lettering.font_for(missing) is None
+        assert text.font_for(missing) is None
         np.testing.assert_array_equal(ink_of(missing), ink_of("U+9149"))
     finally:
-        lettering.font_for.cache_clear()
+        text.font_for.cache_clear()
 
 
 def test_text_size_is_the_drawn_width():
-    face = np.full((32, 32, 1), 255, np.uint8)
-    width = lettering.text_size("a = 0.25 酪", 40, {"酪": face})
-    drawn = np.flatnonzero(ink_of("a = 0.25 酪", {"酪": face}).any(axis=0))
+    image = np.full((32, 32, 1), 255, np.uint8)
+    width = text.text_size("a = 0.25 酪", 40, {"酪": image})
+    drawn = np.flatnonzero(ink_of("a = 0.25 酪", {"酪": image}).any(axis=0))
     assert drawn[-1] - 5 == pytest.approx(width, abs=4) or drawn[-1] == 199
 
 
 def test_panel_figure_shows_all_images_unchanged():
     images = np.random.default_rng(1).integers(0, 256, (3, 8, 8, 1), np.uint8)
-    page = figures.panel_figure(
+    page = grids.panel_figure(
         "title",
-        [figures.Panel("one", images, ["x", "y", "z"]), figures.Panel("two", images[:1])],
+        [grids.Panel("one", images, ["x", "y", "z"]), grids.Panel("two", images[:1])],
         image_height=8,
     )
-    places = [
+    positions = [
         (y, x)
         for y in range(page.shape[0] - 7)
         for x in range(page.shape[1] - 7)
         if (page[y : y + 8, x : x + 8, 0] == images[0, ..., 0]).all()
     ]
-    assert len(places) == 2
+    assert len(positions) == 2
     assert page.dtype == np.uint8 and page.shape[-1] == 3
 
 
@@ -119,6 +118,6 @@ def test_table_figure_has_one_row_per_entry():
     headers = [("left", ["a"]), ("right", ["b"])]
 
     def height(count):
-        return figures.table_figure("t", headers, [("r", [images[:1], images[1:]])] * count, image_height=16).shape[0]
+        return grids.table_figure("t", headers, [("r", [images[:1], images[1:]])] * count, image_height=16).shape[0]
 
     assert height(5) - height(4) == height(2) - height(1) == 20

@@ -1,17 +1,41 @@
-"""tfglyph.latent.arithmetic: terms as people type them, and the page with its neighbours."""
-
-import types
+"""tfglyph.latent.arithmetic: the formula in latents and in pixels, and terms as people type them."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.latent import PixelLatents
 from tfglyph.datasets import Glyphs
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.latent import arithmetic, nearest
-from tfglyph.latent import tuples as validation
+from tfglyph.latent import analogy, arithmetic, pixel_analogy
 
 GLYPHS = Glyphs("tiny", np.arange(5 * 16, dtype=np.uint8).reshape(5, 4, 4, 1) * 3, list("abcde"))
+
+
+@pytest.mark.parametrize("scale", [0.25, 1.0, 3.0])
+def test_analogy_is_the_formula(scale):
+    a, b, c = np.float32([[1, 2], [3, 5], [7, 11]])
+    np.testing.assert_allclose(analogy(a, b, c, scale), scale * np.float32([5, 8]))
+
+
+def test_pixel_analogy_clips_at_both_ends():
+    a, b, c = np.uint8([[10, 250, 100]]), np.uint8([[20, 10, 50]]), np.uint8([[5, 20, 60]])
+    found = pixel_analogy(a, b, c)
+    assert found.dtype == np.uint8
+    assert found.tolist() == [[0, 255, 110]]
+
+
+def test_compute_does_the_sums_of_the_document():
+    a, b, c = GLYPHS.images[[3, 1, 2]].astype(int)
+    (result,) = arithmetic.compute(PixelLatents((4, 4, 1)), GLYPHS.images[[3, 1, 2]][None])
+    np.testing.assert_array_equal(result.originals, result.reconstructions)
+    expected = [np.clip(np.floor(scale * (a - b + c)), 0, 255) for scale in (0.25, 0.5, 1, 2, 3)]
+    np.testing.assert_array_equal(result.generated, expected)
+    np.testing.assert_array_equal(result.pixels[0], np.clip(a - b + c, 0, 255))
+    np.testing.assert_array_equal(result.results, [*expected, result.pixels[0]])
+
+
+# === Terms ===
 
 
 def names(triples):
@@ -50,24 +74,4 @@ def test_wrong_terms_are_one_line():
     ("name", "kept"), [("酪", "酪"), ("/", "U002F"), ("my glyph.png", "my_glyph"), ("x" * 40, "x" * 16)]
 )
 def test_terms_as_parts_of_file_names(name, kept):
-    assert arithmetic.plain(name) == kept
-
-
-def test_the_page_shows_the_nearest_under_every_result():
-    class Identity:
-        encodes, architecture = True, types.SimpleNamespace(mode="DDPM")
-
-        def encode(self, images):
-            return images.reshape(len(images), -1).astype(np.float32)
-
-        def decode(self, latents):
-            return np.clip(latents, 0, 255).astype(np.uint8).reshape(-1, 4, 4, 1)
-
-    (triple,) = arithmetic.parse_terms(["abc"])
-    (computed,) = validation.compute(Identity(), arithmetic.term_images([triple], (4, 4, 1), GLYPHS))
-    found = nearest.searchers(Identity(), GLYPHS)["pixels"](arithmetic.results(computed))
-    assert found.rows.shape == (6, 1)
-    assert found.rows[[2, 5], 0].tolist() == [1, 1]  # a - b + c is b in this set, in latents as in pixels
-    with_neighbours = arithmetic.figure(triple, computed, {"pixels": found}, GLYPHS)
-    without = arithmetic.figure(triple, computed, {}, None)
-    assert with_neighbours.shape[0] > without.shape[0] and with_neighbours.dtype == np.uint8
+    assert arithmetic.file_name_part(name) == kept

@@ -20,7 +20,7 @@ def test_squeezing_makes_the_variance_along_a_direction_c_squared_of_before():
     for turn, factor in enumerate((0.7, 0.8, 0.5)):
         before = state.covariance()
         directions, _ = state.draw()
-        state = state.judged({1, 2, 3}, factor, directions)
+        state = state.after_round({1, 2, 3}, factor, directions)
         after, direction = state.covariance(), directions[0]
         assert direction @ after @ direction == pytest.approx(factor**2 * (direction @ before @ direction), rel=1e-12)
         matrix = np.eye(12) + (factor - 1) * np.outer(direction, direction)  # the formula, as a matrix
@@ -54,7 +54,7 @@ def test_a_round_draws_orthonormal_directions_decided_by_its_seed_and_number():
     np.testing.assert_allclose(both @ both.T, np.eye(7), atol=1e-12)
     np.testing.assert_array_equal(directions, explore.State(9, seed=3).draw()[0])
     assert not np.allclose(directions, explore.State(9, seed=4).draw()[0])
-    assert not np.allclose(directions, state.judged(set(), 1.0, directions).draw()[0])
+    assert not np.allclose(directions, state.after_round(set(), 1.0, directions).draw()[0])
 
 
 @pytest.mark.parametrize("count", [9, 16])
@@ -111,8 +111,8 @@ def test_animations_go_there_and_back_from_every_point():
 
 def test_states_survive_the_disk_to_the_last_bit(tmp_path):
     state = explore.State(9, seed=3)
-    state = state.judged({1}, 0.7, state.draw()[0])
-    state = state.judged({0, 3}, 0.8, state.draw()[0])
+    state = state.after_round({1}, 0.7, state.draw()[0])
+    state = state.after_round({0, 3}, 0.8, state.draw()[0])
     path = tmp_path / "deep" / "state.json"
     explore.save_state(path, state, "a model")
     assert explore.load_state(path) == state

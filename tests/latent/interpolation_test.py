@@ -1,4 +1,4 @@
-"""tfglyph.latent: closed forms and edge cases of interpolation and arithmetic."""
+"""tfglyph.latent.interpolation: closed forms, edge cases, and paths of a model."""
 
 import types
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfglyph.errors import UsageError
-from tfglyph.latent import analogy, interpolation, interpolation_rows, lerp, pixel_analogy, slerp, times
+from tfglyph.latent import interpolation, interpolation_rows, lerp, slerp, times
 
 
 def walk(a, b, steps):
@@ -53,19 +53,6 @@ def test_slerp_of_opposite_ends_goes_round_and_never_through_zero():
 
 def test_slerp_near_opposite_ends_stays_finite():
     assert np.isfinite(walk([1, 0, 0], [-1, 1e-8, 0], 5)).all()
-
-
-@pytest.mark.parametrize("scale", [0.25, 1.0, 3.0])
-def test_analogy_is_the_formula(scale):
-    a, b, c = np.float32([[1, 2], [3, 5], [7, 11]])
-    np.testing.assert_allclose(analogy(a, b, c, scale), scale * np.float32([5, 8]))
-
-
-def test_pixel_analogy_clips_at_both_ends():
-    a, b, c = np.uint8([[10, 250, 100]]), np.uint8([[20, 10, 50]]), np.uint8([[5, 20, 60]])
-    found = pixel_analogy(a, b, c)
-    assert found.dtype == np.uint8
-    assert found.tolist() == [[0, 255, 110]]
 
 
 def test_rows_hold_the_real_images_then_their_reconstructions():

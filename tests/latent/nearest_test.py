@@ -32,9 +32,9 @@ def test_a_copy_is_at_no_distance_and_the_first_of_equals_wins():
 def test_usual_distances_leave_the_image_itself_out():
     table = np.sqrt(np.mean(np.square((REAL[:, None].astype(float) - REAL[None]) / 255), axis=(2, 3, 4)))
     expected = np.sort((table + 9 * np.eye(50)).min(axis=1))
-    np.testing.assert_allclose(nearest.usual_distances(REAL), expected, rtol=1e-9)
-    assert len(nearest.usual_distances(REAL, count=7)) == 7
-    np.testing.assert_array_equal(nearest.usual_distances(np.concatenate([REAL, REAL])), 0.0)
+    np.testing.assert_allclose(nearest.leave_one_out_distances(REAL), expected, rtol=1e-9)
+    assert len(nearest.leave_one_out_distances(REAL, count=7)) == 7
+    np.testing.assert_array_equal(nearest.leave_one_out_distances(np.concatenate([REAL, REAL])), 0.0)
 
 
 class Encoder:

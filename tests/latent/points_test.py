@@ -70,4 +70,4 @@ def test_files_that_are_no_images_are_one_line(tmp_path, content, message):
 def test_models_without_an_encoder_say_so():
     model = types.SimpleNamespace(name="gan", encodes=False, architecture=types.SimpleNamespace(mode="GAN"))
     with pytest.raises(UsageError, match="a GAN model has no encoder"):
-        points.check_encodes(model)
+        points.check_can_encode(model)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import tfglyph
+from tests.helpers.composing import CHARACTERS, TINY
 from tfglyph.composition import parse, table, tokenizer
 from tfglyph.composition.parsing import read_descriptions
 from tfglyph.errors import UsageError
@@ -12,24 +13,6 @@ from tfglyph.export import export
 from tfglyph.imaging.outlines import to_svg
 from tfglyph.latent.composing_sheet import sheet
 from tfglyph.models.composing import compose, requests, sampled_requests
-
-CHARACTERS = "酪酩酊酷鉻銘釘鋯"  # 酉 and 金 at the left, 各, 名, 丁 and 告 at the right
-TINY = {
-    "name": "tiny",
-    "mode": "DDPM",
-    "hwc": [16, 16, 1],
-    "denoiser": {
-        "type": "patch-unet",
-        "output": [32, 64],
-        "blocks": [1, 1],
-        "attention": [0, 0],
-        "cross_attention": [0, 2],
-        "embedding": 64,
-    },
-    "condition": {"drop": 0.1, "tokens": {"parts": "parts-1", "width": 32}},
-    "objective": {"path": "straight", "target": "velocity", "sampler": "heun", "sampling_steps": 5, "guidance": 2.0},
-    "training": {"batch_size": 32, "steps": 300, "optimizers": {"denoiser": {"learning_rate": 3e-3, "beta1": 0.9}}},
-}
 
 
 @pytest.fixture(scope="module")

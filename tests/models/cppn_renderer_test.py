@@ -5,14 +5,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.helpers.cppn import CRITIC, PLAIN
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.imaging.png_writer import PngWriter
 from tfglyph.models import build
-from tfglyph.models.cppn_renderer import Painter, render_file
+from tfglyph.models.cppn_renderer import CPPNRenderer, render_file
 from tfglyph.networks import cppn
 
-CRITIC = {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2], "batch_norm": False}
-PLAIN = {"type": "cppn", "output": [8, 8, 1], "scale": 4.0, "init_std": 0.7}
 TAIL = {**PLAIN, "activation": "relu", "leak": 0.1, "tail_kernel": 5, "scale": 2.0}
 KINDS = {"plain": PLAIN, "tail": TAIL, "hard": {**PLAIN, "third": "saddle", "output_activation": "hard", "scale": 1.0}}
 
@@ -168,7 +167,7 @@ def test_only_cppns_paint_any_size():
             "generator": {"hwc": [4, 4, 2], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
         }
     )
-    with pytest.raises(UsageError, match="only a cppn paints any size"):
+    with pytest.raises(UsageError, match="only a cppn renders any size"):
         found.render(found.latents([0]), 20, 20)
 
 
@@ -190,7 +189,7 @@ def test_a_png_written_in_pieces_reads_back(tmp_path, channels):
 
 def test_an_image_that_is_not_finished_leaves_no_file(tmp_path):
     path = tmp_path / "a.png"
-    with pytest.raises(GlyphError, match="3 rows were painted of an image of 8"), PngWriter(path, 8, 4, 1) as file:
+    with pytest.raises(GlyphError, match="3 rows were written of an image of 8"), PngWriter(path, 8, 4, 1) as file:
         file.write(np.zeros((3, 4, 1), np.uint8))
     with pytest.raises(KeyboardInterrupt), PngWriter(tmp_path / "a.png", 8, 4, 1):
         raise KeyboardInterrupt
@@ -209,7 +208,7 @@ def test_a_canvas_file_holds_what_render_gives(tmp_path):
     render_file(tmp_path / "a.png", found.renderer(), inputs[0], 90, 70)
     with Image.open(tmp_path / "a.png") as image:
         np.testing.assert_array_equal(np.asarray(image), found.render(found.latents([4]), 90, 70)[0])
-    assert isinstance(found.renderer(), Painter)
+    assert isinstance(found.renderer(), CPPNRenderer)
 
 
 @pytest.mark.slow

@@ -10,8 +10,7 @@ import copy, sys
 import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from tests.models.gan_test import changed, images
-from tests.models.infogan_test import INFOGAN
+from tests.helpers.models import INFOGAN, changed, images
 from tfglyph.models import build
 
 if sys.argv[1] == "gan":

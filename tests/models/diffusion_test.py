@@ -4,26 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.helpers.diffusion import LABELLED, TINY
 from tfglyph import datasets
 from tfglyph.architecture import check, load_architecture, override
 from tfglyph.errors import UsageError
 from tfglyph.export import export, signatures
 from tfglyph.models import build
 
-TINY = {
-    "mode": "DDPM",
-    "hwc": [8, 8, 1],
-    "denoiser": {"type": "patch-unet", "output": [8], "blocks": [1], "attention": [0], "embedding": 16},
-    "objective": {
-        "path": "straight",
-        "target": "velocity",
-        "sampler": "heun",
-        "sampling_steps": 3,
-        "encoding_steps": 6,
-    },
-    "training": {"batch_size": 8},
-}
-LABELLED = {"condition": {"classes": 3, "names": ["circle", "cross", "bar"]}}
 TOLD = {"condition": {"classes": 3, "tokens": {"vocabulary": 5, "length": 2, "width": 8}}}
 
 
@@ -47,7 +34,7 @@ def images(count=8):
     return np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
 
 
-def learn(model, **more):
+def logs_of_step(model, **more):
     batch = {"images": tf.constant(images()), **{name: tf.constant(value) for name, value in more.items()}}
     return tf.function(lambda: model.update_networks(batch, tf.constant(True))[0])()
 
@@ -81,7 +68,7 @@ def test_loss_by_hand():
         if "loss_weight" in objective:
             weight = np.minimum((a / s) ** 2, 2.0) * (s / (a**2 + s**2)) ** 2
         expected = np.mean(weight * np.mean(target**2, axis=(1, 2, 3)))
-        assert float(learn(model)["loss/denoiser"]) == pytest.approx(expected, rel=1e-4)
+        assert float(logs_of_step(model)["loss/denoiser"]) == pytest.approx(expected, rel=1e-4)
 
 
 def test_times_cover_the_batch_evenly_and_each_image_in_the_long_run():
@@ -95,41 +82,49 @@ def test_times_cover_the_batch_evenly_and_each_image_in_the_long_run():
     assert first.mean() == pytest.approx(0.5, abs=0.07) and first.std() == pytest.approx(12**-0.5, abs=0.05)
 
 
-def test_accumulated_gradients_are_those_of_the_whole_batch():
+def test_gradients_of_microbatches_are_those_of_the_whole_batch():
     model = tiny(stir=0.05)
     model.prepare_training(10)
     data = {
         "images": model.from_pixels(images()),
         "noise": model.normal("noise", [8, 8, 8, 1]),
-        "times": tf.constant(np.linspace(0.1, 0.9, 8)),
+        "timesteps": tf.constant(np.linspace(0.1, 0.9, 8)),
     }
-    loss, gradients = model._in_parts(data, 1)
-    for parts in (2, 8):
-        part_loss, part_gradients = tf.function(model._in_parts)(data, parts)
+    loss, gradients = model._in_microbatches(data, 1)
+    for count in (2, 8):
+        part_loss, part_gradients = tf.function(model._in_microbatches)(data, count)
         assert float(part_loss[0]) == pytest.approx(float(loss[0]), rel=1e-5)
         for one, other in zip(gradients, part_gradients, strict=True):
             np.testing.assert_allclose(other, one, atol=1e-5)
 
 
-def test_a_step_uses_accumulation():
+def test_a_step_uses_microbatches():
     losses = []
-    for accumulate in (1, 4):
-        model = tiny(stir=0.05, objective={"accumulate": accumulate})
+    for microbatches in (1, 4):
+        model = tiny(stir=0.05, objective={"microbatches": microbatches})
         model.prepare_training(10)
-        losses.append({name: float(value) for name, value in learn(model).items()})
+        losses.append({name: float(value) for name, value in logs_of_step(model).items()})
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
-def test_conditions_are_withheld_as_often_as_said():
+def test_microbatches_take_the_sparse_gradients_of_embeddings():
+    model = tiny(stir=0.05, objective={"microbatches": 2}, **LABELLED)
+    model.prepare_training(10)
+    assert np.isfinite(logs_of_step(model, labels=np.arange(8, dtype=np.int32) % 3)["loss/denoiser"])
+
+
+def test_conditions_are_dropped_as_often_as_said():
     model = tiny(condition={"classes": 3, "drop": 0.25})
     labels = tf.ones([4000], tf.int32)
-    told = model._conditions_of({"labels": labels}, tf.constant(4000))["labels"].numpy()
-    assert set(told) == {-1, 1}
-    assert (told == -1).mean() == pytest.approx(0.25, abs=0.02)
+    conditioning = model.training_conditions({"labels": labels}, tf.constant(4000))["labels"].numpy()
+    assert set(conditioning) == {-1, 1}
+    assert (conditioning == -1).mean() == pytest.approx(0.25, abs=0.02)
 
     model = tiny(**TOLD)
-    told = model._conditions_of({"labels": labels, "tokens": tf.ones([4000, 2], tf.int32)}, tf.constant(4000))
-    no_label, no_tokens = told["labels"].numpy() < 0, (told["tokens"].numpy() == 0).all(axis=1)
+    conditioning = model.training_conditions(
+        {"labels": labels, "tokens": tf.ones([4000, 2], tf.int32)}, tf.constant(4000)
+    )
+    no_label, no_tokens = conditioning["labels"].numpy() < 0, (conditioning["tokens"].numpy() == 0).all(axis=1)
     # all with probability .1, each alone with probability .1 as well
     assert no_label.mean() == pytest.approx(0.19, abs=0.02)
     assert (no_label & no_tokens).mean() == pytest.approx(0.1 + 0.9 * 0.01, abs=0.02)
@@ -139,8 +134,8 @@ def test_a_condition_needs_labels_in_the_data():
     model = tiny(**LABELLED)
     model.prepare_training(10)
     with pytest.raises(UsageError, match="the data set has none"):
-        learn(model)
-    assert np.isfinite(learn(model, labels=np.arange(8, dtype=np.int32) % 3)["loss/denoiser"])
+        logs_of_step(model)
+    assert np.isfinite(logs_of_step(model, labels=np.arange(8, dtype=np.int32) % 3)["loss/denoiser"])
 
 
 # === Sampling ===
@@ -185,14 +180,14 @@ def test_keys_that_change_samples(before, after):
 
 @pytest.mark.parametrize(
     "change",
-    [{"time_mean": 1.0}, {"time_deviation": 0.5}, {"time_deviation": 0.0}, {"loss_weight": "min-snr"}],
+    [{"time_mean": 1.0}, {"time_std": 0.5}, {"time_std": 0.0}, {"loss_weight": "min-snr"}],
 )
 def test_keys_that_change_the_loss(change):
     losses = []
     for objective in ({}, change):
         model = tiny(stir=0.1, objective=objective)
         model.prepare_training(10)
-        losses.append(float(learn(model)["loss/denoiser"]))
+        losses.append(float(logs_of_step(model)["loss/denoiser"]))
     assert abs(losses[0] - losses[1]) > 1e-3
 
 
@@ -219,8 +214,8 @@ def test_a_guide_learns_beside_the_denoiser_and_pushes_away_from_itself():
     before = [variable.numpy() for variable in model.networks["guide"].trainable_variables]
     alone = tiny()
     alone.prepare_training(10)
-    logs = learn(model)
-    assert float(logs["loss/denoiser"]) == pytest.approx(float(learn(alone)["loss/denoiser"]), rel=1e-5)
+    logs = logs_of_step(model)
+    assert float(logs["loss/denoiser"]) == pytest.approx(float(logs_of_step(alone)["loss/denoiser"]), rel=1e-5)
     assert float(logs["loss/guide"]) > 0
     moved = [
         np.abs(now.numpy() - old).max()
@@ -394,7 +389,7 @@ def test_an_exported_model_contains_the_loop(tmp_path):
         ({"objective.path": "cosine", "objective.time_mean": 1.0}, "objective.time_mean: the path cosine"),
         ({"objective.time_deviation": 0.0, "objective.time_mean": 1.0}, "uniform times"),
         ({"objective.accumulate": 3}, "objective.accumulate: no divisor"),
-        ({"objective.guidance": 2.0}, "objective.guidance: without a condition"),
+        ({"objective.guidance": 2.0}, "objective.guidance: there is neither a condition nor a guide"),
         ({"condition.drop": 0.1}, "condition.classes: missing"),
         ({"condition.classes": 2, "condition.names": ["a", "a"]}, "condition.names: 1 different names"),
     ],

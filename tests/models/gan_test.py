@@ -1,52 +1,18 @@
 """GAN: rounds, fresh batches, the early exit, penalties, labels and codes; one small model learns."""
 
-import copy
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.architecture.files_test import ORIGINAL
+from tests.helpers.models import GAN, changed, images, prepared, train
+from tests.helpers.original import ORIGINAL
 from tfglyph.architecture import check
 from tfglyph.errors import UsageError
 from tfglyph.models import build
-from tfglyph.models.repeated_updates import repeat
+from tfglyph.models.repeated_updates import repeated_updates
 
-GAN = {
-    "mode": "GAN",
-    "hwc": [8, 8, 1],
-    "z_dim": 4,
-    "generator": {"hwc": [4, 4, 3], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
-    "discriminator": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [4], "batch_norm": False, "leak": 0.2},
-    "objective": {"loss": "wasserstein", "gradient_penalty": 10.0, "critic_steps": 3, "generator_steps": 2},
-}
 CPPN = {**GAN, "generator": {"type": "cppn", "output": [6, 6, 1], "scale": 2.0}}
-
-
-def changed(data=GAN, **objective):
-    return {**copy.deepcopy(data), "objective": {**data["objective"], **objective}}
-
-
-def images(count, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
-
-
-def prepared(data, seed=3, **options):
-    model = build(data, seed=seed, **options)
-    model.prepare_training(100)
-    return model
-
-
-def train(model, batches, labels=None, compiled=False):
-    """One step each; returns the last logs as floats. Tracing a step costs more than a few steps do."""
-    step = tf.function(model.train_step, autograph=False) if compiled else model.train_step
-    for number, batch in enumerate(batches):
-        data = {"images": tf.constant(batch)}
-        if labels is not None:
-            data["labels"] = tf.constant(labels[number])
-        logs = step(data)
-    return {name: float(value) for name, value in logs.items()}
 
 
 def weights(model):
@@ -122,7 +88,9 @@ def test_a_loop_and_turns_in_a_row_are_the_same():
         return ok, {"total": tf.identity(total.value)}
 
     def run(leave, replicas):
-        return tf.function(lambda: repeat(turn, 4, tf.constant(True), replicas, leave, [seen]), autograph=False)()
+        return tf.function(
+            lambda: repeated_updates(turn, 4, tf.constant(True), replicas, leave, [seen]), autograph=False
+        )()
 
     borders = {10.0: None, 3.0: 2.5, 1.0: 0.0}  # what the turns add up to, and the total beyond which they end
     for expected, border in borders.items():
@@ -221,7 +189,7 @@ def test_a_uniform_prior_stays_within_one():
             {**GAN, "discriminator": {**GAN["discriminator"], "output_activation": "sigmoid"}, "objective": {}},
             "discriminator.output_activation: sigmoid confines the logit",
         ),
-        ({**GAN, "condition": {"tokens": {"vocabulary": 5, "length": 2}}}, "condition.tokens: a GAN sees labels only"),
+        ({**GAN, "condition": {"tokens": {"vocabulary": 5, "length": 2}}}, "condition.tokens: a GAN takes labels only"),
         (changed(critic_steps=0), "objective.critic_steps: found 0"),
         (changed(accuracy_exit=1.5), "objective.accuracy_exit: found 1.5"),
     ],

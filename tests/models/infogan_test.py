@@ -7,26 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.gan_test import images, prepared, train
+from tests.helpers.models import INFOGAN, images, prepared, train
 from tfglyph.architecture import check
 from tfglyph.errors import UsageError
 from tfglyph.models import build
-
-INFOGAN = {
-    "mode": "InfoGAN",
-    "hwc": [8, 8, 1],
-    "z_dim": 3,
-    "codes": {"categorical": [4, 2], "continuous": 2},
-    "generator": {"hwc": [4, 4, 3], "kernel": [[3, 3]], "stride": [[2, 2]], "output": [1]},
-    "discriminator": {
-        "kernel": [[3, 3]] * 2,
-        "stride": [[2, 2]] * 2,
-        "output": [4, 6],
-        "leak": 0.2,
-        "feature_layer": 2,
-    },
-    "q_head": {"output": [5]},
-}
 
 
 def changed(**objective):

@@ -11,7 +11,7 @@ from tfglyph.architecture.core import Section
 from tfglyph.errors import UsageError
 from tfglyph.loading import load
 from tfglyph.models import build
-from tfglyph.models.limits import check_limits
+from tfglyph.models.limits import Limits, check_limits
 
 
 def small(**changes):
@@ -41,9 +41,9 @@ def test_parameters_are_counted_as_they_will_be():
     model = build(architecture)
     networks = model.networks.values()
     assert parameters == sum(keras.ops.size(v) for network in networks for v in network.trainable_variables)
-    assert parameters == check_limits(architecture, max_parameters=parameters)[0]
+    assert parameters == check_limits(architecture, Limits(max_parameters=parameters))[0]
     with pytest.raises(UsageError) as error:
-        check_limits(architecture, max_parameters=parameters - 1)
+        check_limits(architecture, Limits(max_parameters=parameters - 1))
     expected = f"small: {parameters} parameters are more than --max_parameters {parameters - 1}"
     assert str(error.value) == expected
 
@@ -61,7 +61,7 @@ def test_activations_grow_with_the_batch_and_hold_every_layer():
     # Value and gradient, 4 bytes, 8 images; convolutions on tiny maps also keep the windows that they multiply.
     assert layers <= eight / (2 * 4 * 8) <= 3 * layers
     with pytest.raises(UsageError, match=r"small: .* with batch_size 8 take .* --max_activation_gb"):
-        check_limits(small(), max_activation_gb=eight / 1e9 * 0.99)
+        check_limits(small(), Limits(max_activation_gb=eight / 1e9 * 0.99))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_building_refuses_what_is_too_large_and_can_be_told_other_bounds():
     with pytest.raises(UsageError, match=r"^small: .*--max_parameters"):
         build(small(**HOSTILE))
     with pytest.raises(UsageError, match=r"^file: 1,126 parameters are more than --max_parameters 1,000"):
-        build(small(z_dim=40), limits={"name": "file", "max_parameters": 1000})
+        build(small(z_dim=40), limits=Limits("file", max_parameters=1000))
 
 
 @pytest.fixture

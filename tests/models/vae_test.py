@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.gan_test import images, prepared, train
+from tests.helpers.models import images, prepared, train
 from tfglyph.architecture import check
 from tfglyph.errors import UsageError
 from tfglyph.models import build
@@ -35,7 +35,7 @@ def changed(output="sigmoid", **objective):
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
 def test_the_bound_and_the_first_update_again_by_hand(likelihood):
     output = {"bernoulli": "sigmoid", "gaussian": "tanh"}[likelihood]
-    options = {"deviation": 0.5} if likelihood == "gaussian" else {}
+    options = {"std": 0.5} if likelihood == "gaussian" else {}
     data = changed(output, likelihood=likelihood, kl_weight=0.3, **options)
     model, twin = prepared(data), prepared(data)
     pixels = images(5)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tfglyph
-from tests.architecture.files_test import ORIGINAL
+from tests.helpers.original import ORIGINAL
 from tfglyph.models import build
 
 SMALL = {

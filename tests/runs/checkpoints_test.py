@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.runs import checkpoints, storage
-from tfglyph.runs.checkpoints import Checkpoints, DamagedCheckpointError
+from tfglyph.files import clear_partial
+from tfglyph.runs import checkpoints, lookup, storage
+from tfglyph.runs.checkpoints import Checkpoints
+from tfglyph.runs.storage import DamagedCheckpointError
 
 
 class Variable:
@@ -173,22 +175,22 @@ def test_damage_is_named_and_the_one_before_offered_or_used(tmp_path, capsys, su
     if suffix == "json" and how in ("last bit", "longer"):
         damage(tmp_path / "model.ckpt-300.json", "truncated")  # the line feed at the end carries nothing
     with pytest.raises(DamagedCheckpointError) as error:
-        checkpoints.find(tmp_path / "model.ckpt-300")
+        lookup.find(tmp_path / "model.ckpt-300")
     message = str(error.value)
     assert message.startswith(f"{tmp_path}/model.ckpt-300") and "\n" not in message
     assert message.endswith(f"; the one before it is intact: {tmp_path}/model.ckpt-200")
-    assert checkpoints.find(tmp_path, fall_back=True) == tmp_path / "model.ckpt-200"
+    assert lookup.find(tmp_path, fall_back=True) == tmp_path / "model.ckpt-200"
     if (suffix, how) == ("json", "gone"):  # never committed, so not even worth a warning
         return
     warning = capsys.readouterr().err
     assert "warning" in warning and "model.ckpt-300" in warning and "model.ckpt-200" in warning
     with pytest.raises(DamagedCheckpointError, match=r"the one before it is intact: .*model\.ckpt-200"):
-        checkpoints.find(tmp_path)
+        lookup.find(tmp_path)
     damage(tmp_path / "model.ckpt-200.safetensors", "one bit")
-    assert checkpoints.find(tmp_path, fall_back=True) == tmp_path / "model.ckpt-100"
+    assert lookup.find(tmp_path, fall_back=True) == tmp_path / "model.ckpt-100"
     damage(tmp_path / "model.ckpt-100.safetensors", "one bit")
     with pytest.raises(DamagedCheckpointError, match="no intact checkpoint in"):
-        checkpoints.find(tmp_path, fall_back=True)
+        lookup.find(tmp_path, fall_back=True)
 
 
 def test_every_single_flipped_byte_is_noticed(tmp_path):
@@ -209,7 +211,7 @@ def test_every_single_flipped_byte_is_noticed(tmp_path):
             # only a changed indentation leaves the content of a manifest as it was
             assert suffix == "json" and json.loads(changed) == json.loads(original), position
         path.write_bytes(original)
-    checkpoints.verify(tmp_path / "model.ckpt-1")
+    lookup.verify(tmp_path / "model.ckpt-1")
 
 
 def test_a_manifest_of_the_future_says_so(tmp_path):
@@ -284,12 +286,12 @@ def test_a_crash_at_any_operation_leaves_the_one_before(tmp_path, monkeypatch, m
     with pytest.raises(SystemError):
         writer.wait()
     monkeypatch.undo()
-    found = checkpoints.find(tmp_path)
+    found = lookup.find(tmp_path)
     # operations: fsync data, rename, fsync directory; the same for the manifest, whose rename commits
     assert found.name == ("model.ckpt-2" if moment == 5 else "model.ckpt-1")
-    storage.clear_partial(tmp_path)
+    clear_partial(tmp_path)
     assert save(tmp_path, 2).newest().name == "model.ckpt-2"
-    assert not list((tmp_path / ".partial").iterdir())
+    assert not list(tmp_path.glob(".*.partial*"))
 
 
 def test_a_full_disk_is_one_line_and_the_one_before_stays(tmp_path, monkeypatch):
@@ -310,7 +312,7 @@ def test_a_full_disk_is_one_line_and_the_one_before_stays(tmp_path, monkeypatch)
     writer.wait()  # reported once
     writer.save(3, groups(3), {})
     writer.wait()
-    assert checkpoints.find(tmp_path).name == "model.ckpt-3"
+    assert lookup.find(tmp_path).name == "model.ckpt-3"
 
 
 def test_the_library_reports_a_full_disk_too(tmp_path, monkeypatch):
@@ -330,7 +332,7 @@ def test_the_library_reports_a_full_disk_too(tmp_path, monkeypatch):
     command = [sys.executable, "-c", code, str(tmp_path)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert output.startswith("GlyphError") and "File too large" in output and output.count("\n") == 1
-    assert checkpoints.find(tmp_path).name == "model.ckpt-1"
+    assert lookup.find(tmp_path).name == "model.ckpt-1"
 
 
 def test_a_vanished_directory_is_one_line(tmp_path):
@@ -341,15 +343,18 @@ def test_a_vanished_directory_is_one_line(tmp_path):
     writer.save(2, groups(2), {})
     with pytest.raises(GlyphError, match=r"No such file or directory; there is no earlier one"):
         writer.wait()
-    assert checkpoints.find(tmp_path / "elsewhere").name == "model.ckpt-1"
+    assert lookup.find(tmp_path / "elsewhere").name == "model.ckpt-1"
 
 
 def test_half_written_files_of_a_killed_process_are_cleared(tmp_path):
     save(tmp_path, 1)
+    (tmp_path / ".model.ckpt-2.77.partial.safetensors").write_bytes(b"half")
+    (tmp_path / ".partial").mkdir()  # where version 0.1.0 wrote
     (tmp_path / ".partial" / "model.ckpt-2.safetensors").write_bytes(b"half")
     (tmp_path / "model.ckpt-2.safetensors").write_bytes(b"renamed, but never committed")
-    storage.clear_partial(tmp_path)
-    assert not (tmp_path / ".partial").exists() and checkpoints.find(tmp_path).name == "model.ckpt-1"
+    clear_partial(tmp_path)
+    assert not (tmp_path / ".partial").exists() and not list(tmp_path.glob(".*.partial*"))
+    assert lookup.find(tmp_path).name == "model.ckpt-1"
     save(tmp_path, 3)
     assert not (tmp_path / "model.ckpt-2.safetensors").exists()
 
@@ -359,7 +364,7 @@ def test_clearing_does_not_follow_a_link_out_of_the_directory(tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").touch()
     (tmp_path / "run" / ".partial").symlink_to(tmp_path / "precious")
-    storage.clear_partial(tmp_path / "run")
+    clear_partial(tmp_path / "run")
     assert (tmp_path / "precious" / "file").exists() and not (tmp_path / "run" / ".partial").is_symlink()
 
 
@@ -369,8 +374,8 @@ def test_clearing_does_not_follow_a_link_out_of_the_directory(tmp_path):
 def test_find_takes_a_prefix_a_file_or_a_directory(tmp_path):
     save(tmp_path, 100, 31200)
     for reference in ("model.ckpt-100", "model.ckpt-100.json", "model.ckpt-100.safetensors"):
-        assert checkpoints.find(tmp_path / reference) == tmp_path / "model.ckpt-100"
-    assert checkpoints.find(str(tmp_path)) == tmp_path / "model.ckpt-31200"  # by number, not by name
+        assert lookup.find(tmp_path / reference) == tmp_path / "model.ckpt-100"
+    assert lookup.find(str(tmp_path)) == tmp_path / "model.ckpt-31200"  # by number, not by name
 
 
 @pytest.mark.parametrize(
@@ -385,7 +390,7 @@ def test_find_says_what_there_is(tmp_path, reference, phrase):
     (tmp_path / "run" / "empty").mkdir(parents=True)
     save(tmp_path / "run", 100, 200)
     with pytest.raises(UsageError, match=phrase):
-        checkpoints.find(tmp_path / reference)
+        lookup.find(tmp_path / reference)
 
 
 def test_a_forged_best_file_is_ignored(tmp_path):

@@ -8,10 +8,14 @@ import sys
 
 import pytest
 
+from tfglyph import files
 from tfglyph.architecture import load_architecture
+from tfglyph.datasets import DatasetSpec
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.runs import rundir, storage
+from tfglyph.runs import rundir
+from tfglyph.runs.options import Options
 from tfglyph.runs.rundir import RunDirectory, read_run, read_stats
+from tfglyph.version import __version__
 
 NOW = datetime.datetime(2026, 11, 22, 9, 5, 7)
 
@@ -36,8 +40,11 @@ def test_names_that_are_no_plain_file_names_are_refused(tmp_path, name):
 def test_architecture_and_options_come_back(tmp_path):
     architecture = load_architecture("vaegan")
     with create(tmp_path) as run:
-        run.write(architecture, {"seed": 3, "dataset": "楷"})
-    assert read_run(run.path) == (architecture, {"seed": 3, "dataset": "楷"})
+        run.write(architecture, Options(DatasetSpec("cns", options={"charset": "楷.txt"}), seed=3).to_json())
+    saved, options = read_run(run.path)
+    assert saved == architecture and options.seed == 3 and options.versions["tfglyph"] == __version__
+    assert options.dataset == DatasetSpec("cns", options={"charset": "楷.txt"})
+    assert '"charset": "楷.txt"' in (run.path / "options.json").read_text(encoding="utf-8")
     RunDirectory.resume(run.path).close()
 
 
@@ -78,7 +85,7 @@ def test_a_second_process_is_kept_out_and_told_by_whom(tmp_path):
         run.write(load_architecture("vaegan"), {})
         with pytest.raises(GlyphError, match=f"process {os.getpid()} on .* trains in this run directory"):
             RunDirectory.resume(run.path)
-        code = "import sys; from tfglyph.training import rundir; rundir.RunDirectory.resume(sys.argv[1])"
+        code = "import sys; from tfglyph.runs import rundir; rundir.RunDirectory.resume(sys.argv[1])"
         other = subprocess.run([sys.executable, "-c", code, str(run.path)], capture_output=True, text=True)
         assert other.returncode == 1 and "trains in this run directory" in other.stderr
     RunDirectory.resume(run.path).close()
@@ -90,13 +97,13 @@ def test_the_lock_of_a_killed_process_does_not_stay(tmp_path):
     code = (
         "import os, signal, sys; from tfglyph.runs.rundir import RunDirectory\n"
         "run = RunDirectory.resume(sys.argv[1])\n"
-        "(run.path / '.partial').mkdir(exist_ok=True); (run.path / '.partial' / 'x').write_text('half')\n"
+        "(run.path / '.x.77.partial').write_text('half')\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     killed = subprocess.run([sys.executable, "-c", code, str(run.path)])
     assert killed.returncode == -9 and (run.path / ".owner.json").exists()
     with RunDirectory.resume(run.path):
-        assert not (run.path / ".partial" / "x").exists()
+        assert not (run.path / ".x.77.partial").exists()
     assert not (run.path / ".owner.json").exists()
 
 
@@ -152,8 +159,8 @@ def test_rewinding_drops_what_will_be_written_again_and_torn_lines(tmp_path):
 
 def test_nothing_half_written_stays_after_a_failed_write(tmp_path, monkeypatch):
     path = tmp_path / "options.json"
-    storage.write_text(path, "old")
-    monkeypatch.setattr(storage.os, "replace", lambda *names: (_ for _ in ()).throw(OSError(28, "full")))
+    files.write_text(path, "old")
+    monkeypatch.setattr(files.os, "replace", lambda *names: (_ for _ in ()).throw(OSError(28, "full")))
     with pytest.raises(OSError, match="full"):
-        storage.write_text(path, json.dumps({"new": 1}))
-    assert path.read_text() == "old" and list((tmp_path / ".partial").iterdir()) == []
+        files.write_text(path, json.dumps({"new": 1}))
+    assert path.read_text() == "old" and os.listdir(tmp_path) == ["options.json"]

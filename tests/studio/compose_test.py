@@ -3,7 +3,7 @@
 import pytest
 
 import tfglyph
-from tests.models.composing_test import TINY
+from tests.helpers.composing import TINY
 from tfglyph.errors import UsageError
 from tfglyph.studio.tabs import compose
 

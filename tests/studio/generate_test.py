@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from tests.models.cppn_renderer_test import CRITIC, PLAIN
+from tests.helpers.cppn import CRITIC, PLAIN
 from tfglyph.models import build
 from tfglyph.studio.handlers import taken
 from tfglyph.studio.state import LoadedModel, Studio

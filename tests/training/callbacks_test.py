@@ -1,6 +1,5 @@
 """What a running training shows: numbers, pictures, TensorBoard events; and nothing twice after a resume."""
 
-import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,10 +7,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.helpers.logs import event_steps, stats
 from tests.helpers.small import SMALL_VAEGAN
 from tfglyph import datasets
 from tfglyph.runs.options import Options
-from tfglyph.training import callbacks, events, projector
+from tfglyph.training import callbacks, events, projector, train
 from tfglyph.training.train import new_run, resumed_run
 
 PER_STEP = {
@@ -23,26 +23,11 @@ PER_STEP = {
 }
 
 
-def event_steps(directory):
-    """dict from tag to the list of its steps, in the order of the event files."""
-    found = {}
-    for path in sorted(directory.glob("events.out.tfevents.*")):
-        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-            event = tf.compat.v1.Event.FromString(record)
-            for value in event.summary.value:
-                found.setdefault(value.tag, []).append(event.step)
-    return found
-
-
-def stats(directory):
-    return [json.loads(line) for line in (directory / "stats.jsonl").read_text().splitlines()]
-
-
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """(directory, events and stats of six steps, those after going back to step 3 and on to step 8)."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(callbacks, "LOG_EVERY", 2)
+        patch.setattr(train, "LOG_EVERY", 2)
         patch.setattr(projector, "GLYPHS", 50)
         options = Options(images_every=3, checkpoint_every=3, projector=True)
         first = new_run(SMALL_VAEGAN, options, {"steps": 6})
@@ -171,8 +156,8 @@ def test_a_request_to_stop_saves_at_once_and_skips_the_projector(requested, monk
 def test_a_projector_without_encoder_is_refused_aloud(tmp_path, capsys, monkeypatch):
     from tfglyph.models.base import GlyphModel
 
-    monkeypatch.setattr(GlyphModel, "encodes", False)
+    monkeypatch.setattr(GlyphModel, "can_encode", False)
     training = new_run(SMALL_VAEGAN, Options(projector=True), {"steps": 6})
-    listed = callbacks.training_callbacks(training, SimpleNamespace(path=tmp_path), None, None)
+    listed = train.training_callbacks(training, SimpleNamespace(path=tmp_path), None, None)
     assert not any(isinstance(callback, callbacks.Projector) for callback in listed)
     assert "--projector: a VAE-GAN model does not encode" in capsys.readouterr().err

@@ -18,31 +18,34 @@ SMALL = {
 IMAGES = np.zeros((2, 8, 8, 1), np.uint8)
 
 
-def told(**condition):
+def conditioned(**condition):
     return load_architecture(SMALL | {"condition": condition})
 
 
 def test_labels_must_fit_the_classes():
     glyphs = Glyphs("made", IMAGES, labels=np.array([0, 2], np.int32), label_names=["kai", "song", "hei"])
-    assert with_conditions(told(classes=3), glyphs) is glyphs
+    assert with_conditions(conditioned(classes=3), glyphs) is glyphs
     with pytest.raises(UsageError, match=r"condition.classes: the architecture has 2, data set 'made' 3"):
-        with_conditions(told(classes=2), glyphs)
+        with_conditions(conditioned(classes=2), glyphs)
     with pytest.raises(UsageError, match="data set 'made' has no labels"):
-        with_conditions(told(classes=2), Glyphs("made", IMAGES))
+        with_conditions(conditioned(classes=2), Glyphs("made", IMAGES))
 
 
 def test_tokens_come_from_characters():
-    glyphs = with_conditions(told(tokens={"parts": "parts-1"}), Glyphs("made", IMAGES, characters=["酪", "鉸"]))
+    glyphs = with_conditions(conditioned(tokens={"parts": "parts-1"}), Glyphs("made", IMAGES, characters=["酪", "鉸"]))
     np.testing.assert_array_equal(glyphs.tokens, tokenizer().encode_characters("酪鉸"))
-    for characters, message in ((None, "no characters whose parts"), (["a", "b"], "no Chinese characters")):
+    for characters, message in (
+        (None, "no characters, so nothing is known of their parts"),
+        (["a", "b"], "no Chinese characters"),
+    ):
         with pytest.raises(UsageError, match=message):
-            with_conditions(told(tokens={"parts": "parts-1"}), Glyphs("made", IMAGES, characters=characters))
+            with_conditions(conditioned(tokens={"parts": "parts-1"}), Glyphs("made", IMAGES, characters=characters))
 
 
 def test_the_data_names_the_classes():
     glyphs = Glyphs("made", IMAGES, labels=np.array([0, 1], np.int32), label_names=["kai", "song"])
-    assert with_label_names(told(classes=2), glyphs).condition.number_of("song") == 1
-    own = told(classes=2, names=["one", "two"])
+    assert with_label_names(conditioned(classes=2), glyphs).condition.number_of("song") == 1
+    own = conditioned(classes=2, names=["one", "two"])
     assert with_label_names(own, glyphs) is own
-    other = told(classes=3)
+    other = conditioned(classes=3)
     assert with_label_names(other, glyphs) is other

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from tests.helpers.logs import event_steps, stats
 from tests.helpers.small import SMALL_VAEGAN
-from tests.training.callbacks_test import event_steps, stats
+from tfglyph.datasets import DatasetSpec
 from tfglyph.errors import UsageError
 from tfglyph.evaluation import legibility
 from tfglyph.evaluation import online as cheap
@@ -39,7 +40,11 @@ def run(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluating, "OnlineMetrics", Scripted)
         options = Options(
-            dataset={"name": "cns", "holdout": 0.1}, evaluate_every=2, checkpoint_every=3, keep=1, images_every=100
+            dataset=DatasetSpec.from_dict({"name": "cns", "holdout": 0.1}),
+            evaluate_every=2,
+            checkpoint_every=3,
+            keep=1,
+            images_every=100,
         )
         training = new_run(SMALL_VAEGAN, options, {"steps": 7})
         assert 1000 < len(training.held_out()) < 3000

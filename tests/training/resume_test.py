@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers.families import FAMILIES, architecture
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.runs import checkpoints
+from tfglyph.runs import checkpoints, lookup
 from tfglyph.runs.options import Options
 from tfglyph.runs.rundir import read_stats
 from tfglyph.training.train import new_run, resumed_run
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 def options(**changes):
     values = {"checkpoint_every": 3, "images_every": 10**6, "seed": 5} | changes
-    return Options(dataset={"name": "cns"}, **values)
+    return Options(**values)
 
 
 def train(tmp_path, family, steps, name, **changes):
@@ -133,7 +133,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_the_checkpoint_before(run, tmp_p
     with pytest.raises(GlyphError, match=words):
         training.run(tmp_path)
     monkeypatch.undo()
-    assert checkpoints.find(run)
+    assert lookup.find(run)
     assert resumed_run(run, {"steps": 7}).run(tmp_path) == run
 
 
@@ -147,4 +147,4 @@ def test_a_clock_that_jumps_back_changes_nothing(run, tmp_path, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: float(next(now)))
     resumed_run(run, {"steps": 6}).run(tmp_path)
     monkeypatch.undo()
-    assert end(run, 6) == end(straight, 6) and checkpoints.find(run).name == "model.ckpt-6"
+    assert end(run, 6) == end(straight, 6) and lookup.find(run).name == "model.ckpt-6"

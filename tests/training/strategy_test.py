@@ -13,9 +13,9 @@ import pytest
 
 from tests.helpers.families import FAMILIES, architecture
 from tfglyph.errors import UsageError
-from tfglyph.runs import checkpoints
-from tfglyph.training.signals import StopRequest
-from tfglyph.training.strategy import AgreedStop, check_tf_config, is_chief, make_strategy
+from tfglyph.runs import checkpoints, lookup
+from tfglyph.training.signals import AgreedStop, StopRequest
+from tfglyph.training.strategy import check_tf_config, is_chief, make_strategy
 
 ENVIRONMENT = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
 TOLERANCE = 1e-5
@@ -61,18 +61,26 @@ def test_unknown_strategies_are_named():
 
 def test_a_request_to_stop_counts_once_all_workers_know():
     stop = StopRequest()
-    agreed = AgreedStop(stop)
+    agreed = AgreedStop(stop, replicas=2)
     stop.notice(signal.SIGTERM)
-    assert agreed.told and not agreed.requested
+    assert agreed.asked and not agreed.requested
     agreed.agree(0.0)  # the step that was under way
     assert not agreed.requested
     agreed.agree(0.5)
     assert agreed.requested
 
 
-def test_a_worker_ends_because_another_was_told_to():
+def test_one_worker_agrees_with_itself_at_once():
     stop = StopRequest()
     agreed = AgreedStop(stop)
+    assert not agreed.requested
+    stop.notice(signal.SIGTERM)
+    assert agreed.asked and agreed.requested
+
+
+def test_a_worker_ends_because_another_was_asked_to():
+    stop = StopRequest()
+    agreed = AgreedStop(stop, replicas=2)
     agreed.agree(0.5)
     assert agreed.requested and stop.number == signal.SIGTERM
 
@@ -198,7 +206,7 @@ def test_a_killed_worker_ends_the_other_and_one_process_goes_on(tmp_path, file):
         worker.communicate()
     code, _, errors = finish(chief)
     assert code == 1 and "another worker ended or is out of reach; start all of them again" in errors
-    step = checkpoints.steps_in(run)[-1]
+    step = lookup.steps_in(run)[-1]
     command = ["--restore_from", str(run), "--strategy", "one", "--steps", str(step + 1)]
     subprocess.run(
         [sys.executable, "-m", "tfglyph", "train", *command],
@@ -207,4 +215,4 @@ def test_a_killed_worker_ends_the_other_and_one_process_goes_on(tmp_path, file):
         capture_output=True,
         timeout=LONGEST,
     )
-    assert checkpoints.find(run).name == f"model.ckpt-{step + 1}"
+    assert lookup.find(run).name == f"model.ckpt-{step + 1}"

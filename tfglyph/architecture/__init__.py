@@ -5,6 +5,7 @@
 
 import functools
 import json
+import operator
 import os
 import pathlib
 import re
@@ -23,18 +24,16 @@ SHIPPED = package_file("architectures")
 
 
 def architecture_class(mode: str) -> type[Architecture]:
-    """The class of files with a ``mode``."""
+    """The Architecture class of a ``mode``."""
     return import_class(FAMILIES[mode].architecture)
 
 
 @functools.cache
 def adapter() -> pydantic.TypeAdapter:
-    """pydantic.TypeAdapter of any architecture file, told apart by ``mode``."""
-    classes = tuple(dict.fromkeys(architecture_class(mode) for mode in FAMILIES))
-    if len(classes) == 1:
-        return pydantic.TypeAdapter(classes[0])
-    union = functools.reduce(lambda left, right: left | right, classes)
-    return pydantic.TypeAdapter(Annotated[union, pydantic.Field(discriminator="mode")])
+    """pydantic.TypeAdapter of any architecture file; ``mode`` determines the class."""
+    union: Any = functools.reduce(operator.or_, map(architecture_class, FAMILIES))
+    annotated: Any = Annotated[union, pydantic.Field(discriminator="mode")]
+    return pydantic.TypeAdapter(annotated)
 
 
 def shipped_names() -> list[str]:
@@ -43,7 +42,7 @@ def shipped_names() -> list[str]:
 
 
 def find_architecture(reference: str) -> pathlib.Path:
-    """The file that a person means.
+    """The file of a path or name.
 
     Args:
         reference: str, a path, or the bare name of a shipped file.
@@ -96,9 +95,9 @@ def default_name(path: pathlib.Path) -> str:
 
 
 def check(data: Mapping[str, Any], name: str) -> Architecture:
-    """Validates parsed JSON; ``name`` stands in error messages. A file without ``mode`` is a VAE-GAN."""
+    """Validates parsed JSON; ``name`` is the file's in error messages. Data without ``mode`` is a VAE-GAN's."""
     data = {"mode": "VAE-GAN", **data}
-    if data["mode"] not in FAMILIES if isinstance(data["mode"], str) else True:
+    if not isinstance(data["mode"], str) or data["mode"] not in FAMILIES:
         raise UsageError(
             f"{name}: mode: found {show(data['mode'])}, expected one of {', '.join(FAMILIES)}"
             f"{did_you_mean(data['mode'], FAMILIES)}"
@@ -107,7 +106,7 @@ def check(data: Mapping[str, Any], name: str) -> Architecture:
 
 
 def dump(architecture: Architecture) -> str:
-    """The resolved file as text: every key with its value, two spaces deep; loads back to an equal object."""
+    """The architecture as JSON text with every key, indented by two spaces; loads back to an equal object."""
     data = architecture.model_dump(mode="json", by_alias=True)
     return _compact(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
 
@@ -117,8 +116,8 @@ def override(architecture: Architecture, changes: Mapping[str, Any], name: str =
 
     Args:
         architecture: an Architecture.
-        changes: dict from dotted JSON path ("training.batch_size") to value.
-        name: str, where the values come from, for errors.
+        changes: dict from dotted JSON path ("training.batch_size", also with an old key) to value.
+        name: str, the source of the values, for errors.
 
     Raises:
         UsageError: as ``load_architecture``.
@@ -128,13 +127,14 @@ def override(architecture: Architecture, changes: Mapping[str, Any], name: str =
         *parents, last = path.split(".")
         target = data
         for parent in parents:
-            if not isinstance(target, dict) or (target.get(parent) is None and parent not in target):
-                raise UsageError(f"{name}: {path}: this architecture has no such key")
-            if target[parent] is None:
+            if target.get(parent, ...) is None:
                 target[parent] = {}
-            target = target[parent]
-        renamed = RENAMED_KEYS.get(last, last)
-        target[renamed if renamed in target else last] = value
+            target = target.get(parent)
+            if not isinstance(target, dict):
+                raise UsageError(f"{name}: {path}: this architecture has no such key")
+        if last not in target:
+            target.pop(RENAMED_KEYS.get(last, last), None)  # an error is then about the key that was given
+        target[last] = value
     return check(data, name)
 
 
@@ -147,7 +147,7 @@ def schema() -> dict[str, Any]:
         properties = section.get("properties", {})
         for old, new in RENAMED_KEYS.items():
             if new in properties:
-                properties[old] = properties[new] | {"deprecated": True, "description": f"The old name of {new}."}
+                properties[old] = properties[new] | {"deprecated": True, "description": f"Old name of {new}."}
     return result
 
 

@@ -1,18 +1,17 @@
 """Reading JSON files that people write: strict sections, and errors of one line.
 
-Nothing in here knows TensorFlow or any family. ``Section`` is the base class of everything that stands in an
-architecture file; ``read_json`` turns bytes into plain data or one clear error; ``describe`` turns pydantic's
-findings into the line that a person sees: file, JSON path, what was found, what would be accepted.
+Nothing in here depends on TensorFlow or on a model family. ``Section`` is the base class of every object of an
+architecture file; ``read_json`` turns bytes into plain data or one clear error; ``describe`` turns pydantic's error
+details into the line that a person sees: file, JSON path, what was found, what would be accepted.
 """
 
-import functools
 import json
-import operator
 import os
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, NoReturn
 
 import pydantic
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from tfglyph.errors import UsageError, did_you_mean
 
@@ -20,7 +19,7 @@ MAXIMUM_BYTES = 1 << 20  # an architecture file is a page of text; a larger one 
 MAXIMUM_DEPTH = 20
 MAXIMUM_LAYERS = 64
 UNKNOWN_TAG = ("union_tag_not_found", "union_tag_invalid")
-# Keys that files of version 0.1.0 spell otherwise: old name -> new name. Old files load, new ones are written.
+# Keys that were renamed after version 0.1.0: old name -> new name. Both are read, the new names are written.
 RENAMED_KEYS = {"accumulate": "microbatches", "deviation": "std", "time_deviation": "time_std"}
 
 # A dimension, a count or a width. The bound keeps products of a few of them within 64 bits.
@@ -33,7 +32,7 @@ Flag = Annotated[bool, pydantic.Field(strict=True)]
 
 
 class Section(pydantic.BaseModel):
-    """A part of an architecture file: unknown keys are errors, values are not coerced, instances do not change."""
+    """One object of an architecture file: unknown keys are errors, values are not coerced, instances are immutable."""
 
     model_config = pydantic.ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, serialize_by_alias=True, use_attribute_docstrings=True
@@ -41,50 +40,56 @@ class Section(pydantic.BaseModel):
 
     @pydantic.model_validator(mode="before")
     @classmethod
-    def _know_every_key(cls, data):
+    def _know_every_key(cls, data: Any) -> Any:
         if isinstance(data, dict):
-            known = [field.alias or name for name, field in cls.model_fields.items()]
-            data = _with_new_keys(data, known)
+            keys = [field.alias or name for name, field in cls.model_fields.items()]
+            data = _with_new_names(data, keys)
             for key in data:
-                if key not in known:
-                    near = did_you_mean(key, known)
-                    raise invalid(key, f"unknown key{near}; known here: {', '.join(known)}")
+                if key not in keys:
+                    raise invalid(key, f"unknown key{did_you_mean(key, keys)}; known here: {', '.join(keys)}")
         return data
 
 
-def _with_new_keys(data: dict[str, Any], known: list[str]) -> dict[str, Any]:
-    """The section with its old keys under their new names."""
+def _with_new_names(data: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """A section's data with old keys under their new names; ``keys`` are those of the section's class."""
     for old, new in RENAMED_KEYS.items():
-        if old in data and old not in known and new in known:
+        if old in data and old not in keys and new in keys:
             if new in data:
                 raise invalid(old, f"is the old name of {new}, which is there as well; leave one of them out")
             data = {new if key == old else key: value for key, value in data.items()}
     return data
 
 
-def one_of(default: str | None = None, /, **classes: type["Section"]) -> Any:
-    """The type of a section that comes in several kinds, told apart by its key ``type``.
+def discriminated_by_type(default: str | None = None) -> pydantic.Discriminator:
+    """For a union of section classes, each with a ``pydantic.Tag``: the key ``type`` tells which class is meant.
 
     Args:
-        default: str or None, the kind of a section without ``type``; None makes the key required.
-        **classes: section classes by the value of their ``type`` (underscores stand for hyphens).
+        default: the tag of a section without ``type``; None makes the key required.
     """
-    kinds = {name.replace("_", "-"): section for name, section in classes.items()}
 
-    def kind_of(value):
-        kind = value.get("type", default) if isinstance(value, dict) else getattr(value, "type", default)
-        return kind if isinstance(kind, str) else None
+    def tag_of(value: Any) -> str | None:
+        tag = value.get("type", default) if isinstance(value, dict) else getattr(value, "type", default)
+        return tag if isinstance(tag, str) else None
 
-    tagged = [Annotated[section, pydantic.Tag(name)] for name, section in kinds.items()]
-    if len(tagged) == 1:
-        return next(iter(kinds.values()))
-    return Annotated[functools.reduce(operator.or_, tagged), pydantic.Discriminator(kind_of)]
+    return pydantic.Discriminator(tag_of)
+
+
+def not_required(*keys: str) -> Callable[[dict[str, Any]], None]:
+    """``json_schema_extra`` for keys that a validator fills in before the fields are checked.
+
+    They may be left out of a file, which pydantic does not know and a JSON schema has to say.
+    """
+
+    def edit(schema: dict[str, Any]) -> None:
+        schema["required"] = [key for key in schema["required"] if key not in keys]
+
+    return edit
 
 
 def invalid(key: str, message: str) -> PydanticCustomError:
     """The error for a validator that finds two keys at odds: ``raise invalid("stride", "3 entries, but ...")``.
 
-    ``key`` is the path from the validated section to the culprit: one key, or several joined by dots.
+    ``key`` is the path from the validated section to the wrong value: one key, or several joined by dots.
     """
     return PydanticCustomError("glyph", "{message}", {"message": message, "key": key})
 
@@ -124,24 +129,24 @@ def parse_json(text: str, name: str) -> dict[str, Any]:
     """Parses one JSON object; errors name ``name``. See ``read_json``."""
     try:
         value = json.loads(text, object_pairs_hook=_object_without_duplicates, parse_constant=_no_constants)
-        depth_ok = _depth_within(value, MAXIMUM_DEPTH)
+        too_deep = _is_deeper(value, MAXIMUM_DEPTH)
     except json.JSONDecodeError as error:
         raise UsageError(
             f"{name}: line {error.lineno}, column {error.colno}: not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         ) from None
     except RecursionError:
-        depth_ok = False
+        too_deep = True
     except ValueError as error:
         raise UsageError(f"{name}: {str(error).splitlines()[0]}") from None
-    if not depth_ok:
+    if too_deep:
         raise UsageError(f"{name}: nested more than {MAXIMUM_DEPTH} deep")
     if not isinstance(value, dict):
         raise UsageError(f"{name}: found {show(value)} at the top, expected an object in {{braces}}")
     return value
 
 
-def _object_without_duplicates(pairs):
-    result = {}
+def _object_without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
             raise ValueError(f"{show(key)}: this key stands twice in one object")
@@ -149,15 +154,15 @@ def _object_without_duplicates(pairs):
     return result
 
 
-def _no_constants(name):
+def _no_constants(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number that a file may hold")
 
 
-def _depth_within(value, depth):
+def _is_deeper(value: Any, depth: int) -> bool:
     if depth < 0:
-        return False
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return all(_depth_within(child, depth - 1) for child in children)
+        return True
+    children: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_is_deeper(child, depth - 1) for child in children)
 
 
 def show(value: Any) -> str:
@@ -196,27 +201,29 @@ def validate(adapter: pydantic.TypeAdapter, data: Any, name: str) -> Any:
 
 
 def describe(error: pydantic.ValidationError, data: Any) -> str:
-    """One line for a ``pydantic.ValidationError`` about ``data``; further findings are counted, not listed."""
-    findings = error.errors(include_url=False)
-    first = findings[0]
-    path, value = _locate(first, data)
-    line = f"{path}: {_message(first, value)}"
-    others = len({_locate(finding, data)[0] for finding in findings} - {path})
+    """One line for a ``pydantic.ValidationError`` about ``data``; errors after the first are counted, not listed."""
+    details = error.errors(include_url=False)
+    path, value = _locate(details[0], data)
+    line = f"{path}: {_message(details[0], value)}"
+    others = len({_locate(detail, data)[0] for detail in details} - {path})
     return printable(line) + (f" (and {others} more)" if others else "")
 
 
-def _locate(finding, data):
-    """JSON path of a finding and the value there; the union tags in pydantic's path are dropped."""
-    location = list(finding["loc"])
-    if finding["type"] == "glyph":
-        location.extend(finding["ctx"]["key"].split("."))
-    if finding["type"] in UNKNOWN_TAG:
-        key = finding["ctx"]["discriminator"].strip("'")
+def _locate(detail: ErrorDetails, data: Any) -> tuple[str, Any]:
+    """JSON path of an error and the value there; the union tags in pydantic's path are dropped."""
+    context: Mapping[str, Any] = detail.get("ctx", {})
+    location = list(detail["loc"])
+    if detail["type"] == "glyph":
+        location.extend(context["key"].split("."))
+    if detail["type"] in UNKNOWN_TAG:
+        key = context["discriminator"].strip("'")
         location.append("type" if key.endswith("()") else key)  # a callable discriminator looks at the type
-    parts, value = [], data
+    parts: list[int | str] = []
+    value = data
     for position, step in enumerate(location):
         last = position == len(location) - 1
         if isinstance(value, dict) and isinstance(step, str):
+            # A file with an old key gets an error about that key.
             step = next((old for old, new in RENAMED_KEYS.items() if new == step and old in value), step)
             if step in value:
                 value = value[step]
@@ -231,10 +238,11 @@ def _locate(finding, data):
     return path[:200] or "the top", value
 
 
-def _message(finding, value):
-    kind, context = finding["type"], finding.get("ctx", {})
+def _message(detail: ErrorDetails, value: Any) -> str:
+    kind = detail["type"]
+    context: Mapping[str, Any] = detail.get("ctx", {})
     if kind == "glyph":
-        return context["message"]
+        return str(context["message"])
     if kind == "missing":
         return "missing; this key is required"
     if kind in UNKNOWN_TAG:
@@ -242,5 +250,5 @@ def _message(finding, value):
         if words == [""]:
             return "missing; this key is required"
         return f"found {show(value)}, expected one of {', '.join(words)}{did_you_mean(value, words)}"
-    expected = finding["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    expected = detail["msg"].removeprefix("Input should be ").removeprefix("a valid ")
     return f"found {show(value)}, expected {expected[:1].lower() + expected[1:]}"

@@ -1,6 +1,6 @@
 """The section of a compositional pattern-producing network: an image as a function of coordinates."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pydantic
 
@@ -11,7 +11,7 @@ Repeats = Annotated[list[Window], pydantic.Field(max_length=MAXIMUM_LAYERS)]
 
 
 class CPPNGenerator(NetworkSection):
-    """Every pixel is painted from its coordinates and z by the same small network (Stanley 2007).
+    """Every pixel is computed from its coordinates and z by the same small network (Stanley 2007).
 
     The first layer is linear(z) + linear(x, y, third coordinate), only the part for z with a bias.
     """
@@ -20,8 +20,8 @@ class CPPNGenerator(NetworkSection):
     output: Layers
     """Width of each layer; the last is the image's channels."""
     repeat: Repeats | None = None
-    """How often each layer is applied in a row, with the same weights; null: once each. The first and the last layer
-    and such as change the width can only be applied once."""
+    """How many times in a row each layer is applied, with the same weights; null: once each. Only layers as wide as
+    the one before can repeat, the first and the last layer never."""
     scale: Positive = 8.0
     """Coordinates x and y run over [-scale, scale] across the image."""
     third: Literal["radius", "saddle"] = "radius"
@@ -31,18 +31,18 @@ class CPPNGenerator(NetworkSection):
     leak: Fraction = 0.0
     """Slope of the (leaky) ReLU for negative inputs."""
     tail_kernel: Annotated[int, pydantic.Field(strict=True, ge=1, le=15)] | None = None
-    """null: the last layer is linear, pixel by pixel. A number: the layers before it paint half as many pixels each
-    way, which are doubled, and the last layer is a valid convolution with a square kernel of this size."""
+    """null: the last layer is linear, pixel by pixel. A number: the layers before it compute half as many pixels each
+    way, which are upsampled, and the last layer is a valid convolution with a square kernel of this size."""
     output_activation: Literal["tanh", "sigmoid", "hard"] = "sigmoid"
     """Last operation, which sets the pixel range: tanh [-1, 1], sigmoid [0, 1], hard: clipped to [0, 1]."""
 
     @property
-    def repeats(self):
+    def repeats(self) -> list[int]:
         """How often each layer is applied, as a list."""
         return self.repeat or [1] * len(self.output)
 
     @pydantic.model_validator(mode="after")
-    def _layers_can_repeat(self):
+    def _layers_can_repeat(self) -> Self:
         if len(self.output) < 2:
             raise invalid("output", "1 entry, expected at least 2: a first layer and the image's channels")
         if len(self.repeats) != len(self.output):

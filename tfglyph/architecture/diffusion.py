@@ -1,11 +1,21 @@
 """Mode DDPM: a denoiser, the path from images to noise, and how to sample."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import pydantic
 
 from tfglyph.architecture.condition import Condition
-from tfglyph.architecture.core import MAXIMUM_LAYERS, NonNegative, Positive, Section, Size, invalid, one_of
+from tfglyph.architecture.core import (
+    MAXIMUM_LAYERS,
+    NonNegative,
+    Positive,
+    Section,
+    Size,
+    discriminated_by_type,
+    invalid,
+    not_required,
+)
 from tfglyph.architecture.families import Architecture
 from tfglyph.architecture.networks import Layers
 from tfglyph.architecture.sampling import Sampler
@@ -22,7 +32,7 @@ EvenSize = Annotated[int, pydantic.Field(strict=True, ge=2, le=1 << 14, multiple
 
 
 class UNet(Section):
-    """The U-Net of GANji: max-pooling down, blocks of three convolutions, bilinear enlargement up."""
+    """The U-Net of GANji: max-pooling down, blocks of three convolutions, bilinear upsampling up."""
 
     type: Literal["unet"]
     output: Layers
@@ -30,16 +40,22 @@ class UNet(Section):
     bottleneck: Layers
     """Channels of the blocks at the lowest resolution."""
     upward: Layers
-    """Channels of the block after each doubling; as many as halvings."""
+    """Channels of the block after each upsampling; as many as there are poolings."""
     groups: Size = 4
     """Groups of the group norms."""
     attention: Heads = 0
-    """Heads of the self-attention after every block of the way down and up; 0: none."""
+    """Heads of the self-attention after every block of the down and up paths; 0: none."""
     embedding: EvenSize = 256
-    """Size of the time's sinusoids."""
+    """Size of the sinusoidal timestep embedding."""
 
-    def check(self, hwc, condition, name="denoiser"):
-        """Raises what is wrong for images of shape ``hwc`` and a ``condition``."""
+    def check(self, hwc: tuple[int, int, int], condition: Condition | None, name: str = "denoiser") -> None:
+        """Raises an error where the network does not suit images of shape ``hwc`` or the ``condition``.
+
+        Args:
+            hwc: height, width and channels of the images.
+            condition: Condition or None.
+            name: the section's key, for the error.
+        """
         if len(self.upward) != len(self.output) - 1:
             raise invalid(
                 f"{name}.upward",
@@ -59,11 +75,11 @@ class UNet(Section):
                         f"{value} channels do not divide into {self.attention} heads and 8 groups",
                     )
         if condition is not None and condition.tokens is not None:
-            raise invalid("condition.tokens", "a denoiser of type unet sees labels only; patch-unet sees tokens")
+            raise invalid("condition.tokens", "a denoiser of type unet takes labels only; patch-unet takes tokens")
 
 
 class PatchUNet(Section):
-    """A lean U-Net on patches of pixels: residual blocks, time and conditions by scale and shift."""
+    """A small U-Net on patches of pixels: residual blocks, conditioned on timestep and condition by scale and shift."""
 
     type: Literal["patch-unet"]
     patch: Annotated[int, pydantic.Field(strict=True, ge=1, le=16)] = 2
@@ -71,22 +87,28 @@ class PatchUNet(Section):
     output: Layers
     """Channels of each level, from the highest resolution down; each is half as large as the one before."""
     blocks: Counts
-    """Residual blocks of each level, on the way down and again on the way up; the last is passed once."""
+    """Residual blocks of each level on the down path, and as many on the up path; the last level is the middle."""
     attention: HeadsPerLevel
-    """Heads of the self-attention after the first block of each pass through a level; 0: none."""
+    """Heads of the self-attention after the first block of each level, on both paths; 0: none."""
     cross_attention: HeadsPerLevel | None = None
-    """Heads of the attention to the condition's tokens, at the same places; 0: none; null: none anywhere."""
+    """Heads of the cross-attention to the condition's tokens, after the self-attention; 0: none; null: none anywhere."""
     groups: Size = 8
     """Groups of the group norms."""
     embedding: EvenSize = 256
-    """Size of the vector that stands for time and condition."""
+    """Size of the embedding of timestep and condition."""
 
-    def check(self, hwc, condition, name="denoiser"):
-        """Raises what is wrong for images of shape ``hwc`` and a ``condition``."""
+    def check(self, hwc: tuple[int, int, int], condition: Condition | None, name: str = "denoiser") -> None:
+        """Raises an error where the network does not suit images of shape ``hwc`` or the ``condition``.
+
+        Args:
+            hwc: height, width and channels of the images.
+            condition: Condition or None.
+            name: the section's key, for the error.
+        """
         for key in ("blocks", "attention", "cross_attention"):
-            found = getattr(self, key)
-            if found is not None and len(found) != len(self.output):
-                raise invalid(f"{name}.{key}", f"{len(found)} entries, but output has {len(self.output)}")
+            entries = getattr(self, key)
+            if entries is not None and len(entries) != len(self.output):
+                raise invalid(f"{name}.{key}", f"{len(entries)} entries, but output has {len(self.output)}")
         _divides(hwc, self.patch * 2 ** (len(self.output) - 1), f"{name}.output")
         _grouped(self.output, self.groups, name)
         for key in ("attention", "cross_attention"):
@@ -95,65 +117,67 @@ class PatchUNet(Section):
                     raise invalid(f"{name}.{key}", f"{channels} channels do not divide into {heads} heads")
         tokens = condition is not None and condition.tokens is not None
         if any(self.cross_attention or []) and not tokens:
-            raise invalid(f"{name}.cross_attention", "there are no tokens to look at; expected condition.tokens")
+            raise invalid(f"{name}.cross_attention", "there are no tokens to attend to; expected condition.tokens")
 
 
-def _divides(hwc, factor, key):
+def _divides(hwc: tuple[int, int, int], factor: int, key: str) -> None:
     if hwc[0] % factor or hwc[1] % factor:
         raise invalid(key, f"halves images to 1/{factor}, but hwc is {list(hwc)}")
 
 
-def _grouped(channels, groups, name):
+def _grouped(channels: Iterable[int], groups: int, name: str) -> None:
     for value in channels:
         if value % groups:
             raise invalid(f"{name}.groups", f"{value} channels do not divide into {groups} groups")
 
 
-Denoiser = one_of(None, unet=UNet, patch_unet=PatchUNet)
+Denoiser = Annotated[
+    Annotated[UNet, pydantic.Tag("unet")] | Annotated[PatchUNet, pydantic.Tag("patch-unet")],
+    discriminated_by_type(),
+]
 
 
 class DiffusionObjective(Section):
-    """Path, target, loss weights, and the sampler that is used where no other is asked for."""
+    """Path, prediction target, loss weights, and the default options of sampling."""
 
     path: Literal["linear", "cosine", "straight"] = "cosine"
-    """linear: betas from 1e-4 to 0.02 (Ho et al. 2020); cosine (Nichol and Dhariwal 2021); straight: flow
-    matching
-    (Lipman et al. 2023)."""
+    """Noise schedule. linear: betas from 1e-4 to 0.02 (Ho et al. 2020); cosine (Nichol and Dhariwal 2021); straight:
+    flow matching (Lipman et al. 2023)."""
     noise_steps: Annotated[int, pydantic.Field(strict=True, ge=2, le=100_000)] | None = None
-    """Entries of the table of betas (linear and cosine); null: 1000. Sampling takes any
-    number of steps all the same."""
+    """Number of betas, i.e. of training timesteps (linear and cosine); null: 1000. Samplers can take any number of
+    steps."""
     target: Literal["noise", "x0", "v", "velocity"] = "noise"
-    """What the network predicts: the noise, the image, v (Salimans and Ho 2022) or noise - image."""
+    """What the network predicts: the noise, the image x0, v (Salimans and Ho 2022) or the velocity, noise - image."""
     loss_weight: Literal["uniform", "min-snr"] = "uniform"
-    """min-snr: Hang et al. 2023, so that the image's error counts min(SNR, min_snr_gamma)."""
+    """Weight of the loss at each timestep; min-snr: the error of the image counts min(SNR, min_snr_gamma) (Hang et al.
+    2023)."""
     min_snr_gamma: Positive | None = None
-    """Cap of min-snr's signal-to-noise ratio; null: 5."""
+    """Upper limit of the signal-to-noise ratio in min-snr; null: 5."""
     time_mean: Annotated[float, pydantic.Field(strict=True, ge=-20, le=20)] | None = None
-    """Mean of the logit-normal training times of the straight path (Esser et al. 2024); null: 0."""
+    """Mean of the logit-normal training timesteps of the straight path (Esser et al. 2024); null: 0."""
     time_std: NonNegative | None = None
-    """Their standard deviation; 0: uniform times; null: 1."""
+    """Standard deviation of the logit-normal training timesteps; 0: uniform timesteps; null: 1."""
     sampler: Sampler = "ddim"
-    """The sampler where none is asked for."""
+    """Default sampler."""
     sampling_steps: Steps = 50
-    """Its steps where no number is asked for."""
+    """Default number of sampling steps."""
     eta: Annotated[float, pydantic.Field(strict=True, ge=0, le=1)] = 0.0
     """Noise that ddim adds, from 0 (deterministic) to 1 (as ddpm)."""
     temperature: Annotated[float, pydantic.Field(strict=True, ge=0, le=10)] = 1.0
-    """Factor on the noise that sampling starts from, where none is asked for: below 1 plainer images, more alike."""
+    """Default factor on the initial noise of sampling; below 1 images are more regular and less diverse."""
     contrast: Annotated[float, pydantic.Field(strict=True, ge=1, le=10)] = 1.0
-    """Factor on what is drawn, around mid-grey, before it is clipped to the range of pixels: a little more than 1 makes
-    black and white what few steps of a sampler leave a few levels beside them."""
+    """Factor on sampled images, around mid-grey, before they are clipped to the pixel range. Slightly above 1 it makes
+    pixels black or white that a sampler of few steps leaves almost so."""
     encoding_steps: Steps = 50
-    """Steps of encode (DDIM inversion) and, where no other number is asked for, of decode."""
+    """Steps of encode (DDIM inversion), and the default number of steps of decode."""
     microbatches: Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 16)] = 1
-    """Parts of a batch whose gradients are computed one after another and summed, for networks that need
-    much memory;
-    a divisor of training.batch_size."""
+    """Number of microbatches of a batch (gradient accumulation), for networks that need much memory; a divisor of
+    training.batch_size."""
     guidance: NonNegative = 1.0
-    """Strength of guidance where none is asked for: classifier-free, or away from ``guide``; 1 is the plain model."""
+    """Default guidance scale, of classifier-free guidance or of autoguidance by ``guide``; 1: no guidance."""
 
     @pydantic.model_validator(mode="after")
-    def _keys_mean_something(self):
+    def _keys_suit_each_other(self) -> Self:
         straight = self.path == "straight"
         if straight and self.noise_steps is not None:
             raise invalid("noise_steps", "the straight path has no table of betas; leave this out")
@@ -161,37 +185,39 @@ class DiffusionObjective(Section):
             if not straight and getattr(self, key) is not None:
                 raise invalid(key, f"the path {self.path} trains on the entries of its table; leave this out")
         if self.time_std == 0 and self.time_mean is not None:
-            raise invalid("time_mean", "uniform times (time_std 0) have no mean to set; leave this out")
+            raise invalid("time_mean", "uniform timesteps (time_std 0) have no mean to set; leave this out")
         if self.min_snr_gamma is not None and self.loss_weight != "min-snr":
-            raise invalid("min_snr_gamma", "only loss_weight min-snr reads this; leave it out")
+            raise invalid("min_snr_gamma", "only loss_weight min-snr uses this; leave it out")
         return self
 
 
 class DDPMArchitecture(Architecture):
     """Mode DDPM: a diffusion model (Ho et al. 2020) or a flow-matching model (Lipman et al. 2023)."""
 
-    # z_dim follows from hwc before anything is checked, which a JSON schema cannot say.
-    model_config = pydantic.ConfigDict(json_schema_extra=lambda schema: schema["required"].remove("z_dim"))
+    model_config = pydantic.ConfigDict(json_schema_extra=not_required("z_dim"))
 
     trained: ClassVar[dict[str, Optimizer]] = {"denoiser": Optimizer(learning_rate=2e-4, beta1=0.9)}
 
     mode: Literal["DDPM"]
     z_dim: Annotated[int, pydantic.Field(strict=True, ge=1)]
-    """Size of the latent: an image's worth of noise, so height x width x channels, which is what it is where
-    left out."""
+    """Size of the latent, which is the initial noise: height x width x channels, also the default."""
     denoiser: Denoiser
+    """The denoising network."""
     guide: Denoiser | None = None
-    """A smaller denoiser that is trained beside the first one, on the same images. ``objective.guidance`` other than 1
-    then pushes samples away from what it would draw (autoguidance, Karras et al. 2024). Null: none."""
+    """A smaller denoiser that is trained on the same images. With an ``objective.guidance`` other than 1, samples are
+    guided away from its predictions (autoguidance, Karras et al. 2024). Null: none."""
     objective: DiffusionObjective = DiffusionObjective()
     condition: Condition | None = None
-    """What the model is told about an image; null: nothing."""
+    """The model's conditioning inputs; null: unconditional."""
 
-    pixel_range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    @property
+    def pixel_range(self) -> tuple[float, float]:
+        """(low, high) of the pixels inside the model."""
+        return -1.0, 1.0
 
     @pydantic.model_validator(mode="before")
     @classmethod
-    def _latents_are_noise(cls, data):
+    def _latents_are_noise(cls, data: Any) -> Any:
         if isinstance(data, dict) and "z_dim" not in data:
             hwc = data.get("hwc")
             if isinstance(hwc, list | tuple) and len(hwc) == 3 and all(isinstance(side, int) for side in hwc):
@@ -200,7 +226,7 @@ class DDPMArchitecture(Architecture):
 
     @pydantic.model_validator(mode="before")
     @classmethod
-    def _classes_are_y_dim(cls, data):
+    def _classes_are_y_dim(cls, data: Any) -> Any:
         """``y_dim`` gives the number of classes to a condition that has neither classes nor tokens."""
         if isinstance(data, dict) and isinstance(data.get("condition"), dict) and data.get("y_dim") is not None:
             condition = data["condition"]
@@ -209,7 +235,7 @@ class DDPMArchitecture(Architecture):
         return data
 
     @pydantic.model_validator(mode="after")
-    def _sizes_fit(self):
+    def _sizes_fit(self) -> Self:
         height, width, channels = self.hwc
         if self.z_dim != height * width * channels:
             raise invalid("z_dim", f"found {self.z_dim}, expected {height * width * channels}, the size of an image")
@@ -218,10 +244,8 @@ class DDPMArchitecture(Architecture):
             raise invalid("objective.microbatches", f"no divisor of the batch size {self.training.batch_size}")
         if self.guide is not None:
             if self.condition is not None:
-                raise invalid("guide", "models with a condition are guided by that; leave one of both out")
+                raise invalid("guide", "models with a condition are guided by that; leave one of the two out")
             self.guide.check(self.hwc, None, "guide")
         if self.condition is None and self.guide is None and self.objective.guidance != 1:
-            raise invalid(
-                "objective.guidance", "without a condition or a guide there is nothing to be guided by; expected 1"
-            )
+            raise invalid("objective.guidance", "there is neither a condition nor a guide for guidance; expected 1")
         return self

@@ -1,6 +1,9 @@
-"""One class per ``mode``: which sections a family has, and what its keys must satisfy together."""
+"""The base class of all architectures, and the class of mode VAE-GAN.
 
-from typing import Annotated, Any, ClassVar, Literal
+Each ``mode`` has a class: which sections a file of that family has, and what its keys must satisfy together.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import pydantic
 
@@ -13,29 +16,43 @@ from tfglyph.architecture.training import Optimizer, TrainingRecipe
 
 
 class Architecture(Section):
-    """What every architecture file holds. A family adds its network sections and its ``objective``."""
+    """What every architecture file holds. A family adds ``mode``, its network sections and its ``objective``."""
 
     trained: ClassVar[dict[str, Optimizer]]
     """The trained networks, in order, each with the family's default optimizer."""
 
+    if TYPE_CHECKING:
+        # Sections of the families, for code that handles architectures of any family; none has all of them.
+        objective: Any
+        encoder: Any
+        generator: Any
+        discriminator: Any
+        q_head: Any
+        denoiser: Any
+        guide: Any
+        codes: Any
+        condition: Any
+
     name: Annotated[str, pydantic.Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
-    """A short name for run directories; the file's own name where there is none."""
+    """A short name, used for run directories; the default is the file's name."""
     hwc: Shape
     """Height, width and channels of the images."""
     z_dim: Size = 100
     """Size of the latent vector."""
     y_dim: Size | None = None
-    """Number of classes for families with a ``condition`` section that gives none itself. The original file has it
-    and its VAE-GAN reads it nowhere, so it is accepted in every mode."""
+    """Number of classes, for a ``condition`` section that gives none itself. Accepted in every mode, because the
+    original VAE-GAN's file has it, too, where it has no effect."""
     training: TrainingRecipe = TrainingRecipe()
     """The training recipe."""
+    mode: str
+    """The family of the model."""
 
     @pydantic.model_validator(mode="after")
-    def _optimizers_have_networks(self):
+    def _optimizers_have_networks(self) -> Self:
         for name in self.training.optimizers:
             if name not in self.trained:
-                known = ", ".join(self.trained)
-                raise invalid(f"training.optimizers.{name}", f"no such network; trained here: {known}")
+                names = ", ".join(self.trained)
+                raise invalid(f"training.optimizers.{name}", f"no such network; trained here: {names}")
         return self
 
     def optimizer(self, network: str) -> Optimizer:
@@ -47,7 +64,7 @@ class Architecture(Section):
         """(low, high) of the pixels inside the model."""
         return (-1.0, 1.0) if getattr(self.generator, "output_activation", "tanh") == "tanh" else (0.0, 1.0)
 
-    # === What a family may have ===
+    # === Capabilities, which a family may have or not ===
 
     @property
     def conditioning(self) -> Condition | None:
@@ -56,18 +73,18 @@ class Architecture(Section):
 
     @property
     def part_tokens(self) -> Tokens | None:
-        """The section of tokens of models that are conditioned on the parts of characters, or None."""
+        """The ``condition.tokens`` section of models that are conditioned on the parts of characters, or None."""
         tokens = self.conditioning.tokens if self.conditioning is not None else None
         return tokens if tokens is not None and tokens.parts is not None else None
 
     @property
     def class_count(self) -> int:
-        """How many class labels the model is conditioned on; 0 for none."""
+        """Number of class labels that the model is conditioned on; 0 for none."""
         return (self.conditioning.classes or 0) if self.conditioning is not None else 0
 
     @property
     def input_codes(self) -> Codes | None:
-        """The codes beside z of an InfoGAN or a GAN that has some, or None."""
+        """The latent codes that follow z in the generator's input, of an InfoGAN or a GAN that has some; or None."""
         codes = getattr(self, "codes", None)
         return codes if codes is not None and codes.size else None
 
@@ -77,24 +94,26 @@ class Architecture(Section):
         return getattr(getattr(self, "generator", None), "type", None) == "cppn"
 
 
-def check_generated_size(architecture: Any) -> None:
-    """The generator must paint images of ``hwc``; a CPPN's channels alone are its own."""
-    generator, wanted = architecture.generator, list(architecture.hwc)
+def check_generated_size(architecture: Architecture) -> None:
+    """Raises an error where the generator's images are not of shape ``hwc``; of a CPPN only the channels can differ."""
+    generator, hwc = architecture.generator, list(architecture.hwc)
     if generator.type == "cppn":
-        if generator.output[-1] != wanted[2]:
-            found = f"the last entry is {generator.output[-1]}"
-            raise invalid("generator.output", f"{found}, but the images' channels are {wanted[2]}")
+        if generator.output[-1] != hwc[2]:
+            raise invalid(
+                "generator.output", f"the last entry is {generator.output[-1]}, but the images' channels are {hwc[2]}"
+            )
         return
-    found = [*generator.image_size(), generator.output[-1]]
-    if found != wanted:
-        raise invalid("generator", f"hwc, strides and last output give {found}, but the images' hwc is {wanted}")
+    generated = [*generator.image_size(), generator.output[-1]]
+    if generated != hwc:
+        raise invalid("generator", f"hwc, strides and last output give {generated}, but the images' hwc is {hwc}")
 
 
 class VAEGANObjective(Section):
     """Losses of Larsen et al. 2016 (https://arxiv.org/abs/1512.09300), algorithm 1."""
 
     reconst_v_gan: NonNegative = 0.1
-    """gamma of Eq. 9: weight of the similarity term against the adversarial one in the generator's loss."""
+    """Weight of the reconstruction (similarity) term against the adversarial one in the generator's loss: gamma of
+    Eq. 9."""
     generator_updates: Annotated[int, pydantic.Field(strict=True, ge=1, le=16)] = 2
     """Generator updates per step, to one of the discriminator and one of the encoder."""
     kl_weight: NonNegative = 1.0
@@ -117,6 +136,6 @@ class VAEGANArchitecture(Architecture):
     objective: VAEGANObjective = VAEGANObjective()
 
     @pydantic.model_validator(mode="after")
-    def _sizes_fit(self):
+    def _sizes_fit(self) -> Self:
         check_generated_size(self)
         return self

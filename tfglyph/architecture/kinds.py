@@ -1,10 +1,25 @@
-"""Which sections can stand where: one union per kind of network, told apart by ``type``."""
+"""Which section classes can describe which kind of network: one union per kind, told apart by the key ``type``."""
 
-from tfglyph.architecture.core import one_of
+from typing import Annotated
+
+from pydantic import Tag
+
+from tfglyph.architecture.core import discriminated_by_type
 from tfglyph.architecture.cppn import CPPNGenerator
 from tfglyph.architecture.networks import ConvDiscriminator, ConvEncoder, ConvGenerator
 from tfglyph.architecture.resnet import ResNetDiscriminator, ResNetEncoder, ResNetGenerator
 
-Encoder = one_of("conv", conv=ConvEncoder, resnet=ResNetEncoder)
-Generator = one_of("conv", conv=ConvGenerator, resnet=ResNetGenerator, cppn=CPPNGenerator)
-Discriminator = one_of("conv", conv=ConvDiscriminator, resnet=ResNetDiscriminator)
+Encoder = Annotated[
+    Annotated[ConvEncoder, Tag("conv")] | Annotated[ResNetEncoder, Tag("resnet")],
+    discriminated_by_type("conv"),
+]
+Generator = Annotated[
+    Annotated[ConvGenerator, Tag("conv")]
+    | Annotated[ResNetGenerator, Tag("resnet")]
+    | Annotated[CPPNGenerator, Tag("cppn")],
+    discriminated_by_type("conv"),
+]
+Discriminator = Annotated[
+    Annotated[ConvDiscriminator, Tag("conv")] | Annotated[ResNetDiscriminator, Tag("resnet")],
+    discriminated_by_type("conv"),
+]

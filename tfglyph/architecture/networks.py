@@ -3,20 +3,11 @@
 A section's ``type`` names its builder in ``tfglyph.networks``; ``conv`` is what a section without ``type`` means.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pydantic
 
-from tfglyph.architecture.core import (
-    MAXIMUM_LAYERS,
-    Flag,
-    Fraction,
-    NonNegative,
-    Positive,
-    Section,
-    Size,
-    invalid,
-)
+from tfglyph.architecture.core import MAXIMUM_LAYERS, Flag, Fraction, NonNegative, Positive, Section, Size, invalid
 
 Window = Annotated[int, pydantic.Field(strict=True, ge=1, le=64)]
 Pair = Annotated[tuple[Window, Window], pydantic.Field(description="height and width")]
@@ -38,15 +29,16 @@ class NetworkSection(Section):
 
 
 class ConvStack(NetworkSection):
-    """A stack of convolutions: parallel lists, one entry per layer."""
+    """A stack of convolutions: parallel lists, one entry per layer (per block in residual networks)."""
 
-    type: Literal["conv"] = "conv"
+    type: str
+    """Kind of network."""
     kernel: Pairs
     """Height and width of each layer's kernel."""
     stride: Pairs
     """Vertical and horizontal stride of each layer."""
     output: Layers
-    """Channels that each layer gives."""
+    """Output channels of each layer."""
     batch_norm: Flag = True
     """Batch normalization (decay 0.9, epsilon 1e-5) after the convolutions that the network's kind allows."""
     bias: Flag | None = None
@@ -55,7 +47,7 @@ class ConvStack(NetworkSection):
     """Slope of the leaky ReLU for negative inputs; 0 is the plain ReLU."""
 
     @pydantic.model_validator(mode="after")
-    def _lists_are_parallel(self):
+    def _lists_are_parallel(self) -> Self:
         layers = len(self.kernel)
         for key in ("stride", "output"):
             if len(getattr(self, key)) != layers:
@@ -66,13 +58,15 @@ class ConvStack(NetworkSection):
 class ConvEncoder(ConvStack):
     """Convolutions, batch norm and leaky ReLU; then two linear heads, mean and log-variance."""
 
+    type: Literal["conv"] = "conv"
 
-class ConvDiscriminator(ConvStack):
-    """Convolutions (the first without batch norm) and leaky ReLU; then one linear unit, the logit."""
+
+class DiscriminatorStack(ConvStack):
+    """What discriminators have in common."""
 
     feature_layer: Annotated[int, pydantic.Field(strict=True, ge=1, le=MAXIMUM_LAYERS)] | None = None
-    """1-based layer whose activations are the learned similarity metric of a VAE-GAN, and what an InfoGAN's Q head
-    sees; null: the last but one."""
+    """1-based layer whose activations are the learned similarity metric of a VAE-GAN and the input of an InfoGAN's Q
+    head; null: the last but one."""
     spectral_norm: Flag = False
     """Divide each kernel by its largest singular value (Miyato et al. 2018)."""
     compensate_border: Flag = False
@@ -81,17 +75,23 @@ class ConvDiscriminator(ConvStack):
     """Last operation on the logit; sigmoid confines a Wasserstein or least-squares critic to [0, 1]."""
 
     @pydantic.model_validator(mode="after")
-    def _feature_layer_exists(self):
+    def _feature_layer_exists(self) -> Self:
         if self.feature_layer is not None and self.feature_layer > len(self.output):
             raise invalid("feature_layer", f"found {self.feature_layer}, but there are {len(self.output)} layers")
         return self
 
 
+class ConvDiscriminator(DiscriminatorStack):
+    """Convolutions (the first without batch norm) and leaky ReLU; then one linear unit, the logit."""
+
+    type: Literal["conv"] = "conv"
+
+
 class GeneratorStack(ConvStack):
-    """What generators with a first tensor of a given shape have in common."""
+    """What generators have in common that begin with a linear layer to a tensor of a given shape."""
 
     hwc: Shape
-    """Height, width and channels of the first tensor, which the linear layer fills."""
+    """Height, width and channels of the tensor that the linear layer computes from the latent."""
     leak: Fraction = 0.0
     """Slope of the leaky ReLU for negative inputs; 0 is the plain ReLU."""
     z_activation: Literal["linear", "tanh"] = "linear"
@@ -99,8 +99,8 @@ class GeneratorStack(ConvStack):
     output_activation: Literal["tanh", "sigmoid"] = "tanh"
     """Last operation, which sets the pixel range: tanh [-1, 1], sigmoid [0, 1]."""
 
-    def image_size(self):
-        """Height and width that come out."""
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of the images."""
         height, width, _ = self.hwc
         for vertical, horizontal in self.stride:
             height, width = height * vertical, width * horizontal
@@ -110,5 +110,6 @@ class GeneratorStack(ConvStack):
 class ConvGenerator(GeneratorStack):
     """A linear layer to ``hwc``, then transposed convolutions with batch norm and ReLU; the last has neither."""
 
+    type: Literal["conv"] = "conv"
     first_norm: Literal["unit", "channel"] = "unit"
     """Statistics of the first batch norm: one pair for each unit of the linear layer, or for each channel of hwc."""

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from tfglyph.architecture.core import Flag, Fraction, Size
-from tfglyph.architecture.networks import ConvDiscriminator, ConvStack, GeneratorStack
+from tfglyph.architecture.networks import ConvStack, DiscriminatorStack, GeneratorStack
 
 
 class ResNetEncoder(ConvStack):
@@ -28,11 +28,11 @@ class ResNetGenerator(GeneratorStack):
     relu_after_sum: Flag = False
     """False: a block is the sum of a ReLU and the shortcut; true: the ReLU of the sum, as in an encoder."""
     tail: Size | None = None
-    """null: the last entry is a block like the others. A number: it is a plain convolution to the image, and one more
-    3x3 convolution with that many channels, norm and ReLU stands before it."""
+    """null: the last entry is a block like the others. A number: it is a plain convolution to the image, preceded by
+    one more 3x3 convolution with that many channels, norm and ReLU."""
 
 
-class ResNetDiscriminator(ConvDiscriminator):
+class ResNetDiscriminator(DiscriminatorStack):
     """Residual blocks (conv, leaky ReLU, conv, leaky ReLU, plus a 1x1 shortcut), then one linear unit, the logit."""
 
     type: Literal["resnet"]

@@ -1,10 +1,10 @@
-"""What a person can say about sampling: the options of ``GlyphModel.sample``, the same on every verb and page.
+"""The options of ``GlyphModel.sample``, the same for every command and for the pages of the studio.
 
 Which of them a model takes is its ``sampling_options``.
 """
 
 import dataclasses
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tfglyph.diffusion import SAMPLERS, Sampler
@@ -18,12 +18,12 @@ class SamplingOption:
     """One option.
 
     Attributes:
-        name: str, the keyword of ``sample``.
-        flag: str, the option's name on the command line, without dashes.
-        help: str, what ``--help`` says.
-        low, high: numbers, the range; None for an option that is no number.
-        integer: bool, whether only whole numbers count.
-        choices: tuple of str, the accepted words; empty for any.
+        name: the keyword of ``sample``.
+        flag: the option's name on the command line, without dashes.
+        help: the text of ``--help``.
+        low, high: the range; None for an option that is no number.
+        integer: whether only whole numbers are accepted.
+        choices: the accepted words; empty for any.
     """
 
     name: str
@@ -34,13 +34,30 @@ class SamplingOption:
     integer: bool = False
     choices: tuple[str, ...] = ()
 
-    def check(self, value: Any) -> None:
-        """Raises UsageError where ``value`` is out of range or no such choice exists."""
+    def check(self, value: Any, shown_as: str = "") -> None:
+        """Checks one value.
+
+        Args:
+            value: number or str.
+            shown_as: the option's name in the error; empty for ``name``.
+
+        Raises:
+            UsageError: the value is no number, out of range, or none of the choices.
+        """
+        name = shown_as or self.name
         if self.choices and value not in self.choices:
             expected = f"one of {', '.join(self.choices)}{did_you_mean(value, self.choices)}"
-            raise UsageError(f"{self.name}: found {value!r}, expected {expected}")
-        if self.low is not None and self.high is not None and not self.low <= value <= self.high:
-            raise UsageError(f"{self.name}: found {value}, expected a number from {self.low:g} to {self.high:.6g}")
+            raise UsageError(f"{name}: found {value!r}, expected {expected}")
+        if self.low is None or self.high is None:
+            return
+        try:
+            in_range = self.low <= value <= self.high
+        except TypeError:
+            in_range = False
+        if not in_range:
+            raise UsageError(f"{name}: found {value}, expected a number from {self.low:g} to {self.high:.6g}")
+        if self.integer and value != int(value):
+            raise UsageError(f"{name}: found {value}, expected a whole number")
 
 
 SAMPLING_OPTIONS: dict[str, SamplingOption] = {
@@ -48,30 +65,28 @@ SAMPLING_OPTIONS: dict[str, SamplingOption] = {
     for option in (
         SamplingOption("sampler", "sampler", f"Diffusion: {', '.join(SAMPLERS)}.", choices=SAMPLERS),
         SamplingOption("steps", "sampling_steps", "Diffusion: steps of the sampler.", 1, 100_000, integer=True),
-        SamplingOption("guidance", "guidance", "Diffusion with a condition or a guide: its strength.", 0, 1000),
-        SamplingOption("temperature", "temperature", "Diffusion: factor on the noise.", 0, 10),
+        SamplingOption("guidance", "guidance", "Diffusion: guidance scale; 1 is no guidance.", 0, 1000),
+        SamplingOption("temperature", "temperature", "Diffusion: factor on the initial noise.", 0, 10),
         SamplingOption("label", "label", "Models with classes or categorical codes: which; of a GAN, 3+7 mixes two."),
     )
 }
 
 
 def check_sampling_options(options: Mapping[str, Any], accepted: Iterable[str], model: str) -> None:
-    """Looks at the options of one call of ``sample``.
+    """Checks the options of one call of ``sample``.
 
     Args:
         options: dict from name to value; None counts as not given.
         accepted: the model's ``sampling_options``.
-        model: str, its name, for messages.
+        model: the model's name, for the error.
 
     Raises:
         UsageError: an option that the model does not take, or a value out of range.
     """
-    accepted = tuple(accepted)
-    known: Container[str] = accepted
+    names = tuple(accepted)
     for name, value in options.items():
-        if name not in known:
-            raise UsageError(
-                f"{name}: {model} takes no such option{did_you_mean(name, accepted)}; it takes {', '.join(accepted)}"
-            )
+        if name not in names:
+            expected = f"it takes {', '.join(names) or 'none'}"
+            raise UsageError(f"{name}: {model} takes no such option{did_you_mean(name, names)}; {expected}")
         if value is not None:
             SAMPLING_OPTIONS[name].check(value)

@@ -1,12 +1,13 @@
 """The same experiment at a fraction of the work: to try a file, its data and a whole workflow in seconds."""
 
 from tfglyph.architecture import check
+from tfglyph.architecture.families import Architecture
 
 WIDTHS = ("output", "bottleneck", "upward")
 MULTIPLE = 8  # of a denoiser's widths, which divide into groups and heads
 
 
-def shrink(architecture, size=32, divide=16):
+def shrink(architecture: Architecture, size: int = 32, divide: int = 16) -> Architecture:
     """A copy with narrow networks and small images, for two updates on two images at a time.
 
     Every list of widths is divided by ``divide`` (at least 1; a denoiser's stay multiples of 8), images become
@@ -15,8 +16,8 @@ def shrink(architecture, size=32, divide=16):
 
     Args:
         architecture: Architecture.
-        size: int, height and width of the images; a multiple of what the strides of a generator multiply to.
-        divide: int.
+        size: height and width of the images; a multiple of the product of the generator's strides.
+        divide: divisor of the widths.
 
     Returns:
         Architecture.
@@ -43,17 +44,17 @@ def shrink(architecture, size=32, divide=16):
         if kind == "generator":
             section["output"][-1] = channels
             if "hwc" in section:
-                growth = [now // first for now, first in zip(architecture.hwc[:2], section["hwc"][:2], strict=True)]
-                first = [max(1, size // each) for each in growth]
-                section["hwc"] = [*first, _narrow(section["hwc"][2], divide, 1)]
+                factors = [side // first for side, first in zip(architecture.hwc[:2], section["hwc"][:2], strict=True)]
+                section["hwc"] = [*(max(1, size // factor) for factor in factors), _narrow(section["hwc"][2], divide, 1)]
     if "microbatches" in data["objective"]:
-        data["objective"]["microbatches"] = 1  # two images need no parts
-    for steps in ("sampling_steps", "encoding_steps"):  # a diffusion model's pictures need each step for each image
-        if steps in data["objective"]:
-            data["objective"][steps] = min(data["objective"][steps], 3)
+        data["objective"]["microbatches"] = 1  # a batch of two is small enough
+    for key in ("sampling_steps", "encoding_steps"):  # a diffusion model's pictures take each step for each image
+        if key in data["objective"]:
+            data["objective"][key] = min(data["objective"][key], 3)
     data["training"] |= {"batch_size": 2, "steps": 3}
     return check(data, f"{architecture.name or architecture.mode}, shrunk")
 
 
-def _narrow(width, divide, multiple):
+def _narrow(width: int, divide: int, multiple: int) -> int:
+    """The width divided and rounded up to a multiple."""
     return max(1, -(-width // (divide * multiple))) * multiple

@@ -1,6 +1,6 @@
-"""The training recipe of an architecture file: how long, how fast, which optimizer moves which network."""
+"""The ``training`` section of an architecture file: batch size, duration, optimizers, averaging, precision."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pydantic
 
@@ -23,41 +23,41 @@ class Optimizer(Section):
     weight_decay: NonNegative = 0.0
     """Decoupled weight decay (AdamW); 0 is plain Adam."""
     clip_norm: Positive | None = None
-    """The gradient of the whole network is shortened to this length; null: not clipped."""
+    """Maximum norm of the gradient of the whole network (gradient clipping); null: not clipped."""
     schedule: Literal["constant", "cosine", "one-cycle"] = "constant"
-    """Course of the rate over all steps: constant; half a cosine to 0; one-cycle: up from 1/25 over 30% of the
+    """Learning-rate schedule over all steps: constant; half a cosine to 0; one-cycle: up from 1/25 over 30% of the
     steps, then down to 1e-4 of that along half cosines (Smith and Topin, 2018)."""
     warmup_steps: Count = 0
-    """Steps of linear warm-up from 0 (constant and cosine)."""
+    """Steps of linear warm-up from 0 (schedules constant and cosine)."""
 
     @pydantic.model_validator(mode="after")
-    def _one_cycle_warms_up_itself(self):
+    def _one_cycle_warms_up_itself(self) -> Self:
         if self.schedule == "one-cycle" and self.warmup_steps:
             raise invalid("warmup_steps", "one-cycle has its own warm-up; leave this out")
         return self
 
 
 class Ema(Section):
-    """Moving average of weights: ema <- decay * ema + (1 - decay) * weights; used wherever images are made."""
+    """Exponential moving average of the weights, used for inference: ema <- decay * ema + (1 - decay) * weights."""
 
     decay: Fraction = 0.999
-    """Final decay; step t uses min(decay, (1 + t) / (10 + t)), so that early averages forget the initial weights."""
+    """Final decay; step t uses min(decay, (1 + t) / (10 + t)), so that the average forgets the initial weights."""
 
 
 class TrainingRecipe(Section):
-    """How the networks are trained; the command line overrides single values."""
+    """How the networks are trained; the command line can override single values."""
 
     batch_size: Size = 64
     """Images per update, over all devices."""
     epochs: Annotated[int, pydantic.Field(strict=True, ge=1, le=1_000_000)] = 100
-    """Passes over the data; in total, also after resuming."""
+    """Passes over the data: the total, also after resuming."""
     steps: Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 40)] | None = None
-    """Total steps; where given it decides instead of epochs."""
+    """Total training steps; takes precedence over epochs where given; null: as many as the epochs have."""
     optimizers: dict[str, Optimizer] = pydantic.Field(default_factory=dict)
     """One optimizer per trained network, by the network's name; a network without one gets the family's default."""
     ema: Ema | None = None
-    """Averaged copies of the networks that make images; null: none."""
+    """Averaged copies (EMA) of the networks that generate images; null: none."""
     precision: Precision = "float32"
     """Number format of layers: float32, mixed_bfloat16, mixed_float16, or auto (by the hardware)."""
     synchronized_batch_norm: Flag = False
-    """With several devices: batch statistics over the global batch instead of each device's part."""
+    """With several devices: batch-norm statistics over the global batch instead of each device's part."""

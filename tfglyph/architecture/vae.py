@@ -1,6 +1,6 @@
 """Mode VAE: Kingma and Welling 2014, "Auto-encoding variational Bayes" (https://arxiv.org/abs/1312.6114)."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import pydantic
 
@@ -11,7 +11,7 @@ from tfglyph.architecture.training import Optimizer
 
 
 class VAEObjective(Section):
-    """The negative evidence lower bound: summed over the values of an image, averaged over images."""
+    """The negative evidence lower bound: summed over the pixels and channels of an image, averaged over images."""
 
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
     """p(x|z): bernoulli is binary cross-entropy on pixels in [0, 1] (a sigmoid generator); gaussian is a squared error
@@ -21,7 +21,7 @@ class VAEObjective(Section):
     kl_weight: NonNegative = 1.0
     """Weight of the Kullback-Leibler term (beta of Higgins et al. 2017)."""
     kl_warmup_steps: Count = 0
-    """Steps over which that weight grows linearly from 0 to its value."""
+    """Steps over which kl_weight grows linearly from 0 to its value; 0: no warm-up."""
 
 
 class VAEArchitecture(Architecture):
@@ -38,14 +38,14 @@ class VAEArchitecture(Architecture):
     objective: VAEObjective = VAEObjective()
 
     @pydantic.model_validator(mode="after")
-    def _parts_fit(self):
+    def _sections_fit(self) -> Self:
         check_generated_size(self)
-        found = self.generator.output_activation
-        wanted = {"bernoulli": "sigmoid", "gaussian": "tanh"}[self.objective.likelihood]
-        if found != wanted:
+        activation = self.generator.output_activation
+        expected = {"bernoulli": "sigmoid", "gaussian": "tanh"}[self.objective.likelihood]
+        if activation != expected:
             raise invalid(
                 "generator.output_activation",
-                f'found "{found}", expected {wanted} for the {self.objective.likelihood} likelihood',
+                f'found "{activation}", expected {expected} for the {self.objective.likelihood} likelihood',
             )
         if self.objective.likelihood == "bernoulli" and self.objective.std != 1.0:
             raise invalid("objective.std", "only the gaussian likelihood has one")

@@ -10,61 +10,62 @@ import sys
 
 import click
 
-from tfglyph.cli import silence_tensorflow as quiet
-from tfglyph.errors import GlyphError
+from tfglyph.cli import silence_tensorflow
+from tfglyph.errors import GlyphError, did_you_mean
 from tfglyph.version import __version__
 
 # verb -> what `tfglyph --help` says of it
-VERBS = {
+VERBS: dict[str, str] = {
     "train": "Train a model from an architecture file.",
     "validate": "Draw character arithmetic A - B + C for the tuples of test.txt.",
     "sample": "Draw new glyphs from a trained model.",
     "interpolate": "Walk between seeds, characters or images: rows, or a loop that moves.",
     "traverse": "Turn codes, or single latent dimensions, and see what changes.",
-    "explore": "Search for directions that mean something, by eye or in closed form.",
-    "enhance": "Climb the critic's score near a glyph.",
+    "explore": "Find interpretable latent directions (interactive, SeFa, GANSpace).",
+    "enhance": "Improve a sample by gradient ascent on the discriminator's score.",
     "arithmetic": "Draw A - B + C for characters or image files, with the nearest real glyphs.",
     "nearest": "Find the training images closest to generated ones.",
-    "studio": "Open all of it as a page in the browser.",
+    "studio": "Open all of this as a page in the browser.",
     "compose": "Draw characters from descriptions of their parts, such as ⿰酉交.",
     "evaluate": "Measure how good the glyphs of trained models are.",
     "export": "Write a SavedModel for TensorFlow Serving.",
     "data": "List, describe, prepare, check and picture data sets.",
-    "canvas": "Paint a CPPN's image at any size, in tiles.",
+    "canvas": "Render a CPPN's image at any size, in bands.",
 }
 
 
 class LazyGroup(click.Group):
     """A group that imports a verb's module when the verb is used."""
 
-    def list_commands(self, ctx):
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
 
-    def get_command(self, ctx, name):
-        if name not in VERBS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
             return None
-        return importlib.import_module(f"tfglyph.cli.{name}").command
+        return importlib.import_module(f"tfglyph.cli.{cmd_name}").command
 
-    def format_commands(self, ctx, formatter):
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
 
-    def resolve_command(self, ctx, args):
-        from tfglyph.errors import did_you_mean
-
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             known = ", ".join(VERBS)
             ctx.fail(f"no such verb: {args[0]}{did_you_mean(args[0], VERBS)}; there are {known}")
         return super().resolve_command(ctx, args)
 
 
+# All verbs inherit the names of the help option from this group's context.
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tfglyph")
-def main():
+def main() -> None:
     """Generative models of glyphs from JSON architecture files: train, look, measure, serve."""
 
 
-def entry(verb=None):
+def entry(verb: str | None = None) -> None:
     """Runs the command line and exits: 0 done, 1 failed run, 2 wrong usage, 130 interrupted.
 
     Args:
@@ -72,7 +73,8 @@ def entry(verb=None):
     """
     arguments = ([verb] if verb else []) + sys.argv[1:]
     name = os.path.basename(sys.argv[0]) if verb else "tfglyph"
-    quiet.install()
+    silence_tensorflow.install()
+    code: object
     try:
         code = main.main(arguments, prog_name=name if not verb else f"{name}:", standalone_mode=False)
     except click.exceptions.Abort:

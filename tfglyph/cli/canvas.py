@@ -2,23 +2,31 @@
 
 import pathlib
 import re
+from typing import Any
 
 import click
 
-from tfglyph.cli.model_options import add_model_options
-from tfglyph.cli.point_options import add_label_option, add_point_options, options_for, points_from_flags
+from tfglyph.cli.model_options import add_model_options, add_sampling_options, options_for
+from tfglyph.cli.point_options import add_point_options, points_from_flags
 from tfglyph.errors import UsageError
 
 
-@click.command("canvas", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("canvas")
 @add_model_options(default="pretrained:cppn-fonts")
 @click.option("--size", default="2048", show_default=True, metavar="PIXELS", help="Side, or WIDTHxHEIGHT.")
 @add_point_options(default="0")
-@add_label_option
+@add_sampling_options("label")
 @click.option("--output", type=click.Path(), metavar="DIR", help="Default: logdir/generate/<run>.")
 @click.pass_context
-def command(ctx, references, size, label, output, **flags):
-    """Paint a CPPN's images at any size, in bands: one for each seed, or each character for models that encode.
+def command(
+    ctx: click.Context,
+    references: list[str],
+    size: str,
+    sampling: dict[str, Any],
+    output: str | None,
+    **flags: Any,
+) -> None:
+    """Render a CPPN's images at any size, in bands: one for each seed, or each character for models that encode.
 
     Memory does not grow with the height of the image, and the result does not depend on how it is cut up. A seed gives
     the image that `tfglyph sample --seeds` gives, in another size.
@@ -26,20 +34,23 @@ def command(ctx, references, size, label, output, **flags):
     height, width = parse_size(size)
     import tfglyph
     from tfglyph.models.cppn_renderer import render_file
+    from tfglyph.models.generator_model import GeneratorModel
 
     model = tfglyph.load(references[0])
-    painter = model.renderer()
-    options = options_for(model, {"label": label})
+    if not isinstance(model, GeneratorModel):
+        raise UsageError(f"{model.run.title}: a {model.architecture.mode} renders one size only; a cppn renders any")
+    renderer = model.renderer()
+    options = options_for(model, sampling)
     points = points_from_flags(ctx, model, flags)
     inputs = model.renderer_inputs(points.latents, **options)
     directory = pathlib.Path(output) if output else model.run.output_directory
     for name, row in zip(points.names, inputs, strict=True):
         path = directory / f"canvas-{pathlib.Path(name).stem.replace(' ', '')}-{width}x{height}.png"
-        render_file(path, painter, row, height, width)
+        render_file(path, renderer, row, height, width)
         click.echo(f"{width} x {height} pixels: {path}")
 
 
-def parse_size(text):
+def parse_size(text: str) -> tuple[int, int]:
     """Height and width from a side or from width and height.
 
     Args:

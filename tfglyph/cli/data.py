@@ -1,23 +1,32 @@
 """``tfglyph data``: list, describe, prepare, check and picture data sets."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from tfglyph.cli.data_options import add_dataset_options, spec_from_flags
+from tfglyph.cli.options import F
 from tfglyph.errors import GlyphError, UsageError
 
+if TYPE_CHECKING:
+    from tfglyph.datasets import Glyphs
+    from tfglyph.datasets.glyphs import Split
 
-@click.group("data", context_settings={"help_option_names": ["-h", "--help"]})
-def command():
+
+@click.group("data")
+def command() -> None:
     """List, describe, prepare, check and picture data sets."""
 
 
-def _sized(decorated):
-    decorated = click.option("--size", type=click.IntRange(1), help="Side of the images in pixels.")(decorated)
-    return add_dataset_options(decorated)
+def _add_source_options(function: F) -> F:
+    """Adds what decides the images: ``--size`` and where the data set's files are."""
+    size = click.option("--size", type=click.IntRange(1), help="Side of the images in pixels.")
+    return add_dataset_options(size(function))
 
 
 @command.command("list")
-def list_sets():
+def list_sets() -> None:
     """All data sets: name, own size, what it is, and what has to be on the machine."""
     from tfglyph.datasets import DATASETS
     from tfglyph.datasets.charsets import CHARSETS
@@ -33,8 +42,8 @@ def list_sets():
 
 @command.command("describe")
 @click.argument("name")
-@_sized
-def describe(name, size, **flags):
+@_add_source_options
+def describe(name: str, size: int | None, **flags: Any) -> None:
     """What NAME is, which options it takes, and, where its sources are here, what is in it."""
     from tfglyph.datasets.registry import find
     from tfglyph.files import cache_directory
@@ -56,23 +65,23 @@ def describe(name, size, **flags):
         click.echo(line)
 
 
-def summary(glyphs):
-    """Lines that say what is in a set."""
+def summary(glyphs: "Glyphs") -> Iterator[str]:
+    """Lines that say what is in a data set."""
     count, height, width, channels = glyphs.images.shape
     yield f"images: {count:,} of {height}x{width}x{channels}"
     if glyphs.characters is not None:
         different = sorted(set(glyphs.characters))
         yield f"characters: {len(different):,} different, from {different[0]} to {different[-1]}"
     if glyphs.labels is not None:
-        few = ", ".join(glyphs.label_names[:12]) + ", …" * (len(glyphs.label_names) > 12)
-        yield f"labels: {len(glyphs.label_names):,}: {few}"
+        names = glyphs.label_names or []
+        yield f"labels: {len(names):,}: {', '.join(names[:12])}" + ", …" * (len(names) > 12)
     yield f"fingerprint: {glyphs.fingerprint}"
 
 
 @command.command("prepare")
 @click.argument("name")
-@_sized
-def prepare(name, size, **flags):
+@_add_source_options
+def prepare(name: str, size: int | None, **flags: Any) -> None:
     """Decode and resize NAME now, into the cache; public sets are downloaded where there is a network."""
     from tfglyph.datasets.registry import find
 
@@ -103,10 +112,19 @@ def prepare(name, size, **flags):
     type=click.FloatRange(0, 1, max_open=True),
     default=0.05,
     show_default=True,
-    help="Share of the characters in `--split holdout`.",
+    help="Fraction of the characters in `--split holdout`.",
 )
-@_sized
-def show(name, count, output, columns, seed, split, size, **flags):
+@_add_source_options
+def show(
+    name: str,
+    count: int,
+    output: str,
+    columns: int | None,
+    seed: int,
+    split: "Split",
+    size: int | None,
+    **flags: Any,
+) -> None:
     """Write a picture of images of NAME, drawn at random."""
     import numpy as np
 
@@ -125,47 +143,47 @@ def show(name, count, output, columns, seed, split, size, **flags):
 @command.command("decompose")
 @click.argument("characters", nargs=-1, required=True)
 @click.option("--depth", type=click.IntRange(0, 20), default=3, show_default=True, help="Levels to take apart.")
-def decompose(characters, depth):
+def decompose(characters: tuple[str, ...], depth: int) -> None:
     """What CHARACTERS, or descriptions such as ⿰酉交, are made of, as trees."""
-    from tfglyph.composition import OPERATORS, in_place, parse, table
+    from tfglyph.composition import OPERATORS, resolve
 
     for text in characters:
-        whole = any(letter in OPERATORS or letter == "{" for letter in text)
-        for letter in [text] if whole else "".join(text.split()):
-            click.echo(table().expanded(table().named(in_place(parse(letter))), depth).show())
+        is_description = any(letter in OPERATORS or letter == "{" for letter in text)
+        for description in [text] if is_description else "".join(text.split()):
+            click.echo(resolve(description, depth).show())
 
 
 @command.command("check")
-@click.argument("place", metavar="DIR")
-def check(place):
+@click.argument("directory", metavar="DIR")
+def check(directory: str) -> None:
     """Read every image, .gnt, .zip, IDX and font file in DIR; exit code 1 if anything is wrong."""
-    from tfglyph.datasets.checking import check as check_place
+    from tfglyph.datasets.checking import check as check_files
     from tfglyph.datasets.report import count
 
-    good, problems = check_place(place)
+    good, problems = check_files(directory)
     for item in problems:
         click.echo(str(item))
-    found = ", ".join(f"{number:,} {kind}" for kind, number in sorted(good.items())) or "nothing"
-    click.echo(f"{place}: good: {found}" + (f"; {count(problems)}" if problems else "; nothing is wrong"))
+    counts = ", ".join(f"{number:,} {kind}" for kind, number in sorted(good.items())) or "nothing"
+    click.echo(f"{directory}: good: {counts}" + (f"; {count(problems)}" if problems else "; nothing is wrong"))
     if any(not item.used for item in problems):
         raise click.exceptions.Exit(1)
 
 
 @command.command("fonts")
-@click.argument("places", nargs=-1, required=True, metavar="FONT|DIR...")
+@click.argument("paths", nargs=-1, required=True, metavar="FONT|DIR...")
 @click.option("--charset", default="gb2312-1", show_default=True, metavar="NAME|FILE", help="Against which characters.")
 @click.option("--missing", is_flag=True, help="Also list the characters that each font lacks.")
-def fonts(places, charset, missing):
+def fonts(paths: tuple[str, ...], charset: str, missing: bool) -> None:
     """How many characters of a charset each font really draws."""
     from tfglyph.datasets.charsets import charset as find_charset
     from tfglyph.datasets.fonts import coverage, open_faces, unique_names
     from tfglyph.datasets.report import report
 
     characters = find_charset(charset).characters
-    usable, problems = open_faces(list(places))
-    report(problems, ", ".join(places))
-    for name, font, found in zip(unique_names(usable), usable, coverage(usable, characters), strict=True):
-        share = len(found) / len(characters)
-        click.echo(f"{share:7.2%}  {len(found):6,} of {len(characters):,}  {name}  {font.path}#{font.index}")
-        if missing and len(found) < len(characters):
-            click.echo("         lacks: " + "".join(sorted(set(characters).difference(found))))
+    faces, problems = open_faces(list(paths))
+    report(problems, ", ".join(paths))
+    for name, font, covered in zip(unique_names(faces), faces, coverage(faces, characters), strict=True):
+        fraction = len(covered) / len(characters)
+        click.echo(f"{fraction:7.2%}  {len(covered):6,} of {len(characters):,}  {name}  {font.path}#{font.index}")
+        if missing and len(covered) < len(characters):
+            click.echo("         lacks: " + "".join(sorted(set(characters).difference(covered))))

@@ -1,13 +1,24 @@
 """The options that say which data: the same on every verb that reads any."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import click
+
+from tfglyph.cli.options import F, add_options
+
+if TYPE_CHECKING:
+    from tfglyph.datasets import DatasetSpec, Glyphs
+    from tfglyph.datasets.glyphs import Split
+    from tfglyph.models import GlyphModel
 
 OPTIONS = ("charset", "fonts", "font", "box", "samples", "sample_seed", "ink", "part")
 
 
-def add_dataset_options(command):
+def add_dataset_options(command: F) -> F:
     """Adds what decides the source: ``--datadir`` and the data sets' own options. A click decorator."""
-    decorators = [
+    return add_options(
+        command,
         click.option("--datadir", metavar="DIR", help="Where the data set's files are."),
         click.option(
             "--charset",
@@ -37,35 +48,32 @@ def add_dataset_options(command):
         click.option(
             "--ink",
             type=click.Choice(["auto", "black", "white"]),
-            help="Polarity of image files: dark ink on light, light on dark, or found. Default: auto.",
+            help="Polarity of image files: dark ink on light, light on dark, or detected. Default: auto.",
         ),
         click.option(
             "--part",
             type=click.Choice(["train", "test", "all"]),
             help="For the public sets: which official part. Default: train.",
         ),
-    ]
-    for decorator in reversed(decorators):
-        command = decorator(command)
-    return command
+    )
 
 
-def add_training_options(command):
+def add_training_options(command: F) -> F:
     """Adds the above and what only training takes: ``--dataset --holdout --augment --flip``."""
-    command = add_dataset_options(command)
-    decorators = [
+    return add_options(
+        add_dataset_options(command),
         click.option("--dataset", default="cns", show_default=True, help="Name; see `tfglyph data list`."),
         click.option(
             "--holdout",
             type=click.FloatRange(0, 1, max_open=True),
             default=0.0,
             show_default=True,
-            help="Share of the characters kept out of training, the same at every size.",
+            help="Fraction of the characters kept out of training, the same at every size.",
         ),
         click.option(
             "--augment",
             metavar="rotate=3,shift=0.02,scale=0.05,shear=2",
-            help="Small random changes: degrees, shares of the side, of the size, degrees. Default: none.",
+            help="Small random changes: degrees, fractions of the side, of the size, degrees. Default: none.",
         ),
         click.option(
             "--flip",
@@ -73,13 +81,10 @@ def add_training_options(command):
             help="Mirror half of the images. WARNING: a mirrored character is a wrong character, and the"
             " model will draw such. For faces and photographs only.",
         ),
-    ]
-    for decorator in reversed(decorators):
-        command = decorator(command)
-    return command
+    )
 
 
-def spec_from_flags(flags, name=None):
+def spec_from_flags(flags: Mapping[str, Any], name: str | None = None) -> "DatasetSpec":
     """The DatasetSpec that command-line flags ask for.
 
     Args:
@@ -97,7 +102,7 @@ def spec_from_flags(flags, name=None):
     return DatasetSpec(name or flags["dataset"], flags.get("datadir"), holdout, options)
 
 
-def augmentation_from_flags(flags):
+def augmentation_from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
     """The dict of arguments of ``datasets.Augmentation`` that flags ask for; empty for none.
 
     Raises:
@@ -108,7 +113,7 @@ def augmentation_from_flags(flags):
     return parse(flags.get("augment"), flags.get("flip", False))
 
 
-def spec_of_run(model, dataset, flags):
+def spec_of_run(model: "GlyphModel", dataset: str | None, flags: Mapping[str, Any]) -> "DatasetSpec":
     """The data set that a trained model's run was trained on, or the one that flags ask for in its place.
 
     Args:
@@ -127,7 +132,9 @@ def spec_of_run(model, dataset, flags):
     return other_spec(run_spec, dataset, options)
 
 
-def glyphs_from_flags(model, dataset, flags, split="all"):
+def glyphs_from_flags(
+    model: "GlyphModel", dataset: str | None, flags: Mapping[str, Any], split: "Split" = "all"
+) -> "Glyphs":
     """Glyphs of ``spec_of_run`` at the model's size; ``split`` is "train", "holdout" or "all"."""
     from tfglyph.runs.data import load_glyphs
 

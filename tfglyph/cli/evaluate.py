@@ -1,20 +1,30 @@
 """``tfglyph evaluate``: how good are the glyphs of a trained model?"""
 
+import dataclasses
 import json
 import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tfglyph.architecture.sampling import SAMPLING_OPTIONS
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
-from tfglyph.cli.model_options import add_model_options, add_precision_option, add_sampling_options
+from tfglyph.cli.model_options import add_model_options, add_precision_option, add_sampling_options, options_for
+from tfglyph.cli.options import SEED
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import write_errors, write_text
 
+if TYPE_CHECKING:
+    from tfglyph.evaluation import Settings, Subject
+    from tfglyph.evaluation.tuples import Half
+    from tfglyph.models import GlyphModel
+
 CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
-FREE = {"fid", "kid", "legibility"}  # what a sweep measures of free samples
+FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over samples that follow no description
 
 
-@click.command("evaluate", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("evaluate")
 @add_model_options(multiple=True, positional=True)
 @add_precision_option
 @click.option(
@@ -36,7 +46,7 @@ FREE = {"fid", "kid", "legibility"}  # what a sweep measures of free samples
     metavar="N",
     help="Samples, and at most so many glyphs or tuples elsewhere. Default: 5,000.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides every draw.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Decides every draw.")
 @click.option(
     "--tuples",
     "half",
@@ -45,8 +55,7 @@ FREE = {"fid", "kid", "legibility"}  # what a sweep measures of free samples
     show_default=True,
     help="Which half of the arithmetic's tuples; no part of a character is in both.",
 )
-@add_sampling_options()
-@click.option("--temperature", type=click.FloatRange(0, 10), help="Diffusion: factor on the noise.")
+@add_sampling_options(*SAMPLING_OPTIONS)
 @click.option("--sweep", metavar="sampler,steps", help="Diffusion: quality against time instead of the metrics.")
 @click.option(
     "--output", type=click.Path(), metavar="FILE.json", help="Default: evaluation.json in logdir/generate/<run>."
@@ -55,150 +64,210 @@ FREE = {"fid", "kid", "legibility"}  # what a sweep measures of free samples
 @click.option("--dataset", help="Data set to compare with. Default: the run's.")
 @add_dataset_options
 def command(
-    references,
-    precision,
-    metrics,
-    extractors,
-    count,
-    seed,
-    half,
-    sampling,
-    temperature,
-    sweep,
-    output,
-    markdown,
-    dataset,
-    **flags,
-):
+    references: list[str],
+    precision: str,
+    metrics: str | None,
+    extractors: tuple[str, ...],
+    count: int | None,
+    seed: int,
+    half: "Half",
+    sampling: dict[str, Any],
+    sweep: str | None,
+    output: str | None,
+    markdown: bool,
+    dataset: str | None,
+    **flags: Any,
+) -> int:
     """Measure how good the glyphs of trained models are.
 
     Prints a table, and writes a JSON file with pictures of the best and the worst cases beside it. Metrics that this
     machine lacks something for, or that a model has nothing for, are left out with one line that says why.
     """
-    from tfglyph.evaluation import cost
+    from tfglyph.evaluation import Settings
     from tfglyph.evaluation.metrics import parse_metrics
-    from tfglyph.evaluation.subject import Settings
 
-    sampling["temperature"] = temperature
-    chosen = parse_metrics(metrics)
-    swept = cost.parse_sweep(sweep) if sweep is not None else None
-    measured = None
-    if swept is not None and metrics is not None:
-        if set(chosen) not in ({"composition"}, FREE):
-            raise UsageError(
-                "--sweep measures composition or free samples: --metrics is composition or fid,kid,legibility beside it"
-            )
-        measured = "composition" if "composition" in chosen else "samples"
-    for name, value in sampling.items():
-        if swept is not None and value is not None:
-            flag = "sampling_steps" if name == "steps" else name
-            raise UsageError(f"--sweep and --{flag} exclude each other: a sweep says what it varies, as in steps=5/10")
+    names = parse_metrics(metrics)
+    plan: Plan = (
+        MetricsPlan(names) if sweep is None else _sweep_plan(sweep, names if metrics is not None else None, sampling)
+    )
     settings = Settings(count, seed, _split(extractors) or ("glyph",), half)
     if output is not None and pathlib.Path(output).is_dir():
         raise UsageError(f"--output {output}: a directory; expected a file's name, such as {output}/results.json")
-    results, failed, written, place = [], False, [], None
+    file = pathlib.Path(output) if output else None
+    results: list[dict[str, Any]] = []
+    pictures: list[pathlib.Path] = []
+    several, failed = len(references) > 1, False
     for reference in references:
         try:
-            subject = _subject(reference, precision, dataset, flags, settings, swept, sampling)
-            place = pathlib.Path(output) if output else place or _default_place(subject.model, len(references))
-            results.append(_result(subject, chosen, swept, measured))
-            written += _write_pictures(subject, results[-1], place, len(references) > 1)
+            subject = _subject(reference, precision, dataset, flags, plan.settings(settings), sampling)
+            file = file or _default_file(subject.model, several)
+            results.append(_result(subject, plan))
+            pictures += _write_pictures(subject, results[-1], file, several)
         except GlyphError as error:
-            if len(references) == 1:
+            if not several:
                 raise
             click.echo(f"tfglyph: error: {reference}: {error}", err=True)
             failed = True
-    if not results:
+    if file is None or not results:
         return 1
-    _write(place, results)
-    _show(results, markdown, swept is not None)
-    click.echo(f"results: {place}" + "".join(f"\n{path}" for path in written), err=markdown)
+    with write_errors(file):
+        write_text(file, json.dumps({"models": results}, indent=1, ensure_ascii=False) + "\n")
+    for line in plan.lines(results, markdown):
+        click.echo(line)
+    click.echo(f"results: {file}" + "".join(f"\n{path}" for path in pictures), err=markdown)
     return 1 if failed else 0
 
 
-def _split(names):
+def _split(names: Iterable[str]) -> tuple[str, ...]:
     """The extractors that were named, once each: repeated options, or several in one with commas."""
-    apart = []
+    parts: list[str] = []
     for name in names:
-        apart += [name] if pathlib.Path(name.partition("#")[0]).exists() else name.split(",")
-    return tuple(dict.fromkeys(part.strip() for part in apart if part.strip()))
+        parts += [name] if pathlib.Path(name.partition("#")[0]).exists() else name.split(",")
+    return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
 
 
-def _default_place(model, several):
+def _default_file(model: "GlyphModel", several: bool) -> pathlib.Path:
     directory = model.run.output_directory
-    return (directory.parent if several > 1 else directory) / "evaluation.json"
+    return (directory.parent if several else directory) / "evaluation.json"
 
 
-def _subject(reference, precision, dataset, flags, settings, swept, sampling):
+# === What is measured ===
+
+
+@dataclasses.dataclass(frozen=True)
+class MetricsPlan:
+    """The metrics, each once.
+
+    Attributes:
+        metrics: list of their names.
+    """
+
+    metrics: list[str]
+
+    def settings(self, settings: "Settings") -> "Settings":
+        return settings
+
+    def result(self, subject: "Subject") -> dict[str, Any]:
+        """A model's part of the JSON file."""
+        from tfglyph.evaluation import evaluate
+        from tfglyph.evaluation.metrics import SEEN_BY_EXTRACTORS
+
+        if SEEN_BY_EXTRACTORS.intersection(self.metrics):
+            _ = subject.extractors  # an unknown name is an error now rather than after minutes
+        return evaluate(subject, self.metrics)
+
+    def lines(self, results: Sequence[dict[str, Any]], markdown: bool) -> Iterable[str]:
+        """The tables for the terminal."""
+        from tfglyph.evaluation import report
+
+        if markdown:
+            return report.markdown(results)
+        return (line for result in results for line in [report.heading(result), *report.table(result)])
+
+
+@dataclasses.dataclass(frozen=True)
+class SweepPlan:
+    """Quality against time.
+
+    Attributes:
+        axes: dict from ``cost.parse_sweep``, what varies.
+        measured: "composition", "samples", or None: what the model is for.
+    """
+
+    axes: Mapping[str, tuple]
+    measured: str | None
+
+    def settings(self, settings: "Settings") -> "Settings":
+        """Fewer samples, as each point takes its own."""
+        from tfglyph.evaluation.sweeping import COUNT
+
+        return settings if settings.count is not None else dataclasses.replace(settings, count=COUNT)
+
+    def result(self, subject: "Subject") -> dict[str, Any]:
+        """A model's part of the JSON file; the subject's pictures get the curve."""
+        from tfglyph.evaluation.cost import sweep_of
+        from tfglyph.evaluation.pictures import sweep
+        from tfglyph.evaluation.sweeping import run_sweep
+
+        _ = subject.extractors  # an unknown name is an error now rather than after minutes
+        result = run_sweep(subject, sweep_of(subject.model, self.axes), self.measured)
+        if result["points"]:
+            subject.pictures["sweep"] = sweep(result["points"], subject.model.run.title)
+        return result
+
+    def lines(self, results: Sequence[dict[str, Any]], markdown: bool) -> Iterable[str]:
+        """The tables for the terminal."""
+        from tfglyph.evaluation.report import sweep_table
+
+        return (line for result in results for line in sweep_table(result, markdown))
+
+
+Plan = MetricsPlan | SweepPlan
+
+
+def _sweep_plan(text: str, metrics: Sequence[str] | None, sampling: Mapping[str, Any]) -> SweepPlan:
+    """What ``--sweep`` asks for, beside the metrics and the sampling options that were typed."""
+    from tfglyph.evaluation.cost import parse_sweep
+
+    axes, measured = parse_sweep(text), None
+    if metrics is not None:
+        if set(metrics) not in ({"composition"}, FREE_SAMPLES):
+            raise UsageError(
+                "--sweep measures composition or free samples: --metrics is composition or fid,kid,legibility beside it"
+            )
+        measured = "composition" if "composition" in metrics else "samples"
+    for name, value in sampling.items():
+        if value is not None:
+            flag = SAMPLING_OPTIONS[name].flag
+            raise UsageError(f"--sweep and --{flag} exclude each other: a sweep says what it varies, as in steps=5/10")
+    return SweepPlan(axes, measured)
+
+
+# === One model ===
+
+
+def _subject(
+    reference: str,
+    precision: str,
+    dataset: str | None,
+    flags: Mapping[str, Any],
+    settings: "Settings",
+    sampling: Mapping[str, Any],
+) -> "Subject":
     """The model with its data; a foreign data set was not trained on, so all of it counts as held out."""
-    import dataclasses
-
     import tfglyph
-    from tfglyph.cli.point_options import options_for
-    from tfglyph.evaluation.subject import Subject
-    from tfglyph.evaluation.sweeping import COUNT
+    from tfglyph.evaluation import Subject
     from tfglyph.runs.data import load_glyphs
 
     model = tfglyph.load(reference, precision)
     model.chunk = CHUNK
     options = options_for(model, sampling)
-    if swept is not None and settings.count is None:
-        settings = dataclasses.replace(settings, count=COUNT)
     run_spec = model.run.options.dataset
-    everything = glyphs_from_flags(model, dataset, flags)
+    all_glyphs = glyphs_from_flags(model, dataset, flags)
     if dataset not in (None, run_spec.name):
         training = load_glyphs(model.architecture, run_spec, "train")
-        return Subject(model, everything, training, everything, settings, options)
-    training = everything.split("train", run_spec.holdout)
-    held_out = everything.split("holdout", run_spec.holdout) if run_spec.holdout else None
-    return Subject(model, everything, training, held_out, settings, options)
+        return Subject(model, all_glyphs, training, all_glyphs, settings, options)
+    training = all_glyphs.split("train", run_spec.holdout)
+    held_out = all_glyphs.split("holdout", run_spec.holdout) if run_spec.holdout else None
+    return Subject(model, all_glyphs, training, held_out, settings, options)
 
 
-def _result(subject, chosen, swept, measured):
-    from tfglyph.evaluation import evaluate
-    from tfglyph.evaluation.cost import sweep_of
-    from tfglyph.evaluation.metrics import SEEN_BY_EXTRACTORS
-    from tfglyph.evaluation.sweeping import run_sweep
-
-    if swept is not None or SEEN_BY_EXTRACTORS.intersection(chosen):
-        _ = subject.extractors  # a name that does not exist is told now rather than after minutes
-    result = (
-        evaluate(subject, chosen) if swept is None else run_sweep(subject, sweep_of(subject.model, swept), measured)
-    )
-    for item in result["skipped"]:
-        click.echo(f"tfglyph: {subject.model.run.title}: {item['metric']}: {item['reason']}", err=True)
+def _result(subject: "Subject", plan: Plan) -> dict[str, Any]:
+    result = plan.result(subject)
+    for skipped in result["skipped"]:
+        click.echo(f"tfglyph: {subject.model.run.title}: {skipped['metric']}: {skipped['reason']}", err=True)
     if not result.get("figures") and not result.get("points"):
         raise GlyphError(f"{subject.model.run.title}: nothing could be measured")
     return result
 
 
-def _write_pictures(subject, result, place, several):
+def _write_pictures(
+    subject: "Subject", result: Mapping[str, Any], file: pathlib.Path, several: bool
+) -> list[pathlib.Path]:
     """Saves a model's pictures beside the JSON file; returns their paths."""
-    from tfglyph.evaluation.pictures import sweep
     from tfglyph.imaging.grids import save_png
 
-    if "points" in result:
-        subject.pictures["sweep"] = sweep(result["points"], subject.model.run.title)
-    middle = f"-{subject.model.run.name}-{result['step']}" if several else ""
+    model = f"-{subject.model.run.name}-{result['step']}" if several else ""
     return [
-        save_png(place.with_name(f"{place.stem}{middle}-{name}.png"), image) for name, image in subject.pictures.items()
+        save_png(file.with_name(f"{file.stem}{model}-{name}.png"), image) for name, image in subject.pictures.items()
     ]
-
-
-def _write(place, results):
-    text = json.dumps({"models": results}, indent=1, ensure_ascii=False) + "\n"
-    with write_errors(place):
-        write_text(place, text)
-
-
-def _show(results, markdown, swept):
-    from tfglyph.evaluation import report
-
-    if swept:
-        lines = (line for result in results for line in report.sweep_table(result, markdown))
-    elif markdown:
-        lines = report.markdown(results)
-    else:
-        lines = (line for result in results for line in [report.heading(result), *report.table(result)])
-    for line in lines:
-        click.echo(line)

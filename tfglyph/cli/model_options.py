@@ -1,39 +1,55 @@
-"""The options that say which trained model: the same on every verb that uses one."""
+"""The options that say which trained model, and how it samples: the same on every verb that uses one."""
 
 import functools
 import pathlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tfglyph.architecture.sampling import SAMPLING_OPTIONS, SamplingOption
+from tfglyph.cli.options import PRECISION, CommandFunction, F, add_options
 from tfglyph.errors import UsageError
 from tfglyph.pretrained import is_shipped
 
+if TYPE_CHECKING:
+    from tfglyph.models import GlyphModel
 
-def add_model_options(multiple=False, default=None, positional=False):
+# What a verb takes that names none. A temperature is left out: verbs that start from given latents draw no noise.
+USUAL_SAMPLING_OPTIONS = tuple(name for name in SAMPLING_OPTIONS if name != "temperature")
+
+
+# === Which model ===
+
+
+def add_model_options(
+    multiple: bool = False, default: str | Iterable[str] = (), positional: bool = False
+) -> Callable[[CommandFunction], CommandFunction]:
     """Adds ``--checkpoint`` and ``--pretrained``; the command gets ``references``, a list of str.
 
     Args:
         multiple: bool, whether both may be repeated.
-        default: str, tuple of str or None, the references of a command that is called without either; where these
-            weights are not shipped, and with None, that is a UsageError.
+        default: str or several, the references of a command that is called without either; where these weights are not
+            shipped, and with none, that is a UsageError.
         positional: bool, whether models may also be named without an option.
 
     Returns:
         A decorator for click commands.
     """
+    defaults = (default,) if isinstance(default, str) else tuple(default)
 
-    defaults = (default,) if isinstance(default, str) else default or ()
-
-    def decorate(command):
+    def decorate(command: CommandFunction) -> CommandFunction:
         @functools.wraps(command)
-        def with_references(checkpoint, pretrained, runs=(), **others):
-            given = [*runs, *checkpoint, *(f"pretrained:{name}" for name in pretrained)]
-            given = given or [reference for reference in defaults if is_shipped(reference)]
-            if not given:
+        def with_references(
+            checkpoint: tuple[str, ...], pretrained: tuple[str, ...], runs: tuple[str, ...] = (), **others: Any
+        ) -> Any:
+            references = [*runs, *checkpoint, *(f"pretrained:{name}" for name in pretrained)]
+            references = references or [reference for reference in defaults if is_shipped(reference)]
+            if not references:
                 raise UsageError(f"which model? name it with --checkpoint RUN{_suggestion()}")
-            if len(given) > 1 and not multiple:
-                raise UsageError(f"one model at a time here, found {len(given)}: {', '.join(given)}")
-            return command(references=given, **others)
+            if len(references) > 1 and not multiple:
+                raise UsageError(f"one model at a time here, found {len(references)}: {', '.join(references)}")
+            return command(references=references, **others)
 
         checkpoint = click.option(
             "--checkpoint",
@@ -49,61 +65,98 @@ def add_model_options(multiple=False, default=None, positional=False):
             metavar="NAME",
             help="Shipped weights; short for --checkpoint pretrained:NAME.",
         )
-        decorated = checkpoint(pretrained(with_references))
-        return click.argument("runs", nargs=-1, metavar="[RUN]...")(decorated) if positional else decorated
+        runs = [click.argument("runs", nargs=-1, metavar="[RUN]...")] if positional else []
+        return add_options(with_references, *runs, checkpoint, pretrained)
 
     return decorate
 
 
-def add_precision_option(command):
+def _suggestion() -> str:
+    """The newest run below ``logdir``, as a hint."""
+    runs = sorted(pathlib.Path("logdir/train").glob("*/architecture.json"), key=lambda path: path.stat().st_mtime)
+    return f", such as --checkpoint {runs[-1].parent}" if runs else "; there are no runs in logdir/train yet"
+
+
+def add_precision_option(command: F) -> F:
     """Adds ``--precision``, for verbs that draw much; the command gets ``precision``, for ``tfglyph.load``."""
     return click.option(
         "--precision",
-        type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16", "auto"]),
+        type=PRECISION,
         default="float32",
         show_default=True,
         help="Number format of the layers; auto chooses the fastest of this machine.",
     )(command)
 
 
-def add_sampling_options(label=True):
-    """Adds ``--sampler --sampling_steps --guidance`` and ``--label``: how a verb's images are made.
+# === How it samples ===
 
-    The command gets ``sampling``, a dict from the names of ``sampling_options`` to values, None where nothing was given;
-    ``tfglyph.cli.point_options.options_for`` makes it the model's options.
+
+def add_sampling_options(
+    *names: str, helps: Mapping[str, str] | None = None
+) -> Callable[[CommandFunction], CommandFunction]:
+    """Adds options of ``SAMPLING_OPTIONS``: how a verb's images are made.
+
+    The command gets ``sampling``, a dict from their names to values, None where nothing was given; ``options_for``
+    makes it the model's options.
 
     Args:
-        label: bool, whether ``--label`` is among them.
+        *names: which; none stands for all but the temperature.
+        helps: dict from name to what ``--help`` says, where that is something of its own for this verb.
 
     Returns:
         A decorator for click commands.
     """
+    options = [SAMPLING_OPTIONS[name] for name in names or USUAL_SAMPLING_OPTIONS]
 
-    def decorate(command):
+    def decorate(command: CommandFunction) -> CommandFunction:
         @functools.wraps(command)
-        def with_sampling(*arguments, sampler, sampling_steps, guidance, label=None, **others):
-            sampling = {"sampler": sampler, "steps": sampling_steps, "guidance": guidance, "label": label}
-            return command(*arguments, sampling=sampling, **others)
+        def with_sampling(*arguments: Any, **values: Any) -> Any:
+            sampling = {option.name: values.pop(option.flag) for option in options}
+            return command(*arguments, sampling=sampling, **values)
 
-        options = [
-            click.option("--sampler", metavar="NAME", help="Diffusion: ddpm, ddim, dpm++ or heun."),
-            click.option("--sampling_steps", type=click.IntRange(1), help="Diffusion: steps of the sampler."),
-            click.option("--guidance", type=float, help="Diffusion with a condition or a guide: its strength."),
-        ]
-        if label:
-            options.append(
-                click.option(
-                    "--label", help="Models with classes or categorical codes: which; of a GAN, 3+7 mixes two."
-                )
-            )
-        for option in reversed(options):
-            with_sampling = option(with_sampling)
-        return with_sampling
+        return add_options(with_sampling, *(_click_option(option, helps or {}) for option in options))
 
     return decorate
 
 
-def _suggestion():
-    """The newest run below ``logdir``, as a hint."""
-    runs = sorted(pathlib.Path("logdir/train").glob("*/architecture.json"), key=lambda path: path.stat().st_mtime)
-    return f", such as --checkpoint {runs[-1].parent}" if runs else "; there are no runs in logdir/train yet"
+def _click_option(option: SamplingOption, helps: Mapping[str, str]) -> Callable[[F], F]:
+    kind: click.ParamType = click.STRING
+    if option.low is not None and option.high is not None:
+        low, high = option.low, option.high
+        kind = click.IntRange(int(low), int(high)) if option.integer else click.FloatRange(low, high)
+
+    def check(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        if value is not None:  # click's types know neither the choices nor that NaN is in no range
+            option.check(value, f"--{option.flag}")
+        return value
+
+    return click.option(
+        f"--{option.flag}",
+        type=kind,
+        metavar="NAME" if option.choices else None,
+        callback=check,
+        help=helps.get(option.name, option.help),
+    )
+
+
+def options_for(model: "GlyphModel", sampling: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a model's sampling options that were given.
+
+    Args:
+        model: a GlyphModel.
+        sampling: dict from names of ``SAMPLING_OPTIONS`` to values, None where nothing was given.
+
+    Returns:
+        dict for ``sample``, ``decode`` and ``generate``.
+
+    Raises:
+        UsageError: the model does not take one of them.
+    """
+    options = {name: value for name, value in sampling.items() if value is not None}
+    for name in options:
+        if name not in model.sampling_options:
+            mode = model.architecture.mode
+            article = "an" if mode[0] in "AEIO" else "a"
+            flag = SAMPLING_OPTIONS[name].flag
+            raise UsageError(f"--{flag}: {model.run.title} is {article} {mode}, which takes no such option")
+    return options

@@ -1,45 +1,59 @@
-"""The options that say where a walk begins: seeds, characters or image files; and how latents become images."""
+"""The options that say where a walk begins (seeds, characters, image files) and where a verb's file goes."""
 
 import pathlib
 import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
+from tfglyph.cli.options import F, add_options, is_typed
 from tfglyph.errors import UsageError
 
+if TYPE_CHECKING:
+    from tfglyph.latent.points import Points
+    from tfglyph.models import GlyphModel
+
 MAXIMUM = 100_000  # images of one call; more is a slip of the finger
+PICTURE_SUFFIXES = (".png", ".gif", ".mp4", ".jpg", ".jpeg", ".webp")
 
 
-def add_seeds_option(default):
+# === Seeds, characters, image files ===
+
+
+def add_seeds_option(default: str) -> Callable[[F], F]:
     """Adds ``--seeds``; the command gets ``seeds``, a str."""
     return click.option(
         "--seeds", metavar="0-63,99", default=default, show_default=True, help="Seeds: numbers and ranges."
     )
 
 
-def add_glyph_options(command):
+def add_glyph_options(command: F) -> F:
     """Adds ``--dataset`` and what decides a data set's source. A click decorator."""
     dataset = click.option("--dataset", help="Data set to take real glyphs from. Default: the run's.")
     return dataset(add_dataset_options(command))
 
 
-def add_point_options(default):
+def add_point_options(default: str) -> Callable[[F], F]:
     """Adds ``--seeds --characters --images`` and where the characters' images are: see ``points_from_flags``."""
 
-    def decorate(command):
-        characters = click.option(
-            "--characters", metavar="酪鉻", help="Characters of the data set instead, for models that encode."
+    def decorate(command: F) -> F:
+        return add_options(
+            add_glyph_options(command),
+            add_seeds_option(default),
+            click.option(
+                "--characters", metavar="酪鉻", help="Characters of the data set instead, for models that encode."
+            ),
+            click.option(
+                "--images", multiple=True, metavar="FILE", help="An image file instead; may be repeated, as characters."
+            ),
         )
-        images = click.option(
-            "--images", multiple=True, metavar="FILE", help="An image file instead; may be repeated, as characters."
-        )
-        return add_seeds_option(default)(characters(images(add_glyph_options(command))))
 
     return decorate
 
 
-def points_from_flags(ctx, model, flags):
+def points_from_flags(ctx: click.Context, model: "GlyphModel", flags: Mapping[str, Any]) -> "Points":
     """The ``tfglyph.latent.points.Points`` that the options ask for.
 
     Args:
@@ -50,89 +64,28 @@ def points_from_flags(ctx, model, flags):
     Raises:
         UsageError, GlyphError: several sources at once, a character that the data lacks, a file that is no image.
     """
+    import numpy as np
+
     from tfglyph.latent import points
 
     characters = [letter for letter in flags["characters"] or "" if not letter.isspace()]
-    typed = ctx.get_parameter_source("seeds") is click.core.ParameterSource.COMMANDLINE
-    sources = [name for name in ("characters", "images") if flags[name]] + ["seeds"] * typed
+    sources = [name for name in ("characters", "images") if flags[name]] + ["seeds"] * is_typed(ctx, "seeds")
     if len(sources) > 1:
         raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other")
     if flags["characters"] is not None and not characters:
         raise UsageError("--characters: found none")
     if characters:
-        points.check_encodes(model)
+        points.check_can_encode(model)
         glyphs = glyphs_from_flags(model, flags["dataset"], flags)
         return points.image_points(model, points.find_characters(glyphs, characters), characters)
     if flags["images"]:
-        import numpy as np
-
-        points.check_encodes(model)
+        points.check_can_encode(model)
         images = [points.read_image(path, model.architecture.hwc) for path in flags["images"]]
         return points.image_points(model, np.stack(images), [pathlib.Path(path).name for path in flags["images"]])
     return points.seed_points(model, parse_seeds(flags["seeds"]))
 
 
-def add_label_option(command):
-    """Adds ``--label``; ``options_for`` hands it on. A click decorator."""
-    return click.option("--label", help="Models with classes or categorical codes: which; 3+7 mixes two.")(command)
-
-
-def options_for(model, given):
-    """Those of a family's own options that were given.
-
-    Args:
-        model: a GlyphModel.
-        given: dict from the option's name in ``sampling_options`` to its value, None where it was not given.
-
-    Returns:
-        dict for ``sample``, ``decode`` and ``generate``.
-
-    Raises:
-        UsageError: the model does not take one of them.
-    """
-    options = {name: value for name, value in given.items() if value is not None}
-    for name in options:
-        if name not in model.sampling_options:
-            flag = "sampling_steps" if name == "steps" else name
-            mode = model.architecture.mode
-            a = "an" if mode[0] in "AEIO" else "a"
-            raise UsageError(f"--{flag}: {model.run.title} is {a} {mode}, which takes no such option")
-    return options
-
-
-def add_output_option(command):
-    """Adds ``--output``; ``destination`` says what it means. A click decorator."""
-    return click.option(
-        "--output", type=click.Path(), metavar="DIR|FILE", help="A folder, or the file. Default: logdir/generate/<run>."
-    )(command)
-
-
-def destination(output, model, name, kinds=(".png",)):
-    """Where a verb's file goes.
-
-    Args:
-        output: str or None: a file, if it ends in one of ``kinds``, or else a folder.
-        model: a GlyphModel, for the default folder.
-        name: str, the file's name within a folder.
-        kinds: tuple of suffixes that a file may have.
-
-    Returns:
-        pathlib.Path of the file.
-
-    Raises:
-        UsageError: the output ends in a suffix of another kind of file.
-    """
-    if output is None:
-        return model.run.output_directory / name
-    path = pathlib.Path(output)
-    if path.suffix.lower() in kinds and not path.is_dir():
-        return path
-    if path.suffix.lower() in (".png", ".gif", ".mp4", ".jpg", ".jpeg", ".webp") and not path.is_dir():
-        raise UsageError(f"--output: found {output!r}, expected a folder or a file that ends in {' or '.join(kinds)}")
-    return path / name
-
-
-def parse_seeds(text):
+def parse_seeds(text: str) -> list[int]:
     """Seeds from a list of numbers and ranges.
 
     Args:
@@ -144,7 +97,7 @@ def parse_seeds(text):
     Raises:
         UsageError: not such a list, numbers beyond 2**31 - 1, a range that runs backwards, or too many.
     """
-    seeds = []
+    seeds: list[int] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,10})\s*(?:-\s*(\d{1,10})\s*)?", part, re.ASCII)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
@@ -156,3 +109,58 @@ def parse_seeds(text):
             raise UsageError(f"--seeds: more than {MAXIMUM:,} images")
         seeds.extend(range(first, last + 1))
     return seeds
+
+
+# === Where files go ===
+
+
+def add_output_option(command: F) -> F:
+    """Adds ``--output``; ``destination`` says what it means. A click decorator."""
+    return click.option(
+        "--output", type=click.Path(), metavar="DIR|FILE", help="A folder, or the file. Default: logdir/generate/<run>."
+    )(command)
+
+
+def destination(
+    output: str | None, model: "GlyphModel", name: str, suffixes: Sequence[str] = (".png",)
+) -> pathlib.Path:
+    """Where a verb's file goes.
+
+    Args:
+        output: str or None: a file, if it ends in one of ``suffixes``, or else a folder.
+        model: a GlyphModel, for the default folder.
+        name: str, the file's name within a folder.
+        suffixes: those that a file may have.
+
+    Raises:
+        UsageError: the output ends in a suffix of another kind of file.
+    """
+    if output is None:
+        return model.run.output_directory / name
+    path = pathlib.Path(output)
+    if path.suffix.lower() in suffixes and not path.is_dir():
+        return path
+    if path.suffix.lower() in PICTURE_SUFFIXES and not path.is_dir():
+        raise UsageError(
+            f"--output: found {output!r}, expected a folder or a file that ends in {' or '.join(suffixes)}"
+        )
+    return path / name
+
+
+def destinations(output: str | None, model: "GlyphModel", verb: str, names: Sequence[str]) -> list[pathlib.Path]:
+    """Where a verb's PNG files go, ``<verb>-<name>.png`` each.
+
+    Args:
+        output: as in ``destination``; where it is a file and there are several names, each path has its name behind
+            the file's own.
+        model: a GlyphModel, for the default folder.
+        verb: str.
+        names: str for each file.
+
+    Returns:
+        list of pathlib.Path, one for each name.
+    """
+    paths = [destination(output, model, f"{verb}-{name}.png") for name in names]
+    if len(set(paths)) < len(set(names)):  # one file for all
+        paths = [path.with_name(f"{path.stem}-{name}{path.suffix}") for path, name in zip(paths, names, strict=True)]
+    return paths

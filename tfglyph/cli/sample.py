@@ -1,19 +1,25 @@
 """``tfglyph sample``: new glyphs from a trained model."""
 
+from typing import Any
+
 import click
 
-from tfglyph.cli.model_options import add_model_options, add_precision_option, add_sampling_options
-from tfglyph.cli.point_options import MAXIMUM, destination, options_for, parse_seeds
+from tfglyph.architecture.sampling import SAMPLING_OPTIONS
+from tfglyph.cli.model_options import add_model_options, add_precision_option, add_sampling_options, options_for
+from tfglyph.cli.options import SEED, is_typed
+from tfglyph.cli.point_options import MAXIMUM, add_output_option, destination, parse_seeds
 from tfglyph.errors import UsageError
 
+TEMPERATURE = "Factor on z: below 1 plainer glyphs, above 1 wilder ones. Default: 1, or the diffusion model's."
 
-@click.command("sample", context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.command("sample")
 @add_model_options(default="pretrained:ddpm-cns")
 @add_precision_option
 @click.option("--count", type=click.IntRange(1, MAXIMUM), default=64, show_default=True, help="How many images.")
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**31 - 1),
+    type=SEED,
     default=0,
     show_default=True,
     help="Decides all images; image i is the same whatever the count.",
@@ -21,17 +27,21 @@ from tfglyph.errors import UsageError
 @click.option("--seeds", metavar="0-63,99", help="One image for each of these seeds, instead of --count and --seed.")
 @click.option("--individual", is_flag=True, help="Write each image as a file of its own besides the grid.")
 @click.option("--columns", type=click.IntRange(1), help="Images in a row of the grid. Default: a square.")
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0, 10),
-    help="Factor on z: below 1 plainer glyphs, above 1 wilder ones. Default: 1, or the diffusion model's.",
-)
-@click.option(
-    "--output", type=click.Path(), metavar="DIR|FILE", help="A folder, or the file. Default: logdir/generate/<run>."
-)
-@add_sampling_options()
+@add_output_option
+@add_sampling_options(*SAMPLING_OPTIONS, helps={"temperature": TEMPERATURE})
 @click.pass_context
-def command(ctx, references, precision, count, seed, seeds, individual, columns, temperature, output, sampling):
+def command(
+    ctx: click.Context,
+    references: list[str],
+    precision: str,
+    count: int,
+    seed: int,
+    seeds: str | None,
+    individual: bool,
+    columns: int | None,
+    output: str | None,
+    sampling: dict[str, Any],
+) -> None:
     """Draw new glyphs from a trained model.
 
     Writes a grid as a PNG file, and with --individual every image. The same seed gives the same bytes on one
@@ -40,13 +50,14 @@ def command(ctx, references, precision, count, seed, seeds, individual, columns,
     numbers = parse_seeds(seeds) if seeds is not None else None
     if numbers is not None:
         for name in ("count", "seed"):
-            if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            if is_typed(ctx, name):
                 raise UsageError(f"--seeds and --{name} exclude each other: --seeds gives one image per seed")
     import tfglyph
     from tfglyph.imaging.grids import grid, save_png
     from tfglyph.latent.sampling import sample_pairs
 
     model = tfglyph.load(references[0], precision)
+    temperature = sampling.pop("temperature")  # which models without such an option take as well
     options = options_for(model, sampling)
     if numbers is None:
         pairs = [(seed, index) for index in range(count)]

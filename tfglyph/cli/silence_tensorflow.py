@@ -1,4 +1,4 @@
-"""TensorFlow's start-up chatter, kept off the terminal of somebody who wants to see glyphs.
+"""Keeps TensorFlow's start-up messages off the terminal.
 
 The lines about CPU features and missing CUDA drivers are written to file descriptor 2 by C++ code before any logging
 is set up, so no setting silences them. ``install`` makes the first ``import tensorflow`` of this process happen with
@@ -11,9 +11,13 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
 
 
-def install():
+def install() -> None:
     """From now on the first ``import tensorflow`` is silent. For the command line's entry point alone."""
     # 3 leaves out warnings of the graph optimizer as well; errors still come as exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -24,25 +28,25 @@ def install():
 class _Finder(importlib.abc.MetaPathFinder):
     """Steps aside after it has wrapped TensorFlow's own loader."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != "tensorflow":
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
-        if spec is not None:
+        if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
-            def quietly(module):
-                with _put_aside():
+            def execute_silently(module: Any) -> None:
+                with _stderr_put_aside():
                     execute(module)
                     module.config.list_physical_devices()  # looks for drivers, and complains about them
 
-            spec.loader.exec_module = quietly
+            spec.loader.exec_module = execute_silently  # type: ignore[method-assign]  # of this one object
         return spec
 
 
 @contextlib.contextmanager
-def _put_aside():
+def _stderr_put_aside() -> Iterator[None]:
     """Within, file descriptor 2 writes to a file that is shown only if something is raised."""
     try:
         sys.stderr.flush()

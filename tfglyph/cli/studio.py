@@ -4,21 +4,22 @@ import click
 
 from tfglyph.cli.model_options import add_model_options
 
-SHOWN = ("pretrained:compose-cns", "pretrained:vaegan-cns")
+DEFAULT_MODELS = ("pretrained:compose-cns", "pretrained:vaegan-cns")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@click.command("studio", context_settings={"help_option_names": ["-h", "--help"]})
-@add_model_options(multiple=True, default=SHOWN)
+@click.command("studio")
+@add_model_options(multiple=True, default=DEFAULT_MODELS)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; this machine alone.")
 @click.option("--port", type=click.IntRange(1, 65535), default=7860, show_default=True)
 @click.option("--browser", is_flag=True, help="Open the page at once.")
-def command(references, host, port, browser):
+def command(references: list[str], host: str, port: int, browser: bool) -> None:
     """Open everything as a page in the browser, for one model or several side by side.
 
     Tabs that fit the models: generate, interpolate, arithmetic, explore, codes, about. Ctrl-C closes it. The page
     serves no file but its own pictures and asks no other machine for anything.
     """
+    from tfglyph.errors import warn
     from tfglyph.studio.server import check_gradio, check_port, load_models, opened, wait
 
     check_gradio()
@@ -29,7 +30,7 @@ def command(references, host, port, browser):
     for problem in problems:
         click.echo(f"tfglyph: error: {problem}", err=True)
     if host not in LOOPBACK:
-        click.echo(f"tfglyph: warning: whoever reaches {host} can use this page; it asks for no password", err=True)
+        warn(f"whoever reaches {host} can use this page; it asks for no password")
     with opened(models, map(str, problems), host, port, browser) as address:
-        click.echo(f"studio with {', '.join(shown.name for shown in models)}: {address} (Ctrl-C closes it)")
+        click.echo(f"studio with {', '.join(loaded.name for loaded in models)}: {address} (Ctrl-C closes it)")
         wait()

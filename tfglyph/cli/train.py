@@ -1,10 +1,18 @@
 """``tfglyph train``: from an architecture file and a data set to a run directory."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
 import click
-from click.core import ParameterSource
 
 from tfglyph.cli.data_options import OPTIONS, add_training_options, augmentation_from_flags, spec_from_flags
+from tfglyph.cli.options import PRECISION, SEED, is_typed
 from tfglyph.errors import UsageError
+from tfglyph.runs.options import Jit, Strategy
+
+if TYPE_CHECKING:
+    from tfglyph.models import Limits
+    from tfglyph.training.train import TrainingRun
 
 # flags that stay what they were when a run goes on
 FIXED = (
@@ -27,7 +35,7 @@ FIXED = (
 )
 
 
-@click.command("train", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("train")
 @add_training_options
 @click.option("--architecture", default="vaegan", show_default=True, help="Architecture file, or a shipped one's name.")
 @click.option("--epochs", "--n_epoch", type=click.IntRange(1), help="Passes over the data, in total.")
@@ -44,19 +52,19 @@ FIXED = (
     metavar="RUN",
     help="Begin with the weights of another run, or of pretrained:NAME, as far as they fit.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides every draw.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Decides every draw.")
 @click.option(
     "--precision",
-    type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16", "auto"]),
+    type=PRECISION,
     help="Number format of the layers; auto chooses by the hardware. Default: the architecture's (float32).",
 )
-@click.option("--jit", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="XLA.")
+@click.option("--jit", type=click.Choice(get_args(Jit)), default="auto", show_default=True, help="XLA.")
 @click.option("--keep", type=click.IntRange(1), default=5, show_default=True, help="Checkpoints that stay.")
 @click.option("--checkpoint_every", type=click.IntRange(1), help="Steps between checkpoints. Default: an epoch.")
 @click.option("--images_every", type=click.IntRange(1), help="Steps between pictures. Default: an epoch.")
 @click.option(
     "--strategy",
-    type=click.Choice(["one", "mirrored", "multiworker"]),
+    type=click.Choice(get_args(Strategy)),
     default="one",
     show_default=True,
     help="One device, all devices of this machine, or all machines of TF_CONFIG.",
@@ -86,24 +94,24 @@ FIXED = (
     "--evaluate_every",
     type=click.IntRange(1),
     metavar="STEPS",
-    help="Measure a few figures (fid, kid, legibility, psnr, ssim, iou) so often, and mark the best checkpoint.",
+    help="Measure a few metrics (fid, kid, legibility, psnr, ssim, iou) so often, and mark the best checkpoint.",
 )
-@click.option("--best_metric", default="kid", show_default=True, help="The figure that decides the best checkpoint.")
+@click.option("--best_metric", default="kid", show_default=True, help="The metric that decides the best checkpoint.")
 @click.option("--projector", is_flag=True, help="Write TensorBoard's embedding projector at the end.")
 @click.option("--dry-run", "dry_run", is_flag=True, help="Stop before training: print options, counts and shapes.")
 @click.pass_context
-def command(ctx, **flags):
+def command(ctx: click.Context, **flags: Any) -> None:
     """Train a model from an architecture file.
 
     Without options it trains the VAE-GAN on the 20,920 embedded CNS glyphs. Checkpoints, TensorBoard events and
     pictures go to logdir/train/<date-time>-<name>. Ctrl-C saves and ends; --restore_from goes on.
     """
-    given = {name for name in flags if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
-    if "logdir" in given and "logdir_root" in given:
+    typed = {name for name in flags if is_typed(ctx, name)}
+    if "logdir" in typed and "logdir_root" in typed:
         raise UsageError("--logdir and --logdir_root exclude each other: one names the run, one the folder of all")
-    if "best_metric" in given and not flags["evaluate_every"] and not flags["restore_from"]:
+    if "best_metric" in typed and not flags["evaluate_every"] and not flags["restore_from"]:
         raise UsageError("--best_metric: name also --evaluate_every, how often to measure")
-    training = _resume(flags, given) if flags["restore_from"] else _new(flags)
+    training = _resumed_run(flags, typed) if flags["restore_from"] else _new_run(flags)
     from tfglyph.training.summary import describe
 
     for line in describe(training):
@@ -116,7 +124,8 @@ def command(ctx, **flags):
     click.echo(f"trained to step {training.step:,}: {where}")
 
 
-def _settings(flags):
+def _settings(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of Options that a run which goes on may change."""
     names = (
         "jit",
         "keep",
@@ -131,13 +140,13 @@ def _settings(flags):
     return {name: flags[name] for name in names}
 
 
-def _limits(flags):
+def _limits(flags: Mapping[str, Any]) -> "Limits":
     from tfglyph.models import Limits
 
     return Limits(max_parameters=flags["max_parameters"], max_activation_gb=flags["max_activation_gb"])
 
 
-def _new(flags):
+def _new_run(flags: Mapping[str, Any]) -> "TrainingRun":
     from tfglyph.runs.options import Options
     from tfglyph.training.train import new_run
 
@@ -149,16 +158,16 @@ def _new(flags):
         **_settings(flags),
     )
     overrides = ("epochs", "steps", "batch_size", "lr", "beta1", "reconst_v_gan", "precision")
-    flags_given = {name: flags[name] for name in overrides}
-    return new_run(flags["architecture"], options, flags_given, _limits(flags))
+    return new_run(flags["architecture"], options, {name: flags[name] for name in overrides}, _limits(flags))
 
 
-def _resume(flags, given):
+def _resumed_run(flags: Mapping[str, Any], typed: set[str]) -> "TrainingRun":
+    """Goes on with a run; ``typed`` are the names of the flags that the person typed."""
     from tfglyph.training.train import resumed_run
 
-    fixed = sorted(given.intersection(FIXED))
+    fixed = sorted(typed.intersection(FIXED))
     if fixed:
         raise UsageError(f"--{fixed[0]}: a run that goes on keeps what it began with; leave this out")
-    changes = {name: value for name, value in _settings(flags).items() if name in given}
+    changes = {name: value for name, value in _settings(flags).items() if name in typed}
     totals = {name: flags[name] for name in ("epochs", "steps")}
     return resumed_run(flags["restore_from"], totals, changes, _limits(flags))

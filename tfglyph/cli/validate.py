@@ -1,17 +1,24 @@
 """``tfglyph validate`` (also ``python validate.py``): character arithmetic on trained models."""
 
+import dataclasses
 import pathlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
-from tfglyph.cli.model_options import add_model_options, add_sampling_options
+from tfglyph.cli.model_options import add_model_options, add_sampling_options, options_for
 from tfglyph.errors import GlyphError, UsageError
+
+if TYPE_CHECKING:
+    from tfglyph.latent.tuples import Tuple
+    from tfglyph.models import GlyphModel
 
 SHOWN_PROBLEMS = 30  # lines on a file of rubbish; the rest is counted
 
 
-@click.command("validate", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("validate")
 @add_model_options(multiple=True, default="pretrained:vaegan-cns")
 @click.option(
     "--tuples",
@@ -24,7 +31,14 @@ SHOWN_PROBLEMS = 30  # lines on a file of rubbish; the rest is counted
 @add_sampling_options()
 @click.option("--dataset", help="Data set to take the characters from. Default: the run's.")
 @add_dataset_options
-def command(references, tuples, output, sampling, dataset, **flags):
+def command(
+    references: list[str],
+    tuples: str,
+    output: str | None,
+    sampling: dict[str, Any],
+    dataset: str | None,
+    **flags: Any,
+) -> int:
     """Draw character arithmetic A - B + C for the tuples of test.txt.
 
     A figure of four panels for each tuple: the originals, their reconstructions, the generator's images of
@@ -33,27 +47,57 @@ def command(references, tuples, output, sampling, dataset, **flags):
     """
     from tfglyph.latent.tuples import read_tuples
 
-    wanted, problems = read_tuples(tuples)
+    entries, problems = read_tuples(tuples)
     _report(problems)
-    if not wanted:
+    if not entries:
         raise GlyphError(f"{tuples}: no line holds a tuple A B C")
-    failed, places = bool(problems), {}
+    folders = Folders(output, several=len(references) > 1)
+    failed = bool(problems)
     for reference in references:
         try:
-            missing = _validate(
-                reference, wanted, output, sampling, dataset, flags, places, several=len(references) > 1
-            )
+            problems = _validate(reference, entries, folders, sampling, dataset, flags)
         except GlyphError as error:
-            missing = [str(error)]
-        _report(missing)
-        failed |= bool(missing)
+            problems = [str(error)]
+        _report(problems)
+        failed |= bool(problems)
     return 1 if failed else 0
 
 
-def _validate(reference, wanted, output, sampling, dataset, flags, places, several):
+@dataclasses.dataclass
+class Folders:
+    """Where figures go, a folder for each model.
+
+    Attributes:
+        output: str or None, what ``--output`` says.
+        several: bool, whether there is more than one model.
+        used: the folders of models so far.
+    """
+
+    output: str | None
+    several: bool
+    used: set[pathlib.Path] = dataclasses.field(default_factory=set)
+
+    def add(self, model: "GlyphModel") -> pathlib.Path:
+        """The folder of one more model."""
+        folder = pathlib.Path(self.output) if self.output else model.run.output_directory
+        if self.several and self.output:
+            folder /= model.run.name
+        if folder in self.used:  # two checkpoints of one run
+            folder /= model.run.prefix.name
+        self.used.add(folder)
+        return folder
+
+
+def _validate(
+    reference: str,
+    tuples: "Sequence[Tuple]",
+    folders: Folders,
+    sampling: Mapping[str, Any],
+    dataset: str | None,
+    flags: Mapping[str, Any],
+) -> list[str]:
     """Draws all figures of one model; returns the messages about what could not be drawn."""
     import tfglyph
-    from tfglyph.cli.point_options import options_for
     from tfglyph.latent.arithmetic_figures import draw
     from tfglyph.latent.tuples import known_tuples
 
@@ -65,22 +109,17 @@ def _validate(reference, wanted, output, sampling, dataset, flags, places, sever
         )
     options = options_for(model, sampling)
     glyphs = glyphs_from_flags(model, dataset, flags)
-    good, problems = known_tuples(wanted, glyphs.rows_by_character(), glyphs.name)
+    good, problems = known_tuples(tuples, glyphs.rows_by_character(), glyphs.name)
     if not good:
         return [*problems, f"{reference}: no tuple left to draw"]
-    directory = pathlib.Path(output) if output else model.run.output_directory
-    if several and output:
-        directory /= model.run.name
-    if directory in places:  # two checkpoints of one run
-        directory /= model.run.prefix.name
-    places[directory] = model.run.prefix
-    paths = draw(model, glyphs, good, directory, model.run.title, **options)
+    folder = folders.add(model)
+    paths = draw(model, glyphs, good, folder, model.run.title, **options)
     sheets = ", ".join(str(path) for path in paths if path.name.startswith("contact-sheet"))
-    click.echo(f"{len(good)} figures test-arith-*.png are in {directory}; all at a glance: {sheets}")
+    click.echo(f"{len(good)} figures test-arith-*.png are in {folder}; all at a glance: {sheets}")
     return problems
 
 
-def _report(problems):
+def _report(problems: Sequence[str]) -> None:
     """One line on standard error for each problem, up to a screenful."""
     for line in problems[:SHOWN_PROBLEMS]:
         click.echo(f"tfglyph: error: {line}", err=True)

@@ -59,7 +59,7 @@ def parse(text: str, known: Container[str] | None = None) -> Description:
 
     Args:
         text: str, such as ``⿰酉交``, ``⿱⿰木木土`` or a single character.
-        known: container of str: the parts that there are; None: those of the decomposition table.
+        known: container of str, the accepted parts; None: those of the decomposition table.
 
     Returns:
         Description whose leaves are single parts, not taken apart.
@@ -67,24 +67,24 @@ def parse(text: str, known: Container[str] | None = None) -> Description:
     Raises:
         UsageError: what is wrong, at which position, and what was expected there.
     """
-    parts_known = table().typed if known is None else known
-    rest = iter(symbols(text))
+    accepted = table().typed if known is None else known
+    remaining = iter(symbols(text))
 
     def read(expected: str) -> Description:
-        position, symbol = next(rest, (len(text) + 1, None))
+        position, symbol = next(remaining, (len(text) + 1, None))
         if symbol is None:
             raise UsageError(f"{_shortened(text) or 'empty text'}: position {position}: ends here; expected {expected}")
         if symbol in ARITY:
-            parts = tuple(read(f"the part {position!r} of {symbol}") for position in POSITIONS[symbol])
+            parts = tuple(read(f"the part {where!r} of {symbol}") for where in POSITIONS[symbol])
             return Description(None, symbol, parts)
-        if symbol not in parts_known and LOOKALIKES.get(symbol) in parts_known:
+        if symbol not in accepted and LOOKALIKES.get(symbol) in accepted:
             symbol = LOOKALIKES[symbol]
-        if symbol not in parts_known:
+        if symbol not in accepted:
             raise UsageError(f"{_shortened(text)}: position {position}: {_unknown(symbol)}; expected {expected}")
         return Description(symbol)
 
     tree = read(f"a character or one of {OPERATORS}")
-    position, symbol = next(rest, (0, None))
+    position, symbol = next(remaining, (0, None))
     if symbol is not None:
         hint = "" if tree.operator else f"; to put parts together, begin with one of {OPERATORS}"
         raise UsageError(

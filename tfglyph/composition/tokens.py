@@ -44,12 +44,12 @@ def subtree(slot: int) -> tuple[int, ...]:
 
 
 def operator_index(slot: int) -> int:
-    """Where in a sequence the operator of a slot stands; of the upper slots only."""
+    """The index in a sequence of the operator of a slot; of the upper slots only."""
     return slot
 
 
 def part_index(slot: int) -> int:
-    """Where in a sequence the part of a slot stands."""
+    """The index in a sequence of the part of a slot."""
     return UPPER + slot
 
 
@@ -128,14 +128,14 @@ class Tokenizer:
         decompositions = table()
         return np.stack([self.encode(decompositions.described(character)) for character in characters])
 
-    def own(self, characters: Iterable[str]) -> np.ndarray:
-        """The tokens that characters have as parts of others.
+    def encode_as_parts(self, characters: Iterable[str]) -> np.ndarray:
+        """The single tokens that stand for characters as parts of others.
 
         Args:
             characters: sequence of n str.
 
         Returns:
-            int32 (n,); 0 for those that are no part.
+            int32 (n,); 0 for those that have no token.
         """
         return np.array([self._numbers.get(character, 0) for character in characters], np.int32)
 

@@ -1,8 +1,13 @@
-"""Small affine changes to batches: turned, shifted, scaled or sheared a little; off unless asked for."""
+"""Small affine changes to batches: rotation, shift, scale, shear; off by default."""
 
+import math
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from tfglyph.errors import UsageError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 _LIMITS = {"rotate": 15.0, "shift": 0.2, "scale": 0.2, "shear": 15.0}
 
@@ -13,11 +18,11 @@ class Augmentation:
 
     Attributes:
         rotate: float, degrees, at most 15.
-        shift: float, share of the side, at most 0.2, for each direction.
-        scale: float, share of the size, at most 0.2.
+        shift: float, fraction of the side, at most 0.2, for each direction.
+        scale: float, fraction of the size, at most 0.2.
         shear: float, degrees, at most 15.
-        flip: bool, whether half of the images are mirrored left to right. A mirrored character is a wrong
-            character: a model trained on them draws wrong characters.
+        flip: bool, whether half of the images are mirrored left to right. A mirrored character is a wrong character:
+            a model trained on them draws wrong characters.
     """
 
     rotate: float = 0.0
@@ -26,37 +31,29 @@ class Augmentation:
     shear: float = 0.0
     flip: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, limit in _LIMITS.items():
             amount = getattr(self, name)
             if not 0 <= amount <= limit:
                 raise UsageError(f"augmentation {name}={amount} is not between 0 and {limit}: only small changes")
 
-    def apply(self, images, seed, step, batch_size, batches_per_step=1, shard=(0, 1)):
-        """Changes a batch; what happens to an image depends on seed, step and its place in the global batch.
+    def apply(self, images: "tf.Tensor", seed: int, step: "tf.Tensor") -> "tf.Tensor":
+        """Changes the images of a step; what happens to image i depends on seed, step and i.
 
         Args:
-            images: uint8 tensor ``[k·batch_size/count, h, w, c]``, this worker's pieces.
+            images: uint8 tensor ``[n, h, w, c]``.
             seed: int.
             step: int64 scalar tensor.
-            batch_size: int, of the global batch.
-            batches_per_step: int, k.
-            shard: (index, count).
 
         Returns:
-            uint8 tensor of the same shape; what comes in from outside is 0.
+            uint8 tensor ``[n, h, w, c]``; what comes in from outside is 0.
         """
-        import tensorflow as tf
+        import tensorflow as tf  # slow: seconds; whoever only looks at data does without
 
-        index, count = shard
-        piece = batch_size // count
-        draws = tf.random.stateless_uniform(
-            (batches_per_step, batch_size, 6), tf.stack([tf.cast(seed, tf.int64), step]), -1.0, 1.0
-        )
-        draws = tf.reshape(draws[:, index * piece : (index + 1) * piece], (-1, 6))  # (n, 6)
-        height, width = images.shape[1:3]
-        transforms = self._transforms(draws, float(height), float(width))
-        moved = tf.raw_ops.ImageProjectiveTransformV3(
+        count, height, width = images.shape[:3]
+        draws = tf.random.stateless_uniform((count, 6), tf.stack([tf.cast(seed, tf.int64), step]), -1.0, 1.0)  # (n, 6)
+        transforms = self._transforms(draws, float(height), float(width))  # (n, 8)
+        transformed = tf.raw_ops.ImageProjectiveTransformV3(
             images=tf.cast(images, tf.float32),
             transforms=transforms,
             output_shape=[height, width],
@@ -64,53 +61,49 @@ class Augmentation:
             fill_mode="CONSTANT",
             fill_value=0.0,
         )
-        return tf.cast(tf.round(tf.clip_by_value(moved, 0.0, 255.0)), tf.uint8)  # (n, h, w, c)
+        return tf.cast(tf.round(tf.clip_by_value(transformed, 0.0, 255.0)), tf.uint8)  # (n, h, w, c)
 
-    def _transforms(self, draws, height, width):
-        """float32 ``[n, 8]``: coefficients that lead from a pixel of the result to one of the image."""
-        import tensorflow as tf
+    def _transforms(self, draws: "tf.Tensor", height: float, width: float) -> "tf.Tensor":
+        """float32 ``[n, 8]``: coefficients that lead from a pixel of the result to one of the image.
 
-        radians = 3.141592653589793 / 180
-        angle, across, down, size, shear, side = tf.unstack(draws, axis=1)
+        Args:
+            draws: float32 ``[n, 6]`` in [-1, 1): rotation, shift to the right, shift down, scale, shear, mirror.
+            height: float, pixels.
+            width: float, pixels.
+        """
+        import tensorflow as tf  # slow: as above
+
+        radians = math.pi / 180
+        angle, right, down, scale, shear, side = tf.unstack(draws, axis=1)  # (n,) each
         angle, shear = angle * (self.rotate * radians), tf.tan(shear * (self.shear * radians))
-        size = 1.0 / (1.0 + size * self.scale)
+        scale = 1.0 / (1.0 + scale * self.scale)
         mirror = tf.where(side < 0, -1.0, 1.0) if self.flip else tf.ones_like(side)
-        cosine, sine = tf.cos(angle) * size, tf.sin(angle) * size
+        cosine, sine = tf.cos(angle) * scale, tf.sin(angle) * scale
         a, b = mirror * cosine, mirror * (cosine * shear - sine)
         c, d = sine, sine * shear + cosine
-        middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
-        from_x, from_y = middle_x + across * (self.shift * width), middle_y + down * (self.shift * height)
+        center_x, center_y = (width - 1) / 2, (height - 1) / 2
+        from_x, from_y = center_x + right * (self.shift * width), center_y + down * (self.shift * height)
         zero = tf.zeros_like(angle)
-        rows = [
-            a,
-            b,
-            middle_x - a * from_x - b * from_y,
-            c,
-            d,
-            middle_y - c * from_x - d * from_y,
-            zero,
-            zero,
-        ]
-        return tf.stack(rows, axis=1)  # (n, 8)
+        offset_x, offset_y = center_x - a * from_x - b * from_y, center_y - c * from_x - d * from_y
+        return tf.stack([a, b, offset_x, c, d, offset_y, zero, zero], axis=1)  # (n, 8)
 
 
-def parse(text, flip=False):
-    """The arguments of ``Augmentation``, as plain JSON, from text like ``rotate=3,shift=0.02``; empty for
-    none.
+def parse(text: str | None, flip: bool = False) -> dict[str, Any]:
+    """The arguments of ``Augmentation``, as plain JSON, from text like ``rotate=3,shift=0.02``; empty for none.
 
     Raises:
         UsageError: an unknown change, or an amount that is no number or too large.
     """
-    known = [entry.name for entry in fields(Augmentation) if entry.name != "flip"]
-    amounts = {}
+    names = [entry.name for entry in fields(Augmentation) if entry.name != "flip"]
+    amounts: dict[str, Any] = {}
     for part in filter(None, (text or "").replace(" ", "").split(",")):
         name, _, amount = part.partition("=")
         try:
             amounts[name] = float(amount)
         except ValueError:
-            raise UsageError(f"augmentation {part!r} is not like rotate=3; there are {', '.join(known)}") from None
-        if name not in known:
-            raise UsageError(f"no augmentation {name!r}; there are {', '.join(known)}")
+            raise UsageError(f"augmentation {part!r} is not like rotate=3; there are {', '.join(names)}") from None
+        if name not in names:
+            raise UsageError(f"no augmentation {name!r}; there are {', '.join(names)}")
     if flip:
         amounts["flip"] = True
     Augmentation(**amounts)

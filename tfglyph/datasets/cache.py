@@ -1,9 +1,9 @@
 """The cache of prepared sets: a directory each, written once, checked at every start, memory-mapped.
 
-A prepared set is ``images.u8`` (uint8, row-major), ``labels.i32`` and ``keys.u64`` (little-endian) and
-``index.json``, which holds the shape, the characters, the label names, what was wrong with the sources, and a
-digest of everything. It is written into a temporary directory and renamed, so a set that is there is whole; a
-set that was cut off or changed afterwards does not match its digests and counts as absent.
+A prepared set is ``images.u8`` (uint8, row-major), ``labels.i32`` and ``keys.u64`` (little-endian) and ``index.json``,
+which holds the shape, the characters, the label names, what was wrong with the sources, and a digest of everything. It
+is written into a temporary directory and renamed, so a set that is there is whole; a set that was cut off or changed
+afterwards does not match its digests and counts as absent.
 """
 
 import hashlib
@@ -11,7 +11,10 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -22,14 +25,14 @@ from tfglyph.files import digest
 
 VERSION = 1
 _BLOCK = 1 << 26  # bytes under one digest
-_CHECK_ALL = 1 << 30  # larger image files are checked in samples, as long as nobody has touched them
+_CHECK_ALL = 1 << 30  # larger image files are checked in samples, as long as they have not been modified
 _SAMPLES = 16
 
 
 @contextmanager
-def locked(path):
+def locked(path: str) -> Iterator[None]:
     """Holds the lock of a prepared set, so that of several processes one prepares it and the others wait."""
-    from filelock import FileLock
+    from filelock import FileLock  # slow: only whoever prepares a set needs it
 
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -43,47 +46,47 @@ def locked(path):
 
 
 class Writer:
-    """Writes one prepared set, batch after batch; used as a context manager that leaves nothing behind on
-    failure.
+    """Writes one prepared set, batch after batch; used as a context manager that leaves nothing behind on failure.
 
     Args:
-        path: the directory that the set will be.
+        path: str, the directory that the set will be.
         shape: (h, w, c) of one image.
     """
 
-    def __init__(self, path, shape):
-        self.path = path
-        self.shape = tuple(shape)
-        self.characters, self.labels, self.keys = [], [], []
-        self.rows = 0
+    def __init__(self, path: str, shape: Sequence[int]):
+        self.path: str = path
+        self.shape: tuple[int, ...] = tuple(shape)
+        self.characters: list[str] = []
+        self.labels: list[int] = []
+        self.keys: list[int] = []
+        self.rows: int = 0
 
-    def __enter__(self):
+    def __enter__(self) -> "Writer":
         parent, name = os.path.split(self.path)
         for left_over in os.listdir(parent):
             if left_over.startswith(name + ".tmp-"):  # of a run that was killed: the lock is ours
                 shutil.rmtree(os.path.join(parent, left_over), ignore_errors=True)
-        self.directory = tempfile.mkdtemp(prefix=name + ".tmp-", dir=parent)
+        self.directory: str = tempfile.mkdtemp(prefix=name + ".tmp-", dir=parent)
         self.images = open(os.path.join(self.directory, "images.u8"), "wb")
         return self
 
-    def add(self, images, characters=None, labels=None, keys=None):
-        """Appends k images uint8 ``[k, h, w, c]`` with their characters, labels (ints) and split keys."""
+    def add(
+        self, images: np.ndarray, characters: list[str] | None, labels: list[int] | None, keys: Iterable[int]
+    ) -> None:
+        """Appends k images uint8 ``[k, h, w, c]`` with their characters, labels and split keys."""
         if images.shape[1:] != self.shape or images.dtype != np.uint8:
             raise ValueError(f"images of {images.dtype} {images.shape} in a set of uint8 {self.shape}")
         self.images.write(np.ascontiguousarray(images).data)
         self.rows += len(images)
         self.characters.extend(characters or [])
-        self.labels.extend(labels if labels is not None else [])
+        self.labels.extend(labels or [])
         self.keys.extend(keys)
 
-    def finish(self, label_names, problems):
+    def finish(self, label_names: Sequence[str] | None, problems: Iterable[Problem]) -> None:
         """Writes the index and gives the set its name."""
         self.images.close()
-        for name, values in (
-            ("labels.i32", np.array(self.labels, "<i4")),
-            ("keys.u64", np.array(self.keys, "<u8")),
-        ):
-            values.tofile(os.path.join(self.directory, name))
+        np.array(self.labels, "<i4").tofile(os.path.join(self.directory, "labels.i32"))
+        np.array(self.keys, "<u8").tofile(os.path.join(self.directory, "keys.u64"))
         index = {
             "version": VERSION,
             "shape": [self.rows, *self.shape],
@@ -101,21 +104,23 @@ class Writer:
         shutil.rmtree(self.path, ignore_errors=True)  # only ever a damaged one: the caller looked under the lock
         os.rename(self.directory, self.path)
 
-    def __exit__(self, *exception):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.images.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def read(path, name):
+def read(path: str, name: str) -> tuple[Glyphs, list[Problem]] | None:
     """Opens a prepared set.
 
     Args:
-        path: its directory.
+        path: str, its directory.
         name: str, the data set's name.
 
     Returns:
-        A tuple of Glyphs (images memory-mapped, read-only) and the list of Problems from its preparation, or
-        ``None`` where the set is absent, cut off or changed.
+        A tuple of Glyphs (images memory-mapped, read-only) and the list of Problem from its preparation, or ``None``
+        where the set is absent, cut off or changed.
     """
     try:
         with open(os.path.join(path, "index.json"), encoding="utf-8") as file:
@@ -145,26 +150,26 @@ def read(path, name):
         return None
 
 
-def _images_match(path, index):
+def _images_match(path: str, index: dict[str, Any]) -> bool:
+    """Whether the images are those of the index: all blocks, or some of a large file that has not been modified."""
     stated = index["images"]
-    untouched = os.stat(path).st_mtime_ns == index["written"]
-    if untouched and os.path.getsize(path) > _CHECK_ALL:
-        chosen = sorted(set(np.linspace(0, len(stated) - 1, _SAMPLES).astype(int).tolist()))
-    else:
-        chosen = range(len(stated))
-    return all(_block_digest(path, block) == stated[block] for block in chosen)
+    blocks = list(range(len(stated)))
+    unmodified = os.stat(path).st_mtime_ns == index["written"]
+    if unmodified and os.path.getsize(path) > _CHECK_ALL:
+        blocks = sorted(set(np.linspace(0, len(stated) - 1, _SAMPLES).astype(int).tolist()))
+    return all(_block_digest(path, block) == stated[block] for block in blocks)
 
 
-def _block_digest(path, block):
+def _block_digest(path: str, block: int) -> str:
     with open(path, "rb") as file:
         file.seek(block * _BLOCK)
         return hashlib.blake2b(file.read(_BLOCK), digest_size=12).hexdigest()
 
 
-def _block_digests(path):
+def _block_digests(path: str) -> list[str]:
     return [_block_digest(path, block) for block in range(-(-os.path.getsize(path) // _BLOCK))]
 
 
-def _file_digest(path):
+def _file_digest(path: str) -> str:
     with open(path, "rb") as file:
         return hashlib.blake2b(file.read(), digest_size=12).hexdigest()

@@ -1,27 +1,31 @@
-"""Glyphs drawn from font files, as pieces of work for preparation."""
+"""Glyphs drawn from font files, as items of work for preparation."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
+from PIL import Image
 
-from tfglyph.datasets.fontface import FontFace
+from tfglyph.datasets.fontface import Box, FontFace
 from tfglyph.datasets.glyphs import split_keys
 from tfglyph.datasets.preparing import Converted, grey_to_channels, problem, stack
 from tfglyph.errors import GlyphError
 
-# What the first published font set did to its 64×64 glyphs, as shares of the side.
+# What the first published font set did to its 64×64 glyphs, as fractions of the side.
 _SHIFT = 1 / 64
 _SQUEEZE = 3 / 64
 
 
 @lru_cache(maxsize=32)
-def face(path, index):
+def face(path: str, index: int) -> FontFace:
     """The face, opened once in each process."""
     return FontFace(path, index)
 
 
-def draw_characters(item, shape, box):
-    """One piece of work: (font path, face index, characters, label or None) → Converted."""
+def draw_characters(
+    item: tuple[str, int, Iterable[str], int | None], shape: tuple[int, int, int], box: Box
+) -> Converted:
+    """One item of work: (font path, face index, characters, label or None) → Converted."""
     path, index, characters, label = item
     images, drawn, problems = [], [], []
     for character in characters:
@@ -34,8 +38,10 @@ def draw_characters(item, shape, box):
     return Converted(stack(images, shape), drawn, labels, split_keys(drawn).tolist(), problems)
 
 
-def draw_samples(item, shape, box):
-    """One piece of work: [(font path, face index, character, label, seed)] → Converted, jittered."""
+def draw_samples(
+    item: Iterable[tuple[str, int, str, int, list[int]]], shape: tuple[int, int, int], box: Box
+) -> Converted:
+    """One item of work: [(font path, face index, character, label, seed)] → Converted, jittered."""
     images, characters, labels, problems = [], [], [], []
     for path, index, character, label, seed in item:
         try:
@@ -48,24 +54,22 @@ def draw_samples(item, shape, box):
     return Converted(stack(images, shape), characters, labels, split_keys(characters).tolist(), problems)
 
 
-def _jittered(font, character, size, box, seed):
+def _jittered(font: FontFace, character: str, size: int, box: Box, seed: list[int]) -> np.ndarray:
     """uint8 ``[size, size]``: squeezed from each border by up to 3/64 of the side, shifted by up to 1/64."""
-    from PIL import Image
-
     random = np.random.default_rng(seed)
     factor = max(2, -(-256 // size))
     side = size * factor
     left, top, right, bottom = random.uniform(0, _SQUEEZE * side, 4)
     shift_x, shift_y = random.uniform(-_SHIFT * side, _SHIFT * side, 2)
     scale_x, scale_y = side / (side - left - right), side / (side - top - bottom)
-    # Pillow's coefficients lead from a pixel of the result to the place in the drawing that it shows.
+    # Pillow's coefficients lead from a pixel of the result to the point of the drawing that it shows.
     coefficients = (scale_x, 0, -(left + shift_x) * scale_x, 0, scale_y, -(top + shift_y) * scale_y)
     drawing = font.draw(character, side, box)
-    moved = drawing.transform(drawing.size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
-    return np.asarray(moved.reduce(factor))  # (size, size)
+    jittered = drawing.transform(drawing.size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
+    return np.asarray(jittered.reduce(factor))  # (size, size)
 
 
-def in_frame(glyph, shape):
+def in_frame(glyph: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     """uint8 ``[h, w, c]``: a square glyph ``[s, s]`` in the middle of a frame whose shorter side is s."""
     height, width, channels = shape
     side = len(glyph)

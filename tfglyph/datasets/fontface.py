@@ -5,13 +5,19 @@ outline with smooth edges, whatever hinting or embedded bitmaps the font brings 
 """
 
 import os
+from collections import Counter
+from collections.abc import Iterable
 from functools import cached_property
+from typing import Any, Literal, get_args
 
 import numpy as np
+from fontTools.ttLib import TTFont
+from PIL import Image, ImageDraw, ImageFont
 
 from tfglyph.errors import GlyphError
 
-BOXES = ("advance", "ink")
+Box = Literal["advance", "ink"]
+BOXES: tuple[str, ...] = get_args(Box)
 _LARGE = 256  # pixels: the least height at which a glyph is drawn before it is reduced
 _NO_CHARACTER = "\U0010ffff"  # a noncharacter: no font may map it
 _PLACEHOLDER_USES = 4  # characters that share one picture: an honest font draws at most a few variants alike
@@ -24,13 +30,21 @@ class FontFace:
         path: path of the file.
         index: int, which face of a collection.
 
+    Attributes:
+        path: str.
+        index: int.
+        name: str, the font's full name.
+        em: int, font units per em.
+        ascender: float, font units from the baseline to the top of the em square.
+        glyph_ids: dict from code point to the number of its glyph, which is not 0.
+
     Raises:
         GlyphError: the file is no font, is damaged, or has no character map.
     """
 
-    def __init__(self, path, index=0):
-        self.path = os.fspath(path)
-        self.index = index
+    def __init__(self, path: str | os.PathLike[str], index: int = 0):
+        self.path: str = os.fspath(path)
+        self.index: int = index
         try:
             self._read_tables()
         except FileNotFoundError:
@@ -39,18 +53,16 @@ class FontFace:
             raise GlyphError(f"{self.path}: no permission to read it") from None
         except Exception as error:  # fontTools meets damage with nearly every exception there is
             raise GlyphError(f"{self.path}: not a usable font ({type(error).__name__}: {error})") from None
-        self._drawn = {}
+        self._fonts: dict[int, ImageFont.FreeTypeFont] = {}  # by their size in pixels
 
-    def _read_tables(self):
-        from fontTools.ttLib import TTFont
-
+    def _read_tables(self) -> None:
         with TTFont(self.path, fontNumber=self.index, lazy=True) as font:
             characters = font.getBestCmap()
             if not characters:
                 raise ValueError("it has no Unicode character map")
             order = {name: number for number, name in enumerate(font.getGlyphOrder())}
             # Glyph 0 is by definition the picture of "no such glyph".
-            self.glyph_ids = {code: order[name] for code, name in characters.items() if order.get(name, 0) != 0}
+            self.glyph_ids: dict[int, int] = {code: order[name] for code, name in characters.items() if order.get(name, 0) != 0}
             self.em = font["head"].unitsPerEm
             if not 16 <= self.em <= 16384:
                 raise ValueError(f"{self.em} units per em")

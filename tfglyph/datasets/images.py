@@ -3,33 +3,22 @@
 import io
 import os
 import stat
+import warnings
 
 import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-EXTENSIONS = (
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".jpe",
-    ".gif",
-    ".bmp",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".ppm",
-    ".pgm",
-    ".pbm",
-)
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 _PIXELS = 1 << 26  # 8192×8192: more is no glyph but an accident or an attack
-_BYTES = 1 << 28
+_BYTES = 1 << 28  # of one file
 
 
 class ImageError(ValueError):
     """A file that gives no image; the message says why."""
 
 
-def read_bytes(path):
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """The content of a regular file of sensible size.
 
     Raises:
@@ -47,36 +36,33 @@ def read_bytes(path):
         return file.read()
 
 
-def decode(content):
+def decode(content: bytes) -> tuple[Image.Image, list[str]]:
     """Decodes an image file.
 
     Args:
         content: bytes of a PNG, JPEG, GIF, BMP, WebP, TIFF or PNM file.
 
     Returns:
-        A tuple of a Pillow image of mode L or RGB, upright by its EXIF orientation, transparent parts over
-        white, and a list of str that say what had to be converted.
+        A tuple of a Pillow image of mode L or RGB, upright by its EXIF orientation, transparent parts over white, and a
+        list of str that say what had to be converted.
 
     Raises:
         ImageError: it cannot be decoded, or only in part.
     """
-    import warnings
-
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    notes = []
+    notes: list[str] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow about damage: what is damaged raises further down
-            image = Image.open(io.BytesIO(content), formats=_FORMATS)
+            image: Image.Image = Image.open(io.BytesIO(content), formats=_FORMATS)
             width, height = image.size
             if width * height > _PIXELS:
                 raise ImageError(f"{width}x{height} pixels are more than the limit of {_PIXELS:,}")
-            if image.format != "MPO" and getattr(image, "is_animated", False):
+            file_format = image.format
+            if file_format != "MPO" and getattr(image, "is_animated", False):
                 notes.append("animated or of several pages: only the first is used")
                 image.seek(0)
             image.load()
-            if image.format == "PNG" and b"IEND" not in content:
+            if file_format == "PNG" and b"IEND" not in content:
                 raise ImageError("damaged (cut off before its end)")
             image = _to_eight_bits(ImageOps.exif_transpose(image), notes)
     except ImageError:
@@ -92,10 +78,8 @@ def decode(content):
     return image, notes
 
 
-def _to_eight_bits(image, notes):
-    """The image in mode L or RGB."""
-    from PIL import Image
-
+def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
+    """The image in mode L or RGB; what had to be converted is added to ``notes``."""
     if image.mode.startswith("I;16"):
         notes.append("16 bits: reduced to 8")
         return Image.fromarray((np.asarray(image).astype(np.uint32) * 255 // 65535).astype(np.uint8))
@@ -113,7 +97,7 @@ def _to_eight_bits(image, notes):
     return image if has_colour(image) else image.convert("L")
 
 
-def has_colour(image):
+def has_colour(image: Image.Image) -> bool:
     """Whether an image (Pillow, mode L or RGB) has a pixel that is not grey."""
     if image.mode == "L":
         return False
@@ -121,20 +105,20 @@ def has_colour(image):
     return bool((pixels[..., :1] != pixels).any())
 
 
-def fit(image, shape, invert=False, margin=0.0):
+def fit(
+    image: Image.Image, shape: tuple[int, int, int], invert: bool = False, margin: float = 0.0
+) -> np.ndarray:
     """Scales an image into a frame: aspect kept, centred, by area where it shrinks.
 
     Args:
         image: Pillow image of mode L or RGB.
         shape: (h, w, c) with c 1 or 3.
         invert: bool, whether dark becomes light (before the frame's background, 0, is added).
-        margin: float, the share of the frame's side to leave free on each side.
+        margin: float, the fraction of the frame's side to leave free on each side.
 
     Returns:
         uint8 ``[h, w, c]``.
     """
-    from PIL import Image, ImageOps
-
     height, width, channels = shape
     image = image.convert("L" if channels == 1 else "RGB")
     if invert:
@@ -142,7 +126,7 @@ def fit(image, shape, invert=False, margin=0.0):
     if image.size != (width, height) or margin:
         room = (width * (1 - 2 * margin), height * (1 - 2 * margin))
         scale = min(room[0] / image.width, room[1] / image.height)
-        size = tuple(max(1, round(side * scale)) for side in image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         if scale < 1:
             image = image.resize(size, Image.Resampling.BOX)
         elif size != image.size:
@@ -153,8 +137,8 @@ def fit(image, shape, invert=False, margin=0.0):
     return np.asarray(image).reshape(height, width, channels)  # (h, w, c)
 
 
-def border_is_light(image):
-    """True or False: the edge of a Pillow image (L or RGB) is mostly white or black; None: neither."""
+def border_is_light(image: Image.Image) -> bool | None:
+    """True or False: the edge of a Pillow image (L or RGB) is mostly white or mostly black; None: neither."""
     pixels = np.asarray(image.convert("L"))
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     if np.mean(edge > 223) > 0.6:

@@ -1,9 +1,11 @@
 """``load``: from a data set's name to its record; ``DatasetSpec``: the same request as plain data."""
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from tfglyph.datasets.glyphs import DEFAULT_HOLDOUT
+from tfglyph.datasets.glyphs import DEFAULT_HOLDOUT, Glyphs, Split
 from tfglyph.datasets.registry import find
 from tfglyph.errors import UsageError
 
@@ -11,7 +13,15 @@ _LARGEST_SIDE = 2048
 _PATHS = ("fonts", "font", "charset")  # options that may name files
 
 
-def load(name, size=None, channels=None, split="all", holdout=DEFAULT_HOLDOUT, datadir=None, **options):
+def load(
+    name: str,
+    size: int | Iterable[int] | None = None,
+    channels: int | None = None,
+    split: Split = "all",
+    holdout: float = DEFAULT_HOLDOUT,
+    datadir: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Glyphs:
     """Loads a data set; what takes long is done once and cached.
 
     Args:
@@ -19,9 +29,9 @@ def load(name, size=None, channels=None, split="all", holdout=DEFAULT_HOLDOUT, d
         size: int or (h, w), pixels; ``None`` for the set's own.
         channels: 1 (grey), 3 (RGB) or None for the set's own.
         split: ``all``, ``train`` or ``holdout``; see ``Glyphs.split``.
-        holdout: float in [0, 1), the share that ``holdout`` gets and ``train`` lacks.
+        holdout: float in [0, 1), the fraction that ``holdout`` gets and ``train`` lacks.
         datadir: path of the sources, for the sets that read any.
-        **options: what the set takes: ``charset``, ``fonts``, ``font``, ``box``, ``samples``,
+        **options: the parameters of the set's own ``load``: ``charset``, ``fonts``, ``font``, ``box``, ``samples``,
             ``sample_seed``, ``ink``, ``part``. An option that is ``None`` counts as not given.
 
     Returns:
@@ -32,28 +42,26 @@ def load(name, size=None, channels=None, split="all", holdout=DEFAULT_HOLDOUT, d
         GlyphError: the sources are missing or have nothing usable.
     """
     entry = find(name)
-    given = _checked(name, options)
+    options = _checked(name, options)
     height, width = _sides(entry.size if size is None else size)
     if channels not in (None, 1, 3):
         raise UsageError(f"{channels} channels: images have 1 (grey) or 3 (RGB)")
-    if datadir is not None:
-        datadir = os.path.expanduser(os.fspath(datadir))
-    glyphs = entry.load(name, (height, width), channels, datadir, given)
+    directory = None if datadir is None else os.path.expanduser(os.fspath(datadir))
+    glyphs = entry.load(name, (height, width), channels, directory, options)
     return glyphs.split(split, holdout)
 
 
-def _checked(name, options):
-    """Those of ``options`` that are given; all of them must be the set's."""
+def _checked(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of ``options`` that are not None; all of them must be the set's."""
     entry = find(name)
-    given = {option: value for option, value in options.items() if value is not None}
-    for option in given:
+    options = {option: value for option, value in options.items() if value is not None}
+    for option in options:
         if option not in entry.options:
-            takes = ", ".join(entry.options)
-            raise UsageError(f"data set {name!r} takes no option {option!r}, only {takes}")
-    return given
+            raise UsageError(f"data set {name!r} takes no option {option!r}, only {', '.join(entry.options)}")
+    return options
 
 
-def _sides(size):
+def _sides(size: int | Iterable[int]) -> tuple[int, int]:
     try:
         height, width = (size, size) if isinstance(size, int) else (int(side) for side in size)
     except (TypeError, ValueError):
@@ -70,16 +78,16 @@ class DatasetSpec:
     Attributes:
         name: str.
         datadir: str or None, absolute.
-        holdout: float, the share held out of training.
+        holdout: float in [0, 1), the fraction held out of training.
         options: dict of the set's own options; paths are absolute.
     """
 
     name: str = "cns"
     datadir: str | None = None
     holdout: float = 0.0
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.holdout < 1:
             raise UsageError(f"holdout {self.holdout} is not in [0, 1)")
         options = _checked(self.name, self.options)
@@ -90,26 +98,28 @@ class DatasetSpec:
         if self.datadir is not None:
             object.__setattr__(self, "datadir", os.path.abspath(os.path.expanduser(self.datadir)))
 
-    def load(self, size=None, channels=None, split="train"):
+    def load(
+        self, size: int | Iterable[int] | None = None, channels: int | None = None, split: Split = "train"
+    ) -> Glyphs:
         """The part ``split`` of the set: Glyphs, as the function ``load`` gives them."""
         return load(**self.to_dict(), size=size, channels=channels, split=split)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The keyword arguments of ``load`` (all but size, channels and split), as plain JSON."""
         return {"name": self.name, "datadir": self.datadir, "holdout": self.holdout, **self.options}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: Mapping[str, Any]) -> "DatasetSpec":
         """The spec of what ``to_dict`` wrote.
 
         Raises:
-            UsageError: no name, or an option that the set does not take.
+            UsageError: an unknown data set, or an option that the set does not take.
         """
-        own = {key: value for key, value in values.items() if key in ("name", "datadir", "holdout")}
-        return cls(**own, options={key: value for key, value in values.items() if key not in own})
+        fields = {key: value for key, value in values.items() if key in ("name", "datadir", "holdout")}
+        return cls(**fields, options={key: value for key, value in values.items() if key not in fields})
 
 
-def _absolute(path):
+def _absolute(path: str) -> str:
     """The absolute path of what exists (``file.ttc#2`` too); a name that is no path stays as it is."""
     path = os.path.expanduser(path)
     file, mark, face = path.rpartition("#")

@@ -2,24 +2,29 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tfglyph.datasets import cache
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.report import Problem, count, report
 from tfglyph.errors import GlyphError
 from tfglyph.files import cache_directory, digest
 from tfglyph.progress import progress
 
-CHUNK = 64  # images in one piece of work
-_FEW = 16  # pieces of work that are not worth starting processes for
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK = 64  # images in one item of work
+_MOST_IN_PROCESS = 16  # so few items are not worth starting processes for
 
 
 @dataclass
 class Converted:
-    """What one piece of work became.
+    """What one item of work became.
 
     Attributes:
         images: uint8 ``[k, h, w, c]``.
@@ -30,10 +35,10 @@ class Converted:
     """
 
     images: np.ndarray
-    characters: list | None
-    labels: list | None
-    keys: list
-    problems: list = field(default_factory=list)
+    characters: list[str] | None
+    labels: list[int] | None
+    keys: list[int]
+    problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass
@@ -41,36 +46,35 @@ class Source:
     """Everything that preparation needs to know about a set.
 
     Attributes:
-        name: str.
-        place: str, what is read, for messages.
+        name: str, the data set's name.
+        origin: str, what is read, for messages.
         shape: (h, w, c) of the images to make.
         settings: dict, plain JSON: every option that changes an image, a character, a label or the order.
         stamp: str, changes when the source files do.
-        items: iterable of pieces of work, in order.
+        items: iterable of items of work, in order.
         convert: a function at module level (it travels to other processes): item → Converted.
         total: int, the number of items.
         label_names: list of str or None.
-        unique: bool, whether images with the same split key are one image (keys are then hashes of the
-            content).
-        problems: list of Problem, found before reading.
+        unique: bool, whether images with the same split key are one image (keys are then hashes of the content).
+        problems: list of Problem, known before reading.
         unit: str, what one item is called in the progress bar.
     """
 
     name: str
-    place: str
-    shape: tuple
-    settings: dict
+    origin: str
+    shape: tuple[int, int, int]
+    settings: dict[str, Any]
     stamp: str
-    items: Iterable
-    convert: Callable
+    items: Iterable[Any]
+    convert: Callable[[Any], Converted]
     total: int
-    label_names: list | None = None
+    label_names: list[str] | None = None
     unique: bool = False
-    problems: list = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     unit: str = "chunk"
 
     @property
-    def directory(self):
+    def directory(self) -> str:
         """Where the prepared set is, or will be."""
         key = digest(repr(cache.VERSION), repr(sorted(self.settings.items())), repr(self.shape), self.stamp)
         size = "x".join(map(str, self.shape))
@@ -78,7 +82,10 @@ class Source:
         return os.path.join(cache_directory(), f"{name}-{size}-{key}")
 
 
-def prepare(source):
+# === Preparation ===
+
+
+def prepare(source: Source) -> Glyphs:
     """The prepared set of a source: from the cache, or made now and cached.
 
     Returns:
@@ -87,72 +94,90 @@ def prepare(source):
     Raises:
         GlyphError: there is nothing good in the source, or the cache cannot be written.
     """
-    ready = cache.read(source.directory, source.name)
-    if ready is None:
+    cached = cache.read(source.directory, source.name)
+    if cached is None:
         with cache.locked(source.directory):
-            ready = cache.read(source.directory, source.name)  # perhaps somebody else made it while we waited
-            if ready is None:
-                return _make(source)
-    glyphs, problems = ready
+            cached = cache.read(source.directory, source.name)  # another process may have made it meanwhile
+            if cached is None:
+                return _convert_all(source)
+    glyphs, problems = cached
     if problems:
-        print(f"{source.place}: {count(problems)} when it was prepared", file=sys.stderr)
+        print(f"{source.origin}: {count(problems)} when it was prepared", file=sys.stderr)
     return glyphs
 
 
-def _make(source):
+def _convert_all(source: Source) -> Glyphs:
+    """Makes the set, in the cache, whose lock the caller holds."""
     problems = list(source.problems)
-    seen, copies = set(), 0
+    seen: set[int] = set()
+    copies = 0
     with cache.Writer(source.directory, source.shape) as writer:
-        for made in parallel_map(source.convert, source.items, source.total, f"preparing {source.name}", source.unit):
-            problems.extend(made.problems)
+        batches = parallel_map(source.convert, source.items, source.total, f"preparing {source.name}", source.unit)
+        for converted in batches:
+            problems.extend(converted.problems)
             if source.unique:
-                copies += len(made.images)
-                made = _first_of_each(made, seen)
-                copies -= len(made.images)
-            if len(made.images):
-                writer.add(made.images, made.characters, made.labels, made.keys)
-        report(problems, source.place)
+                copies += len(converted.images)
+                converted = _first_of_each(converted, seen)
+                copies -= len(converted.images)
+            if len(converted.images):
+                writer.add(converted.images, converted.characters, converted.labels, converted.keys)
+        report(problems, source.origin)
         if copies:
-            print(f"{source.place}: {copies:,} copies of other files left out", file=sys.stderr)
+            print(f"{source.origin}: {copies:,} copies of other files left out", file=sys.stderr)
         if not writer.rows:
-            raise GlyphError(f"{source.place}: nothing usable in it ({count(problems) or 'no images'})")
+            raise GlyphError(f"{source.origin}: nothing usable in it ({count(problems) or 'no images'})")
         writer.finish(source.label_names, problems)
-    ready = cache.read(source.directory, source.name)
-    if ready is None:
+    cached = cache.read(source.directory, source.name)
+    if cached is None:
         raise GlyphError(f"{source.directory}: cannot be read back; is the disk full or another program changing it?")
-    return ready[0]
+    return cached[0]
 
 
-def _first_of_each(made, seen):
-    """``made`` without the images whose key is in ``seen``, which takes up the new ones."""
+def _first_of_each(converted: Converted, seen: set[int]) -> Converted:
+    """``converted`` without the images whose key is in ``seen``, which takes up the new ones."""
     rows = []
-    for row, key in enumerate(made.keys):
+    for row, key in enumerate(converted.keys):
         if key not in seen:
             seen.add(key)
             rows.append(row)
     return Converted(
-        made.images[rows],
-        made.characters and [made.characters[row] for row in rows],
-        made.labels and [made.labels[row] for row in rows],
-        [made.keys[row] for row in rows],
+        converted.images[rows],
+        converted.characters and [converted.characters[row] for row in rows],
+        converted.labels and [converted.labels[row] for row in rows],
+        [converted.keys[row] for row in rows],
     )
 
 
-class Later:
-    """An iterable that is made when somebody goes through it: a set in the cache needs none of its work.
+# === Items of work ===
+
+
+class LazyItems:
+    """Items that are made when they are gone through: a set in the cache needs none of the work.
 
     Args:
         make: a function without arguments that returns an iterable.
     """
 
-    def __init__(self, make):
+    def __init__(self, make: Callable[[], Iterable[Any]]):
         self.make = make
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter(self.make())
 
 
-def parallel_map(function, items, total, description, unit="chunk", few=_FEW):
+def chunks(values: Sequence[Item], size: int = CHUNK) -> list[Sequence[Item]]:
+    """``values`` in parts of at most ``size``."""
+    return [values[start : start + size] for start in range(0, len(values), size)]
+
+
+def parallel_map(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    total: int,
+    description: str,
+    unit: str = "chunk",
+    most_in_process: int = _MOST_IN_PROCESS,
+) -> Iterator[Result]:
     """Yields ``function(item)`` for each item, in order, on all cores, with a progress bar.
 
     Args:
@@ -161,17 +186,17 @@ def parallel_map(function, items, total, description, unit="chunk", few=_FEW):
         total: int, how many items there are.
         description: str, what the bar says.
         unit: str, what one item is called.
-        few: int, up to how many items are done in this process, without starting others.
+        most_in_process: int, up to how many items are done in this process, without starting others.
 
     Raises:
         GlyphError: a worker process died (usually for want of memory).
     """
     jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if total <= few or jobs == 1:
+    if total <= most_in_process or jobs == 1:
         yield from progress(map(function, items), description, total=total, unit=unit)
         return
-    from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    from joblib import Parallel, delayed  # slow: only whoever prepares a large set needs it
+    from joblib.externals.loky.process_executor import TerminatedWorkerError  # slow: as above
 
     workers = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="3*n_jobs", max_nbytes=None)
     results = workers(delayed(function)(item) for item in items)
@@ -183,12 +208,10 @@ def parallel_map(function, items, total, description, unit="chunk", few=_FEW):
         results.close()
 
 
-def chunks(values, size=CHUNK):
-    """``values`` (a sequence) in lists of at most ``size``."""
-    return [values[start : start + size] for start in range(0, len(values), size)]
+# === For conversions ===
 
 
-def stamp(paths, root=None):
+def stamp(paths: Iterable[str], root: str | None = None) -> str:
     """A digest of files' names (from ``root`` on), sizes and times of change: cheap to make."""
     lines = []
     for path in paths:
@@ -201,17 +224,17 @@ def stamp(paths, root=None):
     return digest("\n".join(lines))
 
 
-def stack(images, shape):
+def stack(images: Sequence[np.ndarray], shape: Sequence[int]) -> np.ndarray:
     """uint8 ``[k, h, w, c]`` of a list of k images, also of none."""
     return np.stack(images) if images else np.empty((0, *shape), np.uint8)  # (k, h, w, c)
 
 
-def grey_to_channels(image, channels):
+def grey_to_channels(image: np.ndarray, channels: int) -> np.ndarray:
     """uint8 ``[h, w, channels]`` of a grey image ``[h, w]``."""
-    return np.repeat(image[..., None], channels, -1)
+    return np.repeat(image[..., None], channels, -1)  # (h, w, channels)
 
 
-def problem(path, error):
+def problem(path: str, error: Exception) -> Problem:
     """A Problem for a file that could not be used, from the exception that said so."""
     if isinstance(error, FileNotFoundError):
         return Problem(path, "it vanished while the set was read")
@@ -219,4 +242,5 @@ def problem(path, error):
         return Problem(path, "no permission to read it")
     if isinstance(error, OSError) and error.strerror:
         return Problem(path, error.strerror)
-    return Problem(path, " ".join(str(error).split()) or type(error).__name__)
+    # A GlyphError names its file itself.
+    return Problem(path, " ".join(str(error).removeprefix(f"{path}: ").split()) or type(error).__name__)

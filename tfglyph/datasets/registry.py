@@ -1,9 +1,21 @@
-"""The registry: every data set by name, what it is, and which options it takes."""
+"""The registry: every data set by name.
+
+A data set is one module here and one entry below. The module has a function
+``load(name, size, channels, datadir, …) -> Glyphs`` with ``size`` as (h, w), ``channels`` as 1, 3 or ``None``,
+``datadir`` as a path or ``None``; whatever parameters follow are the set's own options. A module whose sets can be
+downloaded also has ``download(name, datadir)``.
+"""
 
 import importlib
+import inspect
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError, did_you_mean
+
+_COMMON = ("name", "size", "channels", "datadir")  # what every set's ``load`` takes; the rest are its options
 
 
 @dataclass(frozen=True)
@@ -11,10 +23,9 @@ class DataSet:
     """An entry of the registry.
 
     Attributes:
-        name: str.
+        name: str; one that ends in ``/`` or ``:`` stands for all names that begin with it.
         module: str, the module in ``tfglyph.datasets`` whose ``load`` makes it.
-        size: int, the side of its images where nobody asks for another.
-        options: tuple of str, the options that its ``load`` takes beside size, channels and directory.
+        size: int, the side of its images, in pixels, by default.
         summary: str, one line.
         needs: str, what has to be on the machine.
     """
@@ -22,14 +33,37 @@ class DataSet:
     name: str
     module: str
     size: int
-    options: tuple
     summary: str
     needs: str
 
-    def load(self, name, size, channels, datadir, options):
+    @property
+    def is_prefix(self) -> bool:
+        """Whether the entry stands for all names that begin with its own."""
+        return self.name.endswith(("/", ":"))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """tuple of str: the options that its ``load`` takes beside name, size, channels and directory."""
+        return tuple(option for option in inspect.signature(self._module().load).parameters if option not in _COMMON)
+
+    def load(
+        self, name: str, size: tuple[int, int], channels: int | None, datadir: str | None, options: dict[str, Any]
+    ) -> Glyphs:
         """Calls the set's ``load``; returns Glyphs."""
-        module = importlib.import_module(f"tfglyph.datasets.{self.module}")
-        return module.load(name, size, channels, datadir=datadir, **options)
+        return self._module().load(name, size, channels, datadir=datadir, **options)
+
+    def download(self, name: str, datadir: str | None = None) -> None:
+        """Downloads what the set's ``load`` will read, where its module can; does nothing for the other sets.
+
+        Raises:
+            GlyphError: there is no network, or the set's own site does not answer.
+        """
+        download = getattr(self._module(), "download", None)
+        if download is not None:
+            download(name, datadir)
+
+    def _module(self) -> ModuleType:
+        return importlib.import_module(f"tfglyph.datasets.{self.module}")
 
 
 _IDX = "its IDX files (--datadir), or `data prepare` with a network"
@@ -39,7 +73,6 @@ _ALL = (
         "cns",
         "cns",
         32,
-        ("charset", "ink"),
         "20,920 Chinese characters in TW-Kai, the typeface of Taiwan's CNS11643 project",
         "nothing at 32x32; the font for other sizes (./get_data.sh); or --datadir with U<decimal>.jpg|png",
     ),
@@ -47,7 +80,6 @@ _ALL = (
         "cns-ext",
         "cns_ext",
         32,
-        ("charset",),
         "74,506 characters: CNS's and the rare ones of Unicode's extensions A to D, in TW-Kai and TW-Kai-Ext-B",
         "both fonts (./get_data.sh)",
     ),
@@ -55,7 +87,6 @@ _ALL = (
         "fonts",
         "fonts",
         64,
-        ("fonts", "charset", "box", "samples", "sample_seed"),
         "any fonts x any characters: one image each, or shifted and squeezed samples",
         "font files (--fonts)",
     ),
@@ -63,7 +94,6 @@ _ALL = (
         "kanji",
         "kanji",
         48,
-        ("font", "charset", "ink"),
         "kanji: loose images as in kanjieast-asian-characters, or JIS X 0208 from a font",
         "images (--datadir), or an installed IPA font (Debian: fonts-ipafont-mincho)",
     ),
@@ -71,33 +101,32 @@ _ALL = (
         "casia",
         "casia",
         64,
-        ("charset", "ink"),
         "handwritten Chinese characters: CASIA-HWDB .gnt files, zip archives, directories",
         "the files (--datadir)",
     ),
-    DataSet("mnist", "public", 28, ("part",), "handwritten digits", _IDX),
-    DataSet("fashion_mnist", "public", 28, ("part",), "pictures of clothes", _IDX),
-    DataSet("kmnist", "public", 28, ("part",), "cursive hiragana, 10 classes", _IDX),
-    DataSet("k49", "public", 28, ("part",), "cursive hiragana, 49 classes", "its .npz files (--datadir)"),
-    DataSet("emnist/", "public", 28, ("part",), "letters and digits: emnist/letters, …", _IDX),
-    DataSet("cifar10", "public", 32, ("part",), "small photographs, RGB", "`data prepare` with a network"),
-    DataSet("tfds:", "public", 64, ("part",), "any image set of tensorflow-datasets", "`data prepare`"),
-    DataSet("folder", "folder", 64, ("ink",), "any directory tree of images", "the images (--datadir)"),
+    DataSet("mnist", "public", 28, "handwritten digits", _IDX),
+    DataSet("fashion_mnist", "public", 28, "pictures of clothes", _IDX),
+    DataSet("kmnist", "public", 28, "cursive hiragana, 10 classes", _IDX),
+    DataSet("k49", "public", 28, "cursive hiragana, 49 classes", "its .npz files (--datadir)"),
+    DataSet("emnist/", "public", 28, "letters and digits: emnist/letters, …", _IDX),
+    DataSet("cifar10", "public", 32, "small photographs, RGB", "`data prepare` with a network"),
+    DataSet("tfds:", "public", 64, "any image set of tensorflow-datasets", "`data prepare`"),
+    DataSet("folder", "folder", 64, "any directory tree of images", "the images (--datadir)"),
 )
 
-DATASETS = {entry.name: entry for entry in _ALL}
+DATASETS: dict[str, DataSet] = {entry.name: entry for entry in _ALL}
 
 
-def find(name):
+def find(name: str) -> DataSet:
     """The entry for a name; ``emnist/letters`` and ``tfds:NAME`` belong to the entries with their beginning.
 
     Raises:
         UsageError: no such data set.
     """
-    if name in DATASETS and not name.endswith(("/", ":")):
-        return DATASETS[name]
-    for prefix in ("emnist/", "tfds:"):
-        if name.startswith(prefix) and len(name) > len(prefix):
-            return DATASETS[prefix]
-    known = ", ".join(entry + "…" * entry.endswith(("/", ":")) for entry in DATASETS)
-    raise UsageError(f"no data set {name!r}{did_you_mean(name, DATASETS)}; there are {known}")
+    for entry in _ALL:
+        if name == entry.name and not entry.is_prefix:
+            return entry
+        if entry.is_prefix and name.startswith(entry.name) and name != entry.name:
+            return entry
+    names = ", ".join(entry.name + "…" * entry.is_prefix for entry in _ALL)
+    raise UsageError(f"no data set {name!r}{did_you_mean(name, DATASETS)}; there are {names}")

@@ -1,6 +1,7 @@
 """What was wrong with the input: collected while reading, named once, counted at the end."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LINES = 100  # more problems than this are counted but not all spelled out; `data check` lists every one
@@ -20,11 +21,11 @@ class Problem:
     reason: str
     used: bool = False
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{'note' if self.used else 'skipped'}: {self.path}: {self.reason}"
 
 
-def count(problems):
+def count(problems: Sequence[Problem]) -> str:
     """One line that counts ``problems``, like ``3 skipped, 1 used with a note``; empty without any."""
     skipped = sum(not problem.used for problem in problems)
     noted = len(problems) - skipped
@@ -32,22 +33,17 @@ def count(problems):
     return ", ".join(parts)
 
 
-def report(problems, place, lines=_LINES, stream=None):
-    """Writes problems, one a line, and then their count, to ``stream`` (standard error).
+def report(problems: Sequence[Problem], source: str) -> None:
+    """Writes problems, one a line, and then their count, to standard error.
 
     Args:
         problems: list of Problem.
-        place: str, what was read.
-        lines: int or None, how many to spell out; ``None`` for all.
+        source: str, what was read.
     """
-    stream = stream or sys.stderr
-    shown = sorted(problems, key=lambda problem: problem.used)[:lines]  # what is lost comes first
+    shown = sorted(problems, key=lambda problem: problem.used)[:_LINES]  # what is lost comes first
     for problem in shown:
-        print(problem, file=stream)
+        print(problem, file=sys.stderr)
     if len(shown) < len(problems):
-        print(
-            f"… and {len(problems) - len(shown):,} more: `python -m tfglyph data check` lists all",
-            file=stream,
-        )
+        print(f"… and {len(problems) - len(shown):,} more: `python -m tfglyph data check` lists all", file=sys.stderr)
     if problems:
-        print(f"{place}: {count(problems)}", file=stream)
+        print(f"{source}: {count(problems)}", file=sys.stderr)

@@ -6,11 +6,10 @@ import tensorflow as tf
 
 
 def guide(conditional: tf.Tensor, unconditional: tf.Tensor, scale: Any) -> tf.Tensor:
-    """Push a prediction away from what the model would say without the condition.
+    """Extrapolates from the unconditional prediction over the conditional one.
 
-    ``scale`` 0 ignores the condition, 1 is the plain conditional model, more exaggerates it. (The paper's w
-    is ``scale - 1``.) All targets are linear in each other at a fixed x_t, so it does not matter which is
-    guided.
+    ``scale`` 0 ignores the condition, 1 is the plain conditional model, more exaggerates it. (The paper's w is
+    ``scale - 1``.) All targets are linear in each other at a fixed x_t, so it does not matter which is guided.
 
     Args:
         conditional, unconditional: tensors of one shape.

@@ -1,4 +1,4 @@
-"""Random numbers for sampling where an image's noise depends on its own seed pair alone."""
+"""Random numbers for sampling: the noise of an image depends on its own seed pair alone."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ def image_noise(pairs: tf.Tensor, draw: Any, shape: Sequence[int]) -> tf.Tensor:
 
     Args:
         pairs: int64 tensor (n, 2), seed and index of each image.
-        draw: int or int32 scalar tensor that tells one draw for an image from the next.
+        draw: int or int32 scalar tensor, the number of the draw: an image needs noise more than once.
         shape: sequence of ints, the shape of one image.
 
     Returns:

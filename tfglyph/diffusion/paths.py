@@ -1,7 +1,7 @@
 """Paths from images to noise: x_t = alpha(t) x_0 + sigma(t) noise, for t from 0 (images) to 1 (noise).
 
-Everything is computed in float64 and cast by whoever uses it, because 1 - alpha² loses all its digits
-in float32 where images are nearly clean.
+Everything is computed in float64 and cast by the caller, because 1 - alpha² loses all its digits in float32 where
+images are nearly clean.
 """
 
 from typing import Any
@@ -44,9 +44,9 @@ class Path:
         Args:
             steps: int or int32 scalar tensor, at least 1.
             curved: False for even times, which with T steps are the entries of a table of T; True for
-                tau = 1 - cos(pi u / 2), u even, in the coordinate of ``straightened``: steps that shrink in
-                proportion to the noise left. The last step, to no noise at all, can only be of first order;
-                second order samplers stay second order because it is short.
+                tau = 1 - cos(pi u / 2), u even, in the coordinate of ``straightened``: steps that shrink in proportion
+                to the remaining noise. The last step, to no noise at all, can only be of first order; second order
+                samplers stay second order because it is short.
 
         Returns:
             float64 tensor [steps + 1], falling.
@@ -61,7 +61,7 @@ class Path:
     def straightened(self, times: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """``(alpha + sigma, tau)`` with tau = sigma / (alpha + sigma).
 
-        Every path is the straight one in other clothes: x / (alpha + sigma) = (1 - tau) x_0 + tau noise.
+        Every path is the straight one after a change of variables: x / (alpha + sigma) = (1 - tau) x_0 + tau noise.
 
         Args:
             times: float64 tensor of any shape.
@@ -94,24 +94,25 @@ class Path:
 class VariancePreserving(Path):
     """alpha² + sigma² = 1, from a table of betas (Ho et al. 2020, eq. 4).
 
-    Table entry k is t = k / T, entry 0 the clean image, so a sampler with T steps visits the table itself
-    and one with fewer or more steps finds its times in between: ln alpha² is interpolated linearly in t,
-    which is the continuous process whose noise rate is constant within each step of the table.
+    Table entry i is t = i / T, entry 0 the clean image, so a sampler with T steps visits the table itself and one with
+    fewer or more steps has times in between: ln alpha² is interpolated linearly in t, which is the continuous process
+    whose noise rate is constant within each step of the table.
+
+    Args:
+        betas: float64 array [T] in (0, 1), the fraction of the variance that each step replaces by noise.
     """
 
     def __init__(self, betas: Any):
-        """Args: betas: float64 array [T] in (0, 1), the share of variance replaced by noise in each step."""
         betas = np.asarray(betas, np.float64)
-        self.steps = len(betas)
-        self.log_alpha_squared = np.concatenate([[0.0], np.cumsum(np.log1p(-betas))])
+        self.steps: int = len(betas)
+        self.log_alpha_squared: np.ndarray = np.concatenate([[0.0], np.cumsum(np.log1p(-betas))])
 
     def alpha_sigma(self, times: Any) -> tuple[tf.Tensor, tf.Tensor]:
         table = tf.constant(self.log_alpha_squared, tf.float64)
         position = tf.clip_by_value(tf.cast(times, tf.float64), 0.0, 1.0) * self.steps
-        # A position that misses a table entry by rounding is that entry: T sampling steps are exactly the
-        # table.
-        entry = tf.round(position)
+        # A position that misses a table entry by rounding is that entry: T sampling steps are exactly the table.
         # (Not entry 0, where there is no noise to divide by.)
+        entry = tf.round(position)
         position = tf.where((entry > 0) & (tf.abs(position - entry) < 1e-9), entry, position)
         below = tf.minimum(tf.floor(position), self.steps - 1)
         index = tf.cast(below, tf.int32)
@@ -140,9 +141,8 @@ class VariancePreserving(Path):
 class Straight(Path):
     """alpha = 1 - t, sigma = t: flow matching's straight line (Lipman et al. 2023; Liu et al. 2023).
 
-    Training times are logit-normal (Esser et al. 2024, section 3.1): t = sigmoid(mean + std · normal),
-    which looks most often at the middle of the path, where the shape of a glyph is decided. A ``std``
-    of 0 means uniform times.
+    Training times are logit-normal (Esser et al. 2024, section 3.1): t = sigmoid(mean + std · normal), most often in
+    the middle of the path, where the shape of a glyph is decided. A ``std`` of 0 means uniform times.
     """
 
     def __init__(self, mean: float = 0.0, std: float = 1.0):
@@ -184,7 +184,7 @@ def cosine_betas(steps: int, offset: float = 0.008, largest: float = 0.999) -> n
 
 
 def per_image(values: Any, images: tf.Tensor) -> tf.Tensor:
-    """Shape one number per image, or one for all, to multiply images: [n, 1, 1, 1] or a scalar."""
+    """One number per image, or one for all, in a shape that multiplies images: [n, 1, 1, 1] or a scalar."""
     values = tf.cast(values, images.dtype)
     if values.shape.rank == 0:
         return values

@@ -1,9 +1,9 @@
-"""Samplers: from noise to images along a path, in as many steps as wanted; and DDIM's way back.
+"""Samplers: from noise to images along a path, in any number of steps; and DDIM inversion.
 
-Each takes ``denoise(x_t, time) -> (images, noise)``, the model's view of x_t at one float64 scalar time,
-and is made of TensorFlow operations only (a ``tf.while_loop`` over a grid of any length), so an exported
-model contains it. The timesteps falls from the noisiest time to the cleanest; the last step to t = 0 is the
-denoised image itself, so the denoiser is never asked about a time without noise.
+Each takes ``denoise(x_t, time) -> (images, noise)``, the model's prediction from x_t at one float64 scalar time, and
+is made of TensorFlow operations only (a ``tf.while_loop`` over timesteps of any number), so an exported model contains
+it. The timesteps fall from the noisiest to the cleanest; the last step, to t = 0, gives the denoised image itself, so
+the denoiser is never called for a time without noise.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def timesteps_for(sampler: str, path: Path, steps: Any) -> tf.Tensor:
 
 
 def evaluations(sampler: str, steps: int) -> int:
-    """How often ``sampler`` calls the denoiser in ``steps`` steps: int."""
+    """The number of calls of the denoiser in ``steps`` steps of ``sampler``."""
     return 2 * steps - 1 if sampler == "heun" else steps
 
 
@@ -47,20 +47,19 @@ def sample(
     eta: Any = 0.0,
     noise: Noise | None = None,
 ) -> tf.Tensor:
-    """Run a sampler by name.
+    """Runs a sampler by name.
 
     Args:
         sampler: one of ``SAMPLERS``.
         path: ``Path``.
         denoise: callable ``(float32 [n, ...], float64 scalar) -> (images, noise)``, float32 [n, ...] each.
-        x_t: float32 tensor [n, ...], x at the first time of the timesteps.
+        x_t: float32 tensor [n, ...], x at the first of the timesteps.
         timesteps: float64 tensor [steps + 1], strictly falling.
         eta: noise added by ``ddim``, 0 (none) to 1 (as much as ``ddpm``).
-        noise: callable ``int32 scalar step -> float32 [n, ...]``, standard normal; needed where noise is
-            added.
+        noise: callable ``int32 scalar step -> float32 [n, ...]``, standard normal; needed where noise is added.
 
     Returns:
-        float32 tensor [n, ...], x at the last time of the timesteps.
+        float32 tensor [n, ...], x at the last of the timesteps.
     """
     if sampler == "ddpm":
         return ddim(path, denoise, x_t, timesteps, eta=1.0, noise=noise)
@@ -74,14 +73,13 @@ def sample(
 def ddim(
     path: Path, denoise: Denoise, x_t: tf.Tensor, timesteps: tf.Tensor, eta: Any = 0.0, noise: Noise | None = None
 ) -> tf.Tensor:
-    """DDIM (Song et al. 2021, eq. 12 and 16); with ``eta`` 1 it is DDPM's ancestral sampling (Ho et al.
-    2020, eq. 7).
+    """DDIM (Song et al. 2021, eq. 12 and 16); with ``eta`` 1, DDPM's ancestral sampling (Ho et al. 2020, eq. 7).
 
-    The added variance is eta² times that of q(x_s | x_t, x_0), written for any path: with r = alpha_t /
-    alpha_s, (sigma_t² - r² sigma_s²) sigma_s² / sigma_t².
+    The added variance is eta² times that of q(x_s | x_t, x_0), written for any path: with r = alpha_t / alpha_s,
+    (sigma_t² - r² sigma_s²) sigma_s² / sigma_t².
     """
 
-    def step(i, x_t):
+    def step(i: tf.Tensor, x_t: tf.Tensor) -> tf.Tensor:
         (alpha_t, sigma_t), (alpha_s, sigma_s) = path.alpha_sigma(timesteps[i]), path.alpha_sigma(timesteps[i + 1])
         images, predicted = denoise(x_t, timesteps[i])
         fresh = tf.maximum(sigma_t**2 - (alpha_t / alpha_s) ** 2 * sigma_s**2, 0.0)
@@ -96,12 +94,12 @@ def ddim(
 def dpm_solver(path: Path, denoise: Denoise, x_t: tf.Tensor, timesteps: tf.Tensor) -> tf.Tensor:
     """DPM-Solver++ 2M (Lu et al. 2022b, algorithm 2): second order for one call of the denoiser a step.
 
-    With lambda = ln(alpha / sigma), the image is extrapolated over half a step from this prediction and the
-    one before. The first step has none before it and the last ends at lambda = infinity; both are first
-    order, which keeps the second order of the whole.
+    With lambda = ln(alpha / sigma), the image is extrapolated over half a step from this prediction and the one
+    before. The first step has none before it and the last ends at lambda = infinity; both are first order, which keeps
+    the second order of the whole.
     """
 
-    def step(i, x_t, before):
+    def step(i: tf.Tensor, x_t: tf.Tensor, before: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         (alpha_t, sigma_t), (alpha_s, sigma_s) = path.alpha_sigma(timesteps[i]), path.alpha_sigma(timesteps[i + 1])
         images, _ = denoise(x_t, timesteps[i])
         alpha_r, sigma_r = path.alpha_sigma(timesteps[tf.maximum(i - 1, 0)])
@@ -121,18 +119,17 @@ def dpm_solver(path: Path, denoise: Denoise, x_t: tf.Tensor, timesteps: tf.Tenso
 def heun(path: Path, denoise: Denoise, x_t: tf.Tensor, timesteps: tf.Tensor) -> tf.Tensor:
     """Heun's second-order method, two calls of the denoiser a step (Karras et al. 2022, algorithm 1).
 
-    It integrates y = x / (alpha + sigma), which moves with velocity noise - x_0 as tau = sigma / (alpha +
-    sigma) changes and is finite at both ends (see ``Path.straightened``). The last step, to sigma = 0, is
-    Euler's.
+    It integrates y = x / (alpha + sigma), which moves with velocity noise - x_0 as tau = sigma / (alpha + sigma)
+    changes and is finite at both ends (see ``Path.straightened``). The last step, to sigma = 0, is Euler's.
     """
 
-    def step(i, x_t):
+    def step(i: tf.Tensor, x_t: tf.Tensor) -> tf.Tensor:
         (total_t, tau_t), (total_s, tau_s) = path.straightened(timesteps[i]), path.straightened(timesteps[i + 1])
         images, noise = denoise(x_t, timesteps[i])
         position, change = x_t / per_image(total_t, x_t), per_image(tau_s - tau_t, x_t)
         euler = (position + change * (noise - images)) * per_image(total_s, x_t)
 
-        def corrected():
+        def corrected() -> tf.Tensor:
             images_s, noise_s = denoise(euler, timesteps[i + 1])
             slope = 0.5 * (noise - images + noise_s - images_s)
             return (position + change * slope) * per_image(total_s, x_t)
@@ -143,29 +140,28 @@ def heun(path: Path, denoise: Denoise, x_t: tf.Tensor, timesteps: tf.Tensor) -> 
 
 
 def invert(path: Path, denoise: Denoise, images: tf.Tensor, timesteps: tf.Tensor, refinements: int = 2) -> tf.Tensor:
-    """The noise from which deterministic DDIM draws ``images`` (Song et al. 2021, section 4.3, run
-    backwards).
+    """DDIM inversion: the noise from which deterministic DDIM generates ``images`` (Song et al. 2021, section 4.3).
 
-    Each backward step solves y_t = y_s + (tau_t - tau_s) velocity(y_t, t), the forward step's own equation
-    in the coordinates of ``heun``, by fixed-point iteration, so that the way back undoes the way there; with
-    no refinement it is the usual approximation, which takes the velocity at y_s for that at y_t.
+    Each step solves y_t = y_s + (tau_t - tau_s) velocity(y_t, t), the equation of the sampling step in the coordinates
+    of ``heun``, by fixed-point iteration, so that sampling undoes the inversion; with no refinement it is the usual
+    approximation, which takes the velocity at y_s for that at y_t.
 
     Args:
         path, denoise: as in ``sample``.
         images: float32 tensor [n, ...].
-        timesteps: float64 tensor [steps + 1], falling: the timesteps that ``ddim`` will use.
+        timesteps: float64 tensor [steps + 1], falling: those of ``ddim``.
         refinements: int, fixed-point iterations after the first estimate.
 
     Returns:
-        float32 tensor [n, ...], x at the first time of the timesteps.
+        float32 tensor [n, ...], x at the first of the timesteps.
     """
     rising = tf.reverse(timesteps, [0])
 
-    def step(i, x_t):
+    def step(i: tf.Tensor, x_t: tf.Tensor) -> tf.Tensor:
         (total_s, tau_s), (total_t, tau_t) = path.straightened(rising[i]), path.straightened(rising[i + 1])
         position, change = x_t / per_image(total_s, x_t), per_image(tau_t - tau_s, x_t)
 
-        def refined(iteration, guess):
+        def refined(iteration: tf.Tensor, guess: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             denoised, noise = denoise(guess * per_image(total_t, x_t), rising[i + 1])
             return iteration + 1, position + change * (noise - denoised)
 
@@ -177,9 +173,9 @@ def invert(path: Path, denoise: Denoise, images: tf.Tensor, timesteps: tf.Tensor
 
 
 def _walk(step: Callable[..., Any], x_t: tf.Tensor, timesteps: tf.Tensor, *memory: tf.Tensor) -> tf.Tensor:
-    """``step(i, x_t, *memory)`` for each interval of the timesteps; returns the last ``x_t``."""
+    """Calls ``step(i, x_t, *memory)`` for each interval of the timesteps; returns the last ``x_t``."""
 
-    def body(i, *state):
+    def body(i: tf.Tensor, *state: tf.Tensor) -> tuple[tf.Tensor, ...]:
         new = step(i, *state)
         return i + 1, *(new if isinstance(new, tuple) else (new,))
 

@@ -1,4 +1,4 @@
-"""What a denoiser predicts, how to read image and noise from it, and how much each time counts in the loss.
+"""What a denoiser predicts, how to compute image and noise from it, and the weight of each time in the loss.
 
 With x = alpha x_0 + sigma noise, every target is a linear mixture of image and noise, so any of them together with
 x gives both back:
@@ -21,6 +21,7 @@ from tfglyph.diffusion.paths import per_image
 
 TARGETS = ("noise", "x0", "v", "velocity")
 WEIGHTS = ("uniform", "min-snr")
+SMALLEST = 1e-8  # below every alpha and sigma of a table, above what float32 divides badly by
 
 
 def make(target: str, images: tf.Tensor, noise: tf.Tensor, alpha: Any, sigma: Any) -> tf.Tensor:
@@ -46,13 +47,13 @@ def make(target: str, images: tf.Tensor, noise: tf.Tensor, alpha: Any, sigma: An
 def read(target: str, prediction: tf.Tensor, x_t: tf.Tensor, alpha: Any, sigma: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """Image and noise from a prediction, the inverse of ``make``.
 
-    The image needs alpha > 0 for ``noise``, the noise needs sigma > 0 for ``x0``; ``v`` and ``velocity`` are
-    good everywhere. Where the divisor vanishes the result is finite but meaningless (samplers clip it).
+    The image needs alpha > 0 for ``noise``, the noise needs sigma > 0 for ``x0``; ``v`` and ``velocity`` are good
+    everywhere. Where the divisor vanishes the result is finite but meaningless (samplers clip it).
 
     Args:
         target: one of ``TARGETS``.
         prediction: float32 tensor [n, h, w, c].
-        x_t: x_t, float32 tensor [n, h, w, c].
+        x_t: float32 tensor [n, h, w, c].
         alpha, sigma: float tensors [n] or scalars.
 
     Returns:
@@ -77,17 +78,17 @@ def noise_of(images: tf.Tensor, x_t: tf.Tensor, alpha: Any, sigma: Any) -> tf.Te
 
 
 def loss_weight(weight: str, target: str, alpha: Any, sigma: Any, gamma: float = 5.0) -> tf.Tensor:
-    """How much the squared error of ``target`` counts at each time.
+    """The weight of the squared error of ``target`` at each time.
 
-    ``uniform`` is 1. ``min-snr`` (Hang et al. 2023, eq. 8 and its table for other targets) gives the squared
-    error of the image a weight of min(SNR, gamma) with SNR = alpha²/sigma², whatever the network predicts:
-    the error of a target is ``gain`` times that of the image, so its weight is min(SNR, gamma) / gain².
+    ``uniform`` is 1. ``min-snr`` (Hang et al. 2023, eq. 8 and its table for other targets) gives the squared error of
+    the image a weight of min(SNR, gamma) with SNR = alpha²/sigma², whatever the network predicts: the error of a
+    target is ``gain`` times that of the image, so its weight is min(SNR, gamma) / gain².
 
     Args:
         weight: one of ``WEIGHTS``.
         target: one of ``TARGETS``.
         alpha, sigma: float64 tensors [n]; sigma > 0, and alpha > 0 where the target is noise.
-        gamma: the cap on the signal-to-noise ratio.
+        gamma: the upper limit of the signal-to-noise ratio.
 
     Returns:
         float32 tensor [n].
@@ -102,7 +103,3 @@ def loss_weight(weight: str, target: str, alpha: Any, sigma: Any, gamma: float =
         "velocity": (alpha + sigma) / sigma,
     }[target]
     return tf.cast(tf.minimum((alpha / sigma) ** 2, gamma) / gain**2, tf.float32)
-
-
-# Below every alpha and sigma that a table reaches, above what float32 divides badly by.
-SMALLEST = 1e-8

@@ -1,8 +1,8 @@
-"""How good are the glyphs? One function for each metric, and ``evaluate``, which runs them on a model.
+"""How good are the glyphs? One module for each metric, and ``evaluate``, which runs them on a model.
 
     from tfglyph.evaluation import Settings, Subject, evaluate
 
-    subject = Subject(model, everything, training, held_out, Settings(count=1000))
+    subject = Subject(model, all_glyphs, training, held_out, Settings(count=1000))
     result = evaluate(subject, ["fid", "legibility"])        # a dict, ready for JSON
 
 Every piece can be used by itself: ``legibility.read(images)``, ``extractors.find("glyph")``,

@@ -4,59 +4,56 @@ import dataclasses
 
 import numpy as np
 
+from tfglyph.evaluation.pixels import pixel_vectors
 from tfglyph.latent.arithmetic import analogy
+from tfglyph.models.base import GlyphModel
 from tfglyph.progress import progress
 
-COMPONENTS = 128  # of the PCA baseline
-_ROWS = 512
+PCA_COMPONENTS = 128  # of the baseline
+_QUERY_BLOCK = 512
 
 
-def ranks(queries, vectors, excluded, wanted):
-    """The place of the wanted vector among all, by Euclidean distance from the query.
+def target_ranks(queries: np.ndarray, vectors: np.ndarray, excluded: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The rank of the target among all vectors, by Euclidean distance from the query.
 
     Args:
         queries: float (t, d).
         vectors: float (n, d).
         excluded: int (t, m), rows that do not count for a query (A, B and C).
-        wanted: int (t,), the row of D; not among the excluded.
+        targets: int (t,), the row of D; not among the excluded.
 
     Returns:
-        int64 (t,), 0 for the nearest; vectors as near as the wanted one do not count.
+        int64 (t,), 0 for the nearest; vectors as near as the target do not count.
     """
     vectors = np.asarray(vectors, np.float32)
     squares = np.einsum("nd,nd->n", vectors, vectors)
-    places = np.empty(len(queries), np.int64)
-    for start in range(0, len(queries), _ROWS):
-        part = slice(start, start + _ROWS)
-        distances = squares - 2.0 * (np.asarray(queries[part], np.float32) @ vectors.T)  # (rows, n), but for |q|^2
-        own = np.arange(len(distances))
-        limit = distances[own, wanted[part]]
-        distances[own[:, None], excluded[part]] = np.inf
-        places[part] = (distances < limit[:, None]).sum(axis=1)
-    return places
+    ranks = np.empty(len(queries), np.int64)
+    for start in range(0, len(queries), _QUERY_BLOCK):
+        block = slice(start, start + _QUERY_BLOCK)
+        distances = squares - 2.0 * (np.asarray(queries[block], np.float32) @ vectors.T)  # (rows, n), but for |q|^2
+        rows = np.arange(len(distances))
+        target_distances = distances[rows, targets[block]]
+        distances[rows[:, None], excluded[block]] = np.inf
+        ranks[block] = (distances < target_distances[:, None]).sum(axis=1)
+    return ranks
 
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """What a list of ranks (0 is the best) comes to; each float64 (t,), their means are the figures."""
+    """The scores of t ranks (0 is the best), float64 (t,) each; their means are the measurements."""
 
     top_1: np.ndarray
     top_5: np.ndarray
     reciprocal_rank: np.ndarray
 
 
-def scores(places):
+def scores(ranks: np.ndarray) -> Scores:
     """Scores of ranks, int (t,)."""
-    places = np.asarray(places)
-    return Scores((places < 1).astype(float), (places < 5).astype(float), 1.0 / (1.0 + places))
+    ranks = np.asarray(ranks)
+    return Scores((ranks < 1).astype(float), (ranks < 5).astype(float), 1.0 / (1.0 + ranks))
 
 
-def flat(images):
-    """uint8 [n, h, w, c] -> float32 (n, h * w * c) in [0, 1]."""
-    return np.asarray(images, np.float32).reshape(len(images), -1) / np.float32(255.0)
-
-
-def principal_components(vectors, components=COMPONENTS):
+def principal_components(vectors: np.ndarray, components: int = PCA_COMPONENTS) -> np.ndarray:
     """Coordinates along the directions of largest variance.
 
     Args:
@@ -72,19 +69,19 @@ def principal_components(vectors, components=COMPONENTS):
 
 
 @dataclasses.dataclass(frozen=True)
-class Arithmetic:
+class ArithmeticRanks:
     """Ranks of D for t tuples, by method.
 
     Attributes:
-        places: dict from method (``latent``, ``decoded``, ``pixels``, ``pca``) to int64 (t,).
-        drawn: uint8 (t, h, w, c), the model's images of A - B + C.
+        ranks: dict from method (``latent``, ``decoded``, ``pixels``, ``pca``) to int64 (t,).
+        decoded: uint8 (t, h, w, c), the model's images of A - B + C; None without a model.
     """
 
-    places: dict
-    drawn: np.ndarray
+    ranks: dict[str, np.ndarray]
+    decoded: np.ndarray | None
 
 
-def measure(model, images, rows):
+def measure(model: GlyphModel | None, images: np.ndarray, rows: np.ndarray) -> ArithmeticRanks:
     """Ranks of D among all images, A, B and C left out.
 
     Args:
@@ -93,25 +90,26 @@ def measure(model, images, rows):
         rows: int (t, 4), the rows of A, B, C and D.
 
     Returns:
-        Arithmetic; without a model, ``drawn`` is None.
+        ArithmeticRanks.
     """
     a, b, c, d = rows.T
-    excluded, pixels = rows[:, :3], flat(images)
+    excluded, pixels = rows[:, :3], pixel_vectors(images)
 
-    def placed(vectors):
-        return ranks(analogy(vectors[a], vectors[b], vectors[c]), vectors, excluded, d)
+    def analogy_ranks(vectors: np.ndarray) -> np.ndarray:
+        return target_ranks(analogy(vectors[a], vectors[b], vectors[c]), vectors, excluded, d)
 
-    places, drawn = {}, None
+    ranks: dict[str, np.ndarray] = {}
+    decoded = None
     with progress(total=4 if model else 2, description="arithmetic", unit="method") as bar:
         if model:
             latents = model.encode(images)  # (n, z)
-            places["latent"] = placed(latents)
+            ranks["latent"] = analogy_ranks(latents)
             bar.update(1)
-            drawn = model.decode(analogy(latents[a], latents[b], latents[c]))
-            places["decoded"] = ranks(flat(drawn), pixels, excluded, d)
+            decoded = model.decode(analogy(latents[a], latents[b], latents[c]))
+            ranks["decoded"] = target_ranks(pixel_vectors(decoded), pixels, excluded, d)
             bar.update(1)
-        places["pixels"] = placed(pixels)
+        ranks["pixels"] = analogy_ranks(pixels)
         bar.update(1)
-        places["pca"] = placed(principal_components(pixels))
+        ranks["pca"] = analogy_ranks(principal_components(pixels))
         bar.update(1)
-    return Arithmetic(places, drawn)
+    return ArithmeticRanks(ranks, decoded)

@@ -1,4 +1,6 @@
-"""Confidence intervals by the bootstrap (Efron 1979): the spread of a figure over resampled images."""
+"""Confidence intervals by the bootstrap (Efron 1979): the spread of a measurement over resampled images."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -6,7 +8,7 @@ RESAMPLES = 1000
 LEVEL = 0.95
 
 
-def mean_interval(values, seed=0, resamples=RESAMPLES):
+def mean_interval(values: np.ndarray, seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
     """Percentile interval of a mean.
 
     Args:
@@ -23,20 +25,20 @@ def mean_interval(values, seed=0, resamples=RESAMPLES):
     return interval(means)
 
 
-def interval(estimates):
+def interval(estimates: np.ndarray) -> tuple[float, float]:
     """(low, high): the middle 95 of 100 estimates."""
     low, high = np.quantile(np.asarray(estimates, np.float64), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
-def recentred_interval(value, estimates):
+def recentred_interval(value: float, estimates: Sequence[float] | np.ndarray) -> tuple[float, float]:
     """The middle 95 of 100 estimates, moved so that their mean is ``value``.
 
-    For figures that resampling biases: a resample repeats images, and a Fréchet distance takes the repetition for a
-    difference. The interval tells how far the figure varies with the images, not how far it is off for their number.
+    For measurements that resampling biases: a resample repeats images, and a Fréchet distance takes the repetition for
+    a difference. The interval tells how far the value varies with the images, not how far it is off for their number.
 
     Args:
-        value: float, the figure from all images.
+        value: float, measured on all images.
         estimates: floats from resamples.
 
     Returns:

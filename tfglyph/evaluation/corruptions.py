@@ -1,9 +1,10 @@
 """Ways to spoil glyphs: any distance worth its name must tell them from real ones, and the more the worse they are."""
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 
-def blur(images, sigma):
+def blur(images: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian blur.
 
     Args:
@@ -15,35 +16,25 @@ def blur(images, sigma):
     """
     if not sigma:
         return np.array(images)
-    reach = int(np.ceil(4 * sigma))
-    offsets = np.arange(-reach, reach + 1)
-    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
-    weights /= weights.sum()
-    result = np.asarray(images, np.float32)
-    for axis in (1, 2):
-        margins = [(0, 0)] * 4
-        margins[axis] = (reach, reach)
-        padded, length = np.pad(result, margins), result.shape[axis]
-        result = sum(
-            weight * padded.take(range(shift, shift + length), axis=axis) for shift, weight in enumerate(weights)
-        )
-    return np.rint(result).clip(0, 255).astype(np.uint8)
+    radius = int(np.ceil(4 * sigma))
+    blurred = gaussian_filter(np.asarray(images, np.float64), sigma, mode="constant", radius=radius, axes=(1, 2))
+    return np.rint(blurred).clip(0, 255).astype(np.uint8)
 
 
-def noise(images, sigma, seed=0):
+def noise(images: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
     """Normal noise of standard deviation ``sigma`` (0 to 255) on every pixel, clipped to what a byte holds."""
     images = np.asarray(images)
-    drawn = np.random.default_rng(seed).standard_normal(images.shape, np.float32) * sigma
-    return np.rint(images + drawn).clip(0, 255).astype(np.uint8)
+    offsets = np.random.default_rng(seed).standard_normal(images.shape, np.float32) * sigma
+    return np.rint(images + offsets).clip(0, 255).astype(np.uint8)
 
 
-def average(images, weight=0.5, seed=0):
+def average(images: np.ndarray, weight: float = 0.5, seed: int = 0) -> np.ndarray:
     """Each image mixed with another one of the set.
 
     Args:
         images: uint8 [n, h, w, c].
-        weight: float in [0, 0.5], the other image's share.
-        seed: int, decides who is mixed with whom.
+        weight: float in [0, 0.5], of the other image.
+        seed: int, decides which images are mixed.
 
     Returns:
         uint8 [n, h, w, c].
@@ -51,14 +42,14 @@ def average(images, weight=0.5, seed=0):
     images = np.asarray(images)
     order = np.random.default_rng(seed).permutation(len(images))
     others = np.empty_like(order)
-    others[order] = np.roll(order, 1)  # one cycle through all, so nobody is mixed with itself
+    others[order] = np.roll(order, 1)  # one cycle through all, so no image is mixed with itself
     mixed = (1.0 - weight) * images.astype(np.float32) + weight * images[others].astype(np.float32)
     return np.rint(mixed).astype(np.uint8)
 
 
-def upside_down(images, share=1.0):
-    """The first ``share`` of the images with their rows in reverse order, as in water."""
+def upside_down(images: np.ndarray, fraction: float = 1.0) -> np.ndarray:
+    """The first ``fraction`` of the images with their rows in reverse order, as in water."""
     images = np.array(images)
-    turned = round(share * len(images))
-    images[:turned] = images[:turned, ::-1]
+    count = round(fraction * len(images))
+    images[:count] = images[:count, ::-1]
     return images

@@ -5,24 +5,28 @@ block and by pooling in the others; then a linear layer to ``FEATURES`` numbers:
 ``tools/train_extractor.py`` puts a classifier on top, trains both and keeps the network only.
 """
 
-import pathlib
+import os
+
+import keras
+from keras import layers
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from tfglyph.errors import GlyphError
+from tfglyph.files import atomic_path, package_file
 
 SIDE = 32  # pixels
 FEATURES = 128
 WIDTHS = (32, 64, 128, 192)
-WEIGHTS = pathlib.Path(__file__).parent / "data" / "glyph-extractor.safetensors"
+WEIGHTS = package_file("evaluation", "data", "glyph-extractor.safetensors")
 
 
-def build_glyph_network():
+def build_glyph_network() -> keras.Model:
     """The network with initial weights.
 
     Returns:
         keras.Model, float32 (n, 32, 32, 1) in [0, 1], ink 1 on 0, -> float32 (n, 128).
     """
-    from keras import Model, layers
-
     images = layers.Input((SIDE, SIDE, 1), name="images")
     x = images
     for number, width in enumerate(WIDTHS, start=1):
@@ -36,10 +40,10 @@ def build_glyph_network():
     x = layers.Flatten(name="flatten")(x)  # (n, 2 * 2 * 192)
     x = layers.Dense(FEATURES, use_bias=False, name="embedding")(x)  # (n, 128)
     x = layers.BatchNormalization(dtype="float32", name="features")(x)
-    return Model(images, x, name="glyph_extractor")
+    return keras.Model(images, x, name="glyph_extractor")
 
 
-def load_glyph_network(path=WEIGHTS):
+def load_glyph_network(path: str | os.PathLike = WEIGHTS) -> keras.Model:
     """The trained network, in float32.
 
     Args:
@@ -51,9 +55,6 @@ def load_glyph_network(path=WEIGHTS):
     Raises:
         GlyphError: the file is missing or does not fit.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     network = build_glyph_network()
     try:
         tensors = load_file(path)
@@ -64,8 +65,8 @@ def load_glyph_network(path=WEIGHTS):
     return network
 
 
-def save_glyph_network(network, path):
+def save_glyph_network(network: keras.Model, path: str | os.PathLike) -> None:
     """Writes the weights as float16."""
-    from safetensors.numpy import save_file
-
-    save_file({variable.path: variable.numpy().astype("float16") for variable in network.variables}, path)
+    tensors = {variable.path: variable.numpy().astype("float16") for variable in network.variables}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary)

@@ -1,10 +1,13 @@
-"""One measured number with what it takes to judge it."""
+"""One measured number with its interval and what real glyphs have."""
 
 import dataclasses
+from typing import Any, Literal
 
 import numpy as np
 
 from tfglyph.evaluation.bootstrap import mean_interval
+
+Better = Literal["lower", "higher", ""]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,20 +20,20 @@ class Measurement:
         count: int, the images (tuples, ...) that it is from.
         better: ``lower``, ``higher`` or an empty str where neither is better as such.
         low, high: float or None, the bootstrap's 95 % interval.
-        real: float or None, the same figure of real glyphs: what a perfect model would have.
+        real: float or None, the same measurement of real glyphs: what a perfect model would have.
         extractor: str or None, the fingerprint of the features.
     """
 
     name: str
     value: float
     count: int
-    better: str = ""
+    better: Better = ""
     low: float | None = None
     high: float | None = None
     real: float | None = None
     extractor: str | None = None
 
-    def to_json(self):
+    def to_json(self) -> dict[str, Any]:
         """dict of JSON values; a NaN or an infinity is null."""
         return {
             key: None if isinstance(value, float) and not np.isfinite(value) else value
@@ -38,13 +41,20 @@ class Measurement:
         }
 
 
-def mean_measurement(name, values, better, seed, real=None, extractor=None):
-    """The Figure of a mean over images, with its interval.
+def mean_measurement(
+    name: str,
+    values: np.ndarray | list[Any],
+    better: Better,
+    seed: int,
+    real: float | None = None,
+    extractor: str | None = None,
+) -> Measurement:
+    """The Measurement of a mean over images, with its interval.
 
     Args:
         name: str.
         values: float or bool (n,).
-        better: as in Figure.
+        better: as in Measurement.
         seed: int, of the bootstrap.
         real: float or None.
         extractor: str or None.

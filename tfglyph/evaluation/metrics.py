@@ -1,253 +1,269 @@
-"""The metrics of ``tfglyph evaluate``: each one a function from a Subject to Figures."""
+"""The metrics of ``tfglyph evaluate``: each one a function from a Subject to Measurements."""
 
+import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import GlyphError, UsageError, did_you_mean
-from tfglyph.evaluation import arithmetic as arithmetics
-from tfglyph.evaluation import codes as infogan_codes
-from tfglyph.evaluation import composition_metric as composing
-from tfglyph.evaluation import copying as copies
-from tfglyph.evaluation import cost as costs
-from tfglyph.evaluation import distances, legibility, pictures, reconstruction
+from tfglyph.evaluation import arithmetic, codes, copying, cost, distances, legibility, pictures, reconstruction
+from tfglyph.evaluation.composition_metric import measure_composition
 from tfglyph.evaluation.measurement import Measurement, mean_measurement
-from tfglyph.evaluation.neighbours import NEAREST, neighbourhood
-from tfglyph.evaluation.subject import common, with_characters
+from tfglyph.evaluation.neighbours import NEAREST, prdc
+from tfglyph.evaluation.subject import Subject, common_characters, with_characters
 from tfglyph.evaluation.tuples import DIRECTIONS, part_tuples
 from tfglyph.evaluation.unavailable import UnavailableError
+from tfglyph.models.infogan import InfoGAN
 
-PARTS = (("held_out", "held-out"), ("training", "trained"))
 CLASSIFIED = 2000  # images that the independent classifier learns from, and as many that it is tried on
 SPEED_IMAGES = 64
 
 
-def fid(subject):
+def measure_fid(subject: Subject) -> list[Measurement]:
     """Fréchet distance between samples and real glyphs, for each extractor."""
-    return _distances(subject, "fid", distances.frechet_distance, distances.frechet_interval)
+    return _measure_distance(subject, "fid", distances.frechet_distance, distances.frechet_interval)
 
 
-def kid(subject):
+def measure_kid(subject: Subject) -> list[Measurement]:
     """Kernel distance between samples and real glyphs, for each extractor."""
-    return _distances(subject, "kid", distances.kernel_distance, distances.kernel_interval)
+    return _measure_distance(subject, "kid", distances.kernel_distance, distances.kernel_interval)
 
 
-def _distances(subject, metric, distance, interval):
-    """The Figures of one distance, for each extractor: of samples, and of other real glyphs beside them."""
-    figures = []
+def _measure_distance(
+    subject: Subject,
+    metric: str,
+    distance: Callable[[np.ndarray, np.ndarray], float],
+    interval: Callable[[np.ndarray, np.ndarray, float, int], tuple[float, float] | None],
+) -> list[Measurement]:
+    """One distance, for each extractor: of samples, and of other real glyphs beside them."""
+    measurements = []
     for extractor in subject.extractors:
         samples, reference, other = subject.features(extractor)
         value = distance(samples, reference)
         low, high = interval(samples, reference, value, subject.seed) or (None, None)
         real = distance(other, reference)
         name = f"{metric}/{extractor.name}"
-        figures.append(Measurement(name, value, len(samples), "lower", low, high, real, extractor.fingerprint))
-    return figures
+        measurements.append(Measurement(name, value, len(samples), "lower", low, high, real, extractor.fingerprint))
+    return measurements
 
 
-def prdc(subject):
+def measure_prdc(subject: Subject) -> list[Measurement]:
     """Precision, recall, density and coverage, for each extractor."""
-    figures = []
+    measurements = []
     for extractor in subject.extractors:
         samples, reference, other = subject.features(extractor)
         if len(samples) <= NEAREST:
             raise UnavailableError(f"neighbourhoods of {NEAREST} images need more than {len(samples)}")
-        found, real = neighbourhood(reference, samples), neighbourhood(reference, other)
-        for name, field in (
-            ("precision", "precise"),
-            ("recall", "recalled"),
-            ("density", "dense"),
-            ("coverage", "covered"),
-        ):
-            figures.append(
+        generated, real = prdc(reference, samples), prdc(reference, other)
+        for field in ("precision", "recall", "density", "coverage"):
+            measurements.append(
                 mean_measurement(
-                    f"prdc/{extractor.name}/{name}",
-                    getattr(found, field),
+                    f"prdc/{extractor.name}/{field}",
+                    getattr(generated, field),
                     "higher",
                     subject.seed,
                     getattr(real, field).mean(),
                     extractor.fingerprint,
                 )
             )
-    return figures
+    return measurements
 
 
-def readable(subject):
+def measure_legibility(subject: Subject) -> list[Measurement]:
     """What a recognizer reads: of samples, one character or not; of reconstructions, the right one or not."""
     readings = legibility.read(subject.samples, "reading samples")
     real = legibility.read_real(subject.other_real, "reading real glyphs")
-    seed, by = subject.seed, legibility.fingerprint()
-    figures = [
-        mean_measurement("legibility/samples/one character", readings.single, "higher", seed, real.single.mean(), by),
-        mean_measurement(
-            "legibility/samples/confidence", readings.confidences, "higher", seed, real.confidences.mean(), by
-        ),
-    ]
     subject.pictures["legibility"] = pictures.legibility(subject.samples, readings)
+
+    recognizer = legibility.fingerprint()
+
+    def mean(name: str, values: np.ndarray, real_values: np.ndarray) -> Measurement:
+        name = f"legibility/{name}"
+        return mean_measurement(name, values, "higher", subject.seed, real_values.mean(), recognizer)
+
+    measurements = [
+        mean("samples/one character", readings.single, real.single),
+        mean("samples/confidence", readings.confidences, real.confidences),
+    ]
     if not subject.model.can_encode:
-        return figures
-    for part, label in PARTS:
-        if getattr(subject, part) is None:
-            continue
+        return measurements
+    for split, glyphs in _splits(subject):
         try:
-            known = common(with_characters(getattr(subject, part)))
+            glyphs = common_characters(with_characters(glyphs))
         except GlyphError:
             break  # nobody knows what would be right
-        shown = subject.some(known, legibility.MOST)
-        own = legibility.read_real(np.asarray(shown.images), f"reading {label} glyphs").right(shown.characters)
-        drawn = legibility.read(subject.reconstructed(shown), f"reading {label} reconstructions")
-        figures.append(
-            mean_measurement(f"legibility/{label}/right", drawn.right(shown.characters), "higher", seed, own.mean(), by)
-        )
-    return figures
+        glyphs = subject.subset(glyphs, legibility.MAX_RECONSTRUCTIONS)
+        real = legibility.read_real(np.asarray(glyphs.images), f"reading {split} glyphs")
+        readings = legibility.read(subject.reconstructions(glyphs), f"reading {split} reconstructions")
+        characters = glyphs.known_characters()
+        measurements.append(mean(f"{split}/right", readings.correct(characters), real.correct(characters)))
+    return measurements
 
 
-def reconstructions(subject):
+def measure_reconstruction(subject: Subject) -> list[Measurement]:
     """PSNR, SSIM and overlap of ink of reconstructions, on held-out and on trained glyphs."""
-    _needs_encoder(subject, "reconstruction")
-    figures, shown = [], {}
-    for part, label in PARTS:
-        if getattr(subject, part) is None:
-            continue
-        glyphs = subject.some(getattr(subject, part))
-        images, drawn = np.asarray(glyphs.images), subject.reconstructed(glyphs)
-        overlap = reconstruction.ink_iou(images, drawn)
+    _check_encoder(subject, "reconstruction")
+    measurements, cases = [], {}
+    for split, glyphs in _splits(subject):
+        glyphs = subject.subset(glyphs)
+        images, reconstructions = np.asarray(glyphs.images), subject.reconstructions(glyphs)
+        overlap = reconstruction.ink_iou(images, reconstructions)
         for name, values in (
-            ("psnr", reconstruction.psnr(images, drawn)),
-            ("ssim", reconstruction.ssim(images, drawn)),
+            ("psnr", reconstruction.psnr(images, reconstructions)),
+            ("ssim", reconstruction.ssim(images, reconstructions)),
             ("iou", overlap),
         ):
-            figures.append(mean_measurement(f"reconstruction/{label}/{name}", values, "higher", subject.seed))
-        shown[label] = images, drawn, overlap
-    subject.pictures["reconstruction"] = pictures.reconstructions(shown)
-    return figures
+            measurements.append(mean_measurement(f"reconstruction/{split}/{name}", values, "higher", subject.seed))
+        cases[split] = images, reconstructions, overlap
+    subject.pictures["reconstruction"] = pictures.reconstructions(cases)
+    return measurements
 
 
-def arithmetic(subject):
+def measure_arithmetic(subject: Subject) -> list[Measurement]:
     """Character arithmetic: how often D is the nearest, or among the five nearest, to A - B + C."""
-    _needs_encoder(subject, "arithmetic")
+    _check_encoder(subject, "arithmetic")
     if not subject.compares_latents:
         raise UnavailableError("a diffusion model's latents are noise, and sums of noise mean nothing")
-    glyphs = subject.everything
+    glyphs = subject.all_glyphs
     try:
         rows_of = glyphs.rows_by_character()
     except GlyphError as error:
         raise UnavailableError(str(error)) from None
-    chosen = [entry for entry in part_tuples(subject.settings.half) if set(entry.characters) <= rows_of.keys()]
-    if not chosen:
+    tuples = [entry for entry in part_tuples(subject.settings.half) if set(entry.characters) <= rows_of.keys()]
+    if not tuples:
         raise UnavailableError(f"data set {glyphs.name} has none of the Chinese characters of the tuples A B C D")
-    if subject.settings.count and subject.settings.count < len(chosen):
-        order = np.random.default_rng(subject.seed).permutation(len(chosen))[: subject.settings.count]
-        chosen = [chosen[place] for place in np.sort(order)]
-    rows = np.array([[rows_of[character] for character in entry.characters] for entry in chosen])
-    found = arithmetics.measure(subject.model, np.asarray(glyphs.images), rows)
-    figures = []
+    if subject.settings.count and subject.settings.count < len(tuples):
+        order = np.random.default_rng(subject.seed).permutation(len(tuples))[: subject.settings.count]
+        tuples = [tuples[index] for index in np.sort(order)]
+    rows = np.array([[rows_of[character] for character in entry.characters] for entry in tuples])
+    result = arithmetic.measure(subject.model, np.asarray(glyphs.images), rows)
+    measurements = []
     for direction in DIRECTIONS:
-        own = np.array([entry.direction == direction for entry in chosen])
-        if not own.any():
+        in_direction = np.array([entry.direction == direction for entry in tuples])
+        if not in_direction.any():
             continue
-        for method, places in found.places.items():
-            scores = arithmetics.scores(places[own])
+        for method, ranks in result.ranks.items():
+            scores = arithmetic.scores(ranks[in_direction])
             for name, values in (("top-1", scores.top_1), ("top-5", scores.top_5), ("mrr", scores.reciprocal_rank)):
-                figures.append(
-                    mean_measurement(f"arithmetic/{direction}/{method}/{name}", values, "higher", subject.seed)
-                )
-    subject.pictures["arithmetic"] = pictures.arithmetic(glyphs, chosen, rows, found)
-    return figures
+                name = f"arithmetic/{direction}/{method}/{name}"
+                measurements.append(mean_measurement(name, values, "higher", subject.seed))
+    subject.pictures["arithmetic"] = pictures.arithmetic(glyphs, tuples, rows, result)
+    return measurements
 
 
-def codes(subject):
-    """InfoGAN: information about each code by the trained Q and by a classifier of its own; purity of categories."""
+def measure_codes(subject: Subject) -> list[Measurement]:
+    """InfoGAN: information about each code by the trained Q and by a separate classifier; purity of categories."""
     model = subject.model
-    if not hasattr(model, "read_codes"):
+    if not isinstance(model, InfoGAN):
         raise UnavailableError(f"a model of mode {model.architecture.mode} has no codes; an InfoGAN has")
     half = min(CLASSIFIED, subject.count)
-    drawn = infogan_codes.draw(model, 2 * half, subject.seed)
-    learned, tried = drawn.part(slice(0, half)), drawn.part(slice(half, None))
-    ways = model.architecture.codes.categorical
-    classifier = infogan_codes.train_classifier(learned, ways, subject.seed)
-    figures = []
-    for reader, guess in (("q", model.read_codes(tried.images)), ("classifier", classifier(tried.images))):
-        for name, values in infogan_codes.information(guess, tried).items():
-            place = int(name.rpartition("_")[2]) - 1
-            best = math.log(ways[place]) if name.startswith("categorical") else None
-            figures.append(mean_measurement(f"codes/{name}/{reader}", values, "higher", subject.seed, best))
-    subject.pictures["codes"] = pictures.codes(tried)
-    labels = subject.everything.labels
-    if labels is not None and ways:
-        glyphs = subject.some(subject.everything)
-        for place, probabilities in enumerate(model.read_codes(np.asarray(glyphs.images))["probabilities"]):
-            right = infogan_codes.purity(probabilities.argmax(axis=1), glyphs.labels)
-            figures.append(
-                mean_measurement(f"codes/categorical_{place + 1}/purity", right, "higher", subject.seed, 1.0)
-            )
-    return figures
+    samples = codes.sample_with_codes(model, 2 * half, subject.seed)
+    learned, tested = samples.take(slice(0, half)), samples.take(slice(half, None))
+    num_categories = model.architecture.codes.categorical
+    classifier = codes.train_classifier(learned, num_categories, subject.seed)
+    measurements = []
+    for reader, guess in (("q", model.read_codes(tested.images)), ("classifier", classifier(tested.images))):
+        for name, values in codes.information(guess, tested).items():
+            index = int(name.rpartition("_")[2]) - 1
+            best = math.log(num_categories[index]) if name.startswith("categorical") else None
+            measurements.append(mean_measurement(f"codes/{name}/{reader}", values, "higher", subject.seed, best))
+    subject.pictures["codes"] = pictures.codes(tested)
+    if subject.all_glyphs.labels is not None and num_categories:
+        glyphs = subject.subset(subject.all_glyphs)
+        guess = model.read_codes(np.asarray(glyphs.images))
+        for number, probabilities in enumerate(guess["probabilities"], start=1):
+            pure = codes.purity(probabilities.argmax(axis=1), np.asarray(glyphs.labels))
+            name = f"codes/categorical_{number}/purity"
+            measurements.append(mean_measurement(name, pure, "higher", subject.seed, 1.0))
+    return measurements
 
 
-def copying(subject):
+def measure_copying(subject: Subject) -> list[Measurement]:
     """Distance of samples to the nearest training glyph, beside that of real glyphs that were not trained on.
 
     By pixels, and by the features of the first extractor.
     """
-    spaces = [("pixels", None, copies.by_pixels(subject.samples), copies.by_pixels)]
+    spaces: list[tuple[str, str | None, np.ndarray, Callable[[np.ndarray], np.ndarray]]] = [
+        ("pixels", None, copying.rms_vectors(subject.samples), copying.rms_vectors)
+    ]
     for extractor in subject.extractors[:1]:  # of all training glyphs, so one is enough to wait for
         spaces.append((extractor.name, extractor.fingerprint, subject.features(extractor)[0], extractor.of_real))
-    figures = []
-    for name, fingerprint, samples, represent in spaces:
+    measurements = []
+    for space, fingerprint, samples, represent in spaces:
         held_out = None if subject.held_out is None else represent(np.asarray(subject.held_out.images))
-        found = copies.measure(samples, represent(np.asarray(subject.training.images)), held_out)
-        figures += [
-            mean_measurement(
-                f"copying/{name}/distance", found.samples, "", subject.seed, found.real.mean(), fingerprint
-            ),
-            mean_measurement(
-                f"copying/{name}/copies", found.copies, "lower", subject.seed, found.real_copies.mean(), fingerprint
-            ),
-        ]
-        if name == "pixels":
-            subject.pictures["copying"] = pictures.copying(subject.samples, subject.training.images, found)
-    return figures
+        result = copying.measure(samples, represent(np.asarray(subject.training.images)), held_out)
+        for name, values, better, real in (
+            ("distance", result.sample_distances, "", result.real_distances.mean()),
+            ("copies", result.copies, "lower", result.real_copies.mean()),
+        ):
+            name = f"copying/{space}/{name}"
+            measurements.append(mean_measurement(name, values, better, subject.seed, real, fingerprint))
+        if space == "pixels":
+            subject.pictures["copying"] = pictures.copying(subject.samples, subject.training.images, result)
+    return measurements
 
 
-def cost(subject):
+def measure_cost(subject: Subject) -> list[Measurement]:
     """Images per second of sampling, and the model's size."""
     model = subject.model
     count = min(SPEED_IMAGES, subject.count)
-    speeds = costs.images_per_second(model, count, subject.seed, **subject.unlabelled)
-    painters = {name: model.inference_network(name) for name in model.ema_names}
-    weights = sum(network.count_params() for network in painters.values())
+    speeds = cost.images_per_second(model, count, subject.seed, **subject.options_without_label)
+    parameters = sum(model.inference_network(name).count_params() for name in dict.fromkeys(model.ema_names))
     low, high = float(speeds.min()), float(speeds.max())
     return [
         Measurement("cost/images per second", float(np.median(speeds)), len(speeds), "higher", low, high),
-        Measurement("cost/parameters that draw", float(weights), 1, "lower"),
+        Measurement("cost/parameters that draw", float(parameters), 1, "lower"),
     ]
 
 
-def _needs_encoder(subject, what):
+def _splits(subject: Subject) -> list[tuple[str, Glyphs]]:
+    """The held-out and the trained glyphs, those that there are, by their names in measurements."""
+    trained = [("trained", subject.training)]
+    return trained if subject.held_out is None else [("held-out", subject.held_out), *trained]
+
+
+def _check_encoder(subject: Subject, metric: str) -> None:
+    """Raises UnavailableError where the model does not encode."""
     if not subject.model.can_encode:
         mode = subject.model.architecture.mode
-        raise UnavailableError(f"a model of mode {mode} has no encoder, so there is no {what} to measure")
+        raise UnavailableError(f"a model of mode {mode} has no encoder, so there is no {metric} to measure")
 
 
-# name -> (function, what `--help` says)
-METRICS = {
-    "fid": (fid, "Fréchet distance to real glyphs"),
-    "kid": (kid, "kernel distance to real glyphs"),
-    "prdc": (prdc, "precision, recall, density, coverage"),
-    "legibility": (readable, "what a recognizer reads"),
-    "reconstruction": (reconstructions, "PSNR, SSIM, overlap of ink"),
-    "arithmetic": (arithmetic, "A - B + C = D, measured"),
-    "codes": (codes, "InfoGAN's codes"),
-    "composition": (composing.figures, "characters drawn from descriptions"),
-    "copying": (copying, "distance to training glyphs"),
-    "cost": (cost, "images per second"),
+# === Registry ===
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """A metric that can be asked for by name.
+
+    Attributes:
+        measure: function from a Subject to Measurements; raises UnavailableError where it cannot run.
+        summary: str, what it is, in a few words.
+        uses_extractors: bool, whether it looks at images through feature extractors.
+    """
+
+    measure: Callable[[Subject], list[Measurement]]
+    summary: str
+    uses_extractors: bool = False
+
+
+METRICS: dict[str, Metric] = {
+    "fid": Metric(measure_fid, "Fréchet distance to real glyphs", uses_extractors=True),
+    "kid": Metric(measure_kid, "kernel distance to real glyphs", uses_extractors=True),
+    "prdc": Metric(measure_prdc, "precision, recall, density, coverage", uses_extractors=True),
+    "legibility": Metric(measure_legibility, "what a recognizer reads"),
+    "reconstruction": Metric(measure_reconstruction, "PSNR, SSIM, overlap of ink"),
+    "arithmetic": Metric(measure_arithmetic, "A - B + C = D, measured"),
+    "codes": Metric(measure_codes, "InfoGAN's codes"),
+    "composition": Metric(measure_composition, "characters generated from descriptions"),
+    "copying": Metric(measure_copying, "distance to training glyphs", uses_extractors=True),
+    "cost": Metric(measure_cost, "images per second"),
 }
 
 
-SEEN_BY_EXTRACTORS = {"fid", "kid", "prdc", "copying"}
-
-
-def parse_metrics(text):
+def parse_metrics(text: str | None) -> list[str]:
     """Names of metrics from ``fid,kid``; None or ``all``: all of them.
 
     Raises:

@@ -1,11 +1,13 @@
-"""Reconstruction: how well a model draws again what it was shown."""
+"""Reconstruction: how near a model's reconstructions are to the images that it encoded."""
 
 import numpy as np
+import tensorflow as tf
 
 INK = 128  # bytes at least this bright count as ink
+_BATCH = 512
 
 
-def psnr(images, reconstructions):
+def psnr(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """Peak signal-to-noise ratio of each image.
 
     Args:
@@ -18,7 +20,7 @@ def psnr(images, reconstructions):
     return np.minimum(10.0 * np.log10(255.0**2 / np.maximum(error.mean(axis=(1, 2, 3)), 1e-30)), 100.0)
 
 
-def ssim(images, reconstructions):
+def ssim(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     """Structural similarity of each image (Wang et al. 2004), with TensorFlow's Gaussian window of 11 pixels, 1.5 wide.
 
     Args:
@@ -27,22 +29,18 @@ def ssim(images, reconstructions):
     Returns:
         float64 (n,), 1 for equal images.
     """
-    import tensorflow as tf
-
     window = min(11, *np.shape(images)[1:3])
-    parts = [
-        tf.image.ssim(
-            tf.constant(images[start : start + 512]),
-            tf.constant(reconstructions[start : start + 512]),
-            255,
-            filter_size=window,
-        ).numpy()
-        for start in range(0, len(images), 512)
-    ]
+    parts = []
+    for start in range(0, len(images), _BATCH):
+        batch = slice(start, start + _BATCH)
+        similarity = tf.image.ssim(
+            tf.constant(images[batch]), tf.constant(reconstructions[batch]), 255, filter_size=window
+        )
+        parts.append(similarity.numpy())
     return np.concatenate(parts).astype(np.float64)
 
 
-def ink_iou(images, reconstructions, ink=INK):
+def ink_iou(images: np.ndarray, reconstructions: np.ndarray, ink: int = INK) -> np.ndarray:
     """Intersection over union of the ink of each image.
 
     Args:

@@ -2,18 +2,24 @@
 
 import dataclasses
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from tfglyph.datasets.charsets import charset
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError
 from tfglyph.evaluation import extractors
+from tfglyph.evaluation.extractors import Extractor
+from tfglyph.evaluation.tuples import Half
 from tfglyph.evaluation.unavailable import UnavailableError
-from tfglyph.latent.nearest import latents_compare
+from tfglyph.latent.nearest import has_latent_distances
+from tfglyph.models.base import GlyphModel
 
 COUNT = 5000
 SLOW_COUNT = 256  # reconstructions of a model that needs many steps for each
-SMALLEST = 10  # images in a set
+MIN_COUNT = 10  # images in a set
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,15 +28,15 @@ class Settings:
 
     Attributes:
         count: int, samples, and real images beside them; None for 5,000, or half of a smaller data set.
-        seed: int, decides samples, who is in which set, and the bootstrap's draws.
+        seed: int, decides samples, which images are in which set, and the bootstrap's draws.
         extractors: tuple of str, names for ``extractors.find``.
         half: ``test`` or ``development``, the arithmetic's tuples.
     """
 
     count: int | None = None
     seed: int = 0
-    extractors: tuple = ("glyph",)
-    half: str = "test"
+    extractors: tuple[str, ...] = ("glyph",)
+    half: Half = "test"
 
 
 class Subject:
@@ -38,7 +44,7 @@ class Subject:
 
     Args:
         model: a GlyphModel.
-        everything: Glyphs, the whole data set at the model's size.
+        all_glyphs: Glyphs, the whole data set at the model's size.
         training: Glyphs, what the model was trained on.
         held_out: Glyphs that were kept out of the training, or None.
         settings: Settings.
@@ -47,129 +53,136 @@ class Subject:
 
     Attributes:
         pictures: dict from name to uint8 image [h, w, c], filled by metrics.
-        missing: dict from an extractor's name to the reason why it is not available.
+        missing_extractors: dict from an extractor's name to the reason why it is not available, filled when
+            ``extractors`` is first looked at.
 
     Raises:
         UsageError: too few images, or all classes of a model that has none.
     """
 
-    def __init__(self, model, everything, training, held_out=None, settings=None, options=None):
-        self.model, self.everything, self.training, self.held_out = model, everything, training, held_out
-        self.settings = settings or Settings()
-        self.seed = self.settings.seed
-        self.count = min(self.settings.count or COUNT, len(everything) // 2)
-        if self.count < SMALLEST:
+    def __init__(
+        self,
+        model: GlyphModel,
+        all_glyphs: Glyphs,
+        training: Glyphs,
+        held_out: Glyphs | None = None,
+        settings: Settings | None = None,
+        options: Mapping[str, Any] | None = None,
+    ):
+        self.model: GlyphModel = model
+        self.all_glyphs: Glyphs = all_glyphs
+        self.training: Glyphs = training
+        self.held_out: Glyphs | None = held_out
+        self.settings: Settings = settings or Settings()
+        self.seed: int = self.settings.seed
+        self.count: int = min(self.settings.count or COUNT, len(all_glyphs) // 2)
+        if self.count < MIN_COUNT:
             raise UsageError(
-                f"{self.count} images in each set: a figure from fewer than {SMALLEST} says nothing"
-                f" ({everything.name} has {len(everything):,})"
+                f"{self.count} images in each set: a measurement on fewer than {MIN_COUNT} says nothing"
+                f" ({all_glyphs.name} has {len(all_glyphs):,})"
             )
-        self.pictures, self.missing = {}, {}
-        self.options = options or {}
-        self.options_of(1)
+        self.pictures: dict[str, np.ndarray] = {}
+        self.missing_extractors: dict[str, str] = {}
+        self.options: dict[str, Any] = dict(options or {})
+        self._features: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._reconstructions: dict[str, np.ndarray] = {}
+        self.options_for(1)
 
     @property
-    def slow(self):
-        """bool: whether an image takes many passes of a network."""
+    def slow(self) -> bool:
+        """Whether an image takes many passes of a network."""
         return self.model.latents_are_noise
 
     @property
-    def compares_latents(self):
-        """bool: whether sums of latents mean anything: an encoder's, but not a diffusion model's noise."""
-        return latents_compare(self.model)
+    def compares_latents(self) -> bool:
+        """Whether sums of latents mean anything: an encoder's, but not a diffusion model's noise."""
+        return has_latent_distances(self.model)
 
     @functools.cached_property
-    def samples(self):
+    def samples(self) -> np.ndarray:
         """uint8 (count, h, w, c): new images from the seed."""
-        return self.model.sample(self.count, seed=self.seed, **self.options_of(self.count))
+        return self.model.sample(self.count, seed=self.seed, **self.options_for(self.count))
 
-    def options_of(self, count):
+    def options_for(self, count: int) -> dict[str, Any]:
         """``options`` for ``count`` samples."""
         if self.options.get("label") != "all":
             return self.options
-        told = self.labels_in_turn(count)
-        if not told:
+        labels = self.cycled_labels(count)
+        if not labels:
             raise UsageError(f"--label all: {self.model.name} has no class labels in a condition to take in turn")
-        return self.options | told
+        return self.options | labels
 
     @property
-    def unlabelled(self):
-        """dict: ``options`` without the label, for metrics that choose their own or none."""
+    def options_without_label(self) -> dict[str, Any]:
+        """``options`` without the label, for metrics that choose their own or none."""
         return {name: value for name, value in self.options.items() if name != "label"}
 
-    def labels_in_turn(self, count):
-        """The option ``label`` with all classes in turn, for ``count`` samples of a model that is told of classes; else
-        nothing."""
+    def cycled_labels(self, count: int) -> dict[str, list[int]]:
+        """The option ``label`` with all classes in turn, for ``count`` samples of a model that is conditioned on class
+        labels; else nothing."""
         classes = self.model.architecture.class_count
-        return {"label": [number % classes for number in range(count)]} if classes else {}
+        return {"label": [index % classes for index in range(count)]} if classes else {}
 
     @functools.cached_property
-    def _order(self):
-        return np.random.default_rng(self.seed).permutation(len(self.everything))
+    def _order(self) -> np.ndarray:
+        return np.random.default_rng(self.seed).permutation(len(self.all_glyphs))
 
     @functools.cached_property
-    def reference(self):
+    def reference(self) -> np.ndarray:
         """uint8 (count, h, w, c): the real images that distances are to."""
-        return np.asarray(self.everything.images[np.sort(self._order[: self.count])])
+        return np.asarray(self.all_glyphs.images[np.sort(self._order[: self.count])])
 
     @functools.cached_property
-    def other_real(self):
+    def other_real(self) -> np.ndarray:
         """uint8 (count, h, w, c): as many other real images; their distance to the reference is what is reachable."""
-        return np.asarray(self.everything.images[np.sort(self._order[self.count : 2 * self.count])])
+        return np.asarray(self.all_glyphs.images[np.sort(self._order[self.count : 2 * self.count])])
 
     @functools.cached_property
-    def extractors(self):
-        """list of extractors.Extractor, those that are available; ``missing`` gets the reasons of the others."""
-        found = []
+    def extractors(self) -> list[Extractor]:
+        """Those that are available; ``missing_extractors`` gets the reasons of the others."""
+        available = []
         for name in self.settings.extractors:
             try:
-                found.append(extractors.find(name))
+                available.append(extractors.find(name))
             except UnavailableError as error:
-                self.missing[name] = str(error)
-        return found
+                self.missing_extractors[name] = str(error)
+        return available
 
-    def features(self, extractor):
+    def features(self, extractor: Extractor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(samples', reference's, other real images') features, float32 (count, d) each."""
         key = extractor.fingerprint
         if key not in self._features:
-            real = extractor.of_real(self.reference), extractor.of_real(self.other_real)
-            self._features[key] = (extractor(self.samples), *real)
+            reference, other = extractor.of_real(self.reference), extractor.of_real(self.other_real)
+            self._features[key] = extractor(self.samples), reference, other
         return self._features[key]
-
-    @functools.cached_property
-    def _features(self):
-        return {}
 
     # === Reconstructions ===
 
-    def some(self, glyphs, most=COUNT):
+    def subset(self, glyphs: Glyphs, limit: int = COUNT) -> Glyphs:
         """Those Glyphs, or a random choice of them where there are too many.
 
         Args:
             glyphs: Glyphs.
-            most: int, how many at most where the settings name no count; a slow model gets fewer.
+            limit: int, how many at most where the settings name no count; a slow model gets fewer.
 
         Returns:
             Glyphs.
         """
-        most = min(self.settings.count or most, SLOW_COUNT if self.slow else len(glyphs))
-        if most >= len(glyphs):
+        limit = min(self.settings.count or limit, SLOW_COUNT if self.slow else len(glyphs))
+        if limit >= len(glyphs):
             return glyphs
-        rows = np.sort(np.random.default_rng(self.seed).permutation(len(glyphs))[:most])
-        return glyphs.take(rows, f"{most} by {self.seed}")
+        rows = np.sort(np.random.default_rng(self.seed).permutation(len(glyphs))[:limit])
+        return glyphs.take(rows, f"{limit} by {self.seed}")
 
-    def reconstructed(self, glyphs):
+    def reconstructions(self, glyphs: Glyphs) -> np.ndarray:
         """uint8 (n, h, w, c): the model's reconstructions of Glyphs."""
-        if glyphs.fingerprint not in self._reconstructed:
+        if glyphs.fingerprint not in self._reconstructions:
             images = np.asarray(glyphs.images)
-            self._reconstructed[glyphs.fingerprint] = self.model.decode(self.model.encode(images))
-        return self._reconstructed[glyphs.fingerprint]
-
-    @functools.cached_property
-    def _reconstructed(self):
-        return {}
+            self._reconstructions[glyphs.fingerprint] = self.model.decode(self.model.encode(images))
+        return self._reconstructions[glyphs.fingerprint]
 
 
-def with_characters(glyphs):
+def with_characters(glyphs: Glyphs) -> Glyphs:
     """The same Glyphs with ``characters``, taken from its label names where these are characters.
 
     Raises:
@@ -178,8 +191,12 @@ def with_characters(glyphs):
     return dataclasses.replace(glyphs, characters=glyphs.known_characters())
 
 
-def common(glyphs):
-    """Those of named Glyphs that are common Big5 characters; all of them where none is (digits, kana, simplified)."""
-    wanted = set(charset("big5-common").characters)
-    rows = [row for row, name in enumerate(glyphs.characters) if name in wanted]
+def common_characters(glyphs: Glyphs) -> Glyphs:
+    """Those that show common Big5 characters; all of them where none does (digits, kana, simplified).
+
+    Args:
+        glyphs: Glyphs with characters.
+    """
+    common = set(charset("big5-common").characters)
+    rows = [row for row, character in enumerate(glyphs.known_characters()) if character in common]
     return glyphs.take(rows, "big5-common") if rows else glyphs

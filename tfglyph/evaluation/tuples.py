@@ -2,13 +2,15 @@
 
 import dataclasses
 import functools
-
-from importlib_resources import files
+from typing import Literal, get_args
 
 from tfglyph.errors import UsageError
+from tfglyph.files import package_file
 
+Half = Literal["development", "test"]
+HALVES: tuple[str, ...] = get_args(Half)
 DIRECTIONS = ("left-right", "above-below")
-HALVES = ("development", "test")
+TUPLES = package_file("evaluation", "data", "tuples.txt")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,17 +29,17 @@ class PartTuple:
     direction: str
 
     @property
-    def characters(self):
+    def characters(self) -> tuple[str, str, str, str]:
         """(a, b, c, d)."""
         return self.a, self.b, self.c, self.d
 
 
 @functools.cache
-def part_tuples(half="test"):
+def part_tuples(half: Half = "test") -> tuple[PartTuple, ...]:
     """The shipped tuples of one half; no part of a character is in both halves.
 
     Args:
-        half: ``development``, for choosing anything, or ``test``, for the figures that are told.
+        half: ``development``, for choosing anything, or ``test``, for the measurements that are reported.
 
     Returns:
         tuple of PartTuple: 2,500 left-right ones, then 1,000 above-below ones.
@@ -47,10 +49,11 @@ def part_tuples(half="test"):
     """
     if half not in HALVES:
         raise UsageError(f"half {half!r} of the tuples is none of {', '.join(HALVES)}")
-    found, section = [], None
-    for line in (files("tfglyph") / "evaluation" / "data" / "tuples.txt").read_text(encoding="utf-8").splitlines():
+    tuples: list[PartTuple] = []
+    section: list[str] = []
+    for line in TUPLES.read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             section = line.strip("[]").split()
         elif line and not line.startswith("#") and section[1] == half:
-            found.append(PartTuple(*line, section[0]))
-    return tuple(found)
+            tuples.append(PartTuple(*line, section[0]))
+    return tuple(tuples)

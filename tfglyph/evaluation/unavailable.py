@@ -1,7 +1,7 @@
-"""The error of what this machine lacks: an evaluation reports it in one line and goes on with the rest."""
+"""What an evaluation reports in one line before it goes on with the other metrics."""
 
 from tfglyph.errors import GlyphError
 
 
 class UnavailableError(GlyphError):
-    """A metric that cannot be had here or for this model; the message says why, and what to install."""
+    """Raised when a metric cannot run on this machine or for this model; says why, and what to install."""

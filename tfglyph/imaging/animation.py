@@ -1,5 +1,6 @@
-"""Moving pictures: GIF and MP4 files out of uint8 frames."""
+"""Animations: GIF and MP4 files of uint8 frames."""
 
+import os
 import pathlib
 
 import numpy as np
@@ -11,13 +12,13 @@ from tfglyph.progress import progress
 
 FORMATS = ("gif", "mp4")
 GREYS = 32  # of a GIF without colours: half the bytes of 256, and nobody sees the difference
-SHOWN = 384  # pixels that a side of a small animation is enlarged to, about
+DISPLAY_SIDE = 384  # pixels that a side of a small animation is enlarged to, about
 
 
-def save_animation(path, frames, fps=24):
+def save_animation(path: str | os.PathLike, frames: np.ndarray, fps: float = 24) -> pathlib.Path:
     """Writes frames as a GIF that repeats for ever, or as an MP4 (H.264), by the path's suffix.
 
-    The file appears at once and complete. GIF frames last a whole number of hundredths of a second, so ``fps`` is
+    The file is written atomically. GIF frames last a whole number of hundredths of a second, so ``fps`` is
     rounded to 100, 50, 33.3, 25, ..., and grey ones have 32 levels; an MP4 with an odd side gets one more grey line,
     as its colours need even sides.
 
@@ -42,8 +43,8 @@ def save_animation(path, frames, fps=24):
     return path
 
 
-def _write_gif(path, frames, fps):
-    import imageio.v3
+def _write_gif(path: pathlib.Path, frames: np.ndarray, fps: float) -> None:
+    import imageio.v3  # slow: only where an animation is written
 
     if frames.shape[-1] == 1:
         levels = np.round(np.arange(256) * ((GREYS - 1) / 255.0)) * (255.0 / (GREYS - 1))
@@ -52,11 +53,11 @@ def _write_gif(path, frames, fps):
     imageio.v3.imwrite(path, frames, plugin="pillow", extension=".gif", duration=10 * hundredths, loop=0)
 
 
-def _write_mp4(path, frames, fps):
-    import imageio.v2
+def _write_mp4(path: pathlib.Path, frames: np.ndarray, fps: float) -> None:
+    import imageio.v2  # slow: only where an animation is written
 
-    odd = [(0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2), (0, 0)]
-    frames = np.pad(frames, odd, constant_values=GAP_COLOUR)
+    to_even = [(0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2), (0, 0)]
+    frames = np.pad(frames, to_even, constant_values=GAP_COLOUR)
     if frames.shape[-1] == 1:
         frames = frames.repeat(3, axis=-1)
     with imageio.v2.get_writer(
@@ -70,17 +71,19 @@ def _write_mp4(path, frames, fps):
         ffmpeg_log_level="error",
     ) as writer:
         for frame in progress(frames, "writing", unit="frame"):
-            writer.append_data(frame)
+            writer.append_data(frame)  # type: ignore[attr-defined]  # of the FFMPEG writer, which imageio types too widely
 
 
-def grid_frames(cells, columns=None, padding=2, shown=SHOWN):
+def grid_frames(
+    cells: np.ndarray, columns: int | None = None, padding: int = 2, display_side: int = DISPLAY_SIDE
+) -> np.ndarray:
     """Several animations side by side, as one.
 
     Args:
         cells: uint8 (cells, n, h, w, c).
         columns: int or None, cells in a row; None: about as many as rows.
         padding: int, grey pixels between cells and around them.
-        shown: int, pixels that the longer side is enlarged to, about; 0 leaves frames as they are.
+        display_side: int, pixels that the longer side is enlarged to, about; 0 leaves frames as they are.
 
     Returns:
         uint8 (n, H, W, c).
@@ -90,4 +93,4 @@ def grid_frames(cells, columns=None, padding=2, shown=SHOWN):
         frames = cells[0]
     else:
         frames = np.stack([grid(frame, columns, padding) for frame in cells.swapaxes(0, 1)])  # (n, H, W, c)
-    return enlarge(frames, max(1, round(shown / max(frames.shape[1:3]))))
+    return enlarge(frames, max(1, round(display_side / max(frames.shape[1:3]))))

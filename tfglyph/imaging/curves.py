@@ -1,23 +1,33 @@
-"""Curves for people, as images."""
+"""Line plots as images."""
+
+from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def curves(title, series, x_label, y_label, highlight=None, size=(720, 420)):
-    """Lines over steps.
+def curves(
+    title: str,
+    series: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    x_label: str,
+    y_label: str,
+    highlight: str | None = None,
+    size: tuple[int, int] = (720, 420),
+) -> np.ndarray:
+    """A plot of one or several lines.
 
     Args:
         title: str.
         series: dict from name to (x, y), lists or arrays of one length; NaN leaves a gap.
         x_label, y_label: str.
-        highlight: str or None, the name of the line that is drawn over faint others; then only it has a name.
+        highlight: str or None, the name of the line that is drawn over faint others; then the legend has no others.
         size: (width, height) in pixels.
 
     Returns:
         uint8 (height, width, 3).
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # slow: half a second that most verbs need not wait
+    from matplotlib.figure import Figure  # slow: as above
 
     figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100, layout="constrained")
     canvas = FigureCanvasAgg(figure)

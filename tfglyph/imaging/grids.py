@@ -1,20 +1,26 @@
-"""Pictures for people: grids, labelled panels, tables of images, PNG files.
+"""Image grids, labelled panels, tables of images, PNG files.
 
-Everything in here takes bytes and gives bytes. Images are shown as they are, never stretched to a batch's own
-minimum and maximum: that would hide collapse.
+All functions map uint8 arrays to uint8 arrays. Brightness is never stretched to a batch's own minimum and maximum: that
+would hide mode collapse.
 """
 
 import dataclasses
+import io
 import math
+import os
 import pathlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfglyph.files import atomic_path, write_errors
-from tfglyph.imaging.text import draw_text, text_size
+from tfglyph.imaging.text import GlyphImages, draw_text, text_size
 
-GAP_COLOUR = 96  # grey: neither ink nor ground, so that the borders of images stay visible
+if TYPE_CHECKING:
+    import PIL.Image
+
+GAP_COLOUR = 96  # grey, neither ink nor background, so that the borders of images stay visible
 MARGIN = 16
 
 
@@ -32,7 +38,7 @@ class Panel:
 # === Grids ===
 
 
-def grid(images, columns=None, padding=2):
+def grid(images: np.ndarray, columns: int | None = None, padding: int = 2) -> np.ndarray:
     """Lays images out in rows.
 
     Args:
@@ -46,34 +52,34 @@ def grid(images, columns=None, padding=2):
     Raises:
         ValueError: the images are not uint8, not four-dimensional, or none.
     """
-    images = _checked(images)
+    images = _checked_images(images)
     count, height, width, channels = images.shape
     columns = min(columns or math.ceil(math.sqrt(count)), count)
     rows = math.ceil(count / columns)
     pitch_y, pitch_x = height + padding, width + padding
     canvas = np.full((rows * pitch_y + padding, columns * pitch_x + padding, channels), GAP_COLOUR, np.uint8)
-    for position, image in enumerate(images):
-        y = padding + position // columns * pitch_y
-        x = padding + position % columns * pitch_x
+    for index, image in enumerate(images):
+        y = padding + index // columns * pitch_y
+        x = padding + index % columns * pitch_x
         canvas[y : y + height, x : x + width] = image
     return canvas  # (rows * (h + padding) + padding, columns * (w + padding) + padding, c)
 
 
-def enlarge(images, factor):
+def enlarge(images: np.ndarray, factor: int) -> np.ndarray:
     """Every pixel ``factor`` times both ways: uint8 [n, h, w, c] to [n, h * factor, w * factor, c]."""
     return np.asarray(images).repeat(factor, axis=1).repeat(factor, axis=2)
 
 
-def _checked(images):
+def _checked_images(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 4 or not len(images):
         raise ValueError(f"expected uint8 images [n, h, w, c], received {images.dtype} {list(images.shape)}")
     return images
 
 
-def _shown(images, height):
-    """RGB images of about ``height`` pixels: a whole multiple of their own size, at least their own size."""
-    images = _checked(images)
+def _display_images(images: np.ndarray, height: int) -> np.ndarray:
+    """RGB images of about ``height`` pixels: enlarged by a whole factor of at least 1."""
+    images = _checked_images(images)
     if images.shape[-1] == 1:
         images = images.repeat(3, axis=-1)  # (n, h, w, 3)
     return enlarge(images[..., :3], max(1, round(height / images.shape[1])))
@@ -82,7 +88,9 @@ def _shown(images, height):
 # === Pages with text ===
 
 
-def panel_figure(title, panels, glyphs=None, image_height=96):
+def panel_figure(
+    title: str, panels: Sequence[Panel], glyphs: GlyphImages | None = None, image_height: int = 96
+) -> np.ndarray:
     """Panels under each other on a white page.
 
     Args:
@@ -95,44 +103,49 @@ def panel_figure(title, panels, glyphs=None, image_height=96):
         uint8 [H, W, 3].
     """
     title_size, text = 28, 16
-    strips = [_shown(panel.images, image_height) for panel in panels]
+    strips = [_display_images(panel.images, image_height) for panel in panels]
     gap = 8
     width = max(
         [text_size(title, title_size, glyphs)]
         + [text_size(panel.title, text, glyphs) for panel in panels]
         + [len(strip) * (strip.shape[2] + gap) - gap for strip in strips]
     )
-    below = [text + 8 if panel.labels else 0 for panel in panels]
+    label_heights = [text + 8 if panel.labels else 0 for panel in panels]
     height = (
         title_size
         + MARGIN
-        + sum(text + 8 + strip.shape[1] + under + MARGIN for strip, under in zip(strips, below, strict=True))
+        + sum(text + 8 + strip.shape[1] + below + MARGIN for strip, below in zip(strips, label_heights, strict=True))
     )
     page = _page(width, height)
     draw_text(page, (MARGIN, MARGIN), title, title_size, glyphs)
     y = MARGIN + title_size + MARGIN
-    for panel, strip, under in zip(panels, strips, below, strict=True):
+    for panel, strip, below in zip(panels, strips, label_heights, strict=True):
         draw_text(page, (MARGIN, y), panel.title, text, glyphs)
         y += text + 8
-        for position, image in enumerate(strip):
-            x = MARGIN + position * (strip.shape[2] + gap)
+        for column, image in enumerate(strip):
+            x = MARGIN + column * (strip.shape[2] + gap)
             _paste(page, image, x, y)
             if panel.labels:
-                label = panel.labels[position]
+                label = panel.labels[column]
                 middle = x + (strip.shape[2] - text_size(label, text, glyphs)) / 2
                 draw_text(page, (middle, y + strip.shape[1] + 4), label, text, glyphs)
-        y += strip.shape[1] + under + MARGIN
+        y += strip.shape[1] + below + MARGIN
     return np.asarray(page)  # (H, W, 3)
 
 
-def table_figure(title, headers, rows, glyphs=None, image_height=48):
+def table_figure(
+    title: str,
+    headers: Sequence[tuple[str, Sequence[str]]],
+    rows: Sequence[tuple[str, Sequence[np.ndarray]]],
+    glyphs: GlyphImages | None = None,
+    image_height: int = 48,
+) -> np.ndarray:
     """A table whose cells are groups of images.
 
     Args:
         title: str, stands on top.
         headers: list of (title, texts): per group its title and one text per image.
-        rows: list of (label, groups): str and uint8 images [n, h, w, c] per group, n as many as the header's
-            texts.
+        rows: list of (label, groups): str and uint8 images [n, h, w, c] per group, n as many as the header's texts.
         glyphs: as in ``panel_figure``.
         image_height: int, about how many pixels high an image is shown.
 
@@ -140,14 +153,15 @@ def table_figure(title, headers, rows, glyphs=None, image_height=48):
         uint8 [H, W, 3].
     """
     title_size, text, gap, group_gap = 24, 14, 4, 20
-    shown = [(label, [_shown(group, image_height) for group in groups]) for label, groups in rows]
-    cell_height, cell_width = shown[0][1][0].shape[1:3]
+    display_rows = [(label, [_display_images(group, image_height) for group in groups]) for label, groups in rows]
+    cell_height, cell_width = display_rows[0][1][0].shape[1:3]
     label_width = max(text_size(label, text, glyphs) for label, _ in rows) + group_gap
-    starts, x = [], MARGIN + label_width
+    starts: list[float] = []
+    x = MARGIN + label_width
     for header, texts in headers:
         starts.append(x)
-        needed = max(len(texts) * (cell_width + gap) - gap, text_size(header, text, glyphs))
-        x += needed + group_gap
+        group_width = max(len(texts) * (cell_width + gap) - gap, text_size(header, text, glyphs))
+        x += group_width + group_gap
     width = max(x - group_gap - MARGIN, text_size(title, title_size, glyphs))
     top = MARGIN + title_size + MARGIN
     first_row = top + 2 * (text + 6)
@@ -155,26 +169,26 @@ def table_figure(title, headers, rows, glyphs=None, image_height=48):
     draw_text(page, (MARGIN, MARGIN), title, title_size, glyphs)
     for start, (header, texts) in zip(starts, headers, strict=True):
         draw_text(page, (start, top), header, text, glyphs)
-        for position, label in enumerate(texts):
-            middle = start + position * (cell_width + gap) + (cell_width - text_size(label, text, glyphs)) / 2
+        for column, label in enumerate(texts):
+            middle = start + column * (cell_width + gap) + (cell_width - text_size(label, text, glyphs)) / 2
             draw_text(page, (middle, top + text + 6), label, text, glyphs)
-    for row, (label, groups) in enumerate(shown):
+    for row, (label, groups) in enumerate(display_rows):
         y = first_row + row * (cell_height + gap)
         draw_text(page, (MARGIN, y + (cell_height - text) // 2), label, text, glyphs)
         for start, group in zip(starts, groups, strict=True):
-            for position, image in enumerate(group):
-                _paste(page, image, start + position * (cell_width + gap), y)
+            for column, image in enumerate(group):
+                _paste(page, image, start + column * (cell_width + gap), y)
     return np.asarray(page)  # (H, W, 3)
 
 
-def _page(width, height):
-    from PIL import Image
+def _page(width: float, height: float) -> "PIL.Image.Image":
+    from PIL import Image  # slow: only where an image is drawn or written
 
     return Image.new("RGB", (math.ceil(width) + 2 * MARGIN, math.ceil(height) + 2 * MARGIN), (255, 255, 255))
 
 
-def _paste(page, image, x, y):
-    from PIL import Image
+def _paste(page: "PIL.Image.Image", image: np.ndarray, x: float, y: float) -> None:
+    from PIL import Image  # slow: only where an image is drawn or written
 
     page.paste(Image.fromarray(image), (round(x), round(y)))
 
@@ -182,15 +196,13 @@ def _paste(page, image, x, y):
 # === Files ===
 
 
-def encode_png(image):
+def encode_png(image: np.ndarray) -> bytes:
     """PNG bytes of a uint8 image [h, w, c] with one, three or four channels.
 
     Raises:
         ValueError: the image is not uint8 or has another shape.
     """
-    import io
-
-    from PIL import Image
+    from PIL import Image  # slow: only where an image is drawn or written
 
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] not in (1, 3, 4):
@@ -200,8 +212,8 @@ def encode_png(image):
     return buffer.getvalue()
 
 
-def save_png(path, image):
-    """Writes a PNG file at once: a reader sees the old file or the new one, never half of it.
+def save_png(path: str | os.PathLike, image: np.ndarray) -> pathlib.Path:
+    """Writes a PNG file atomically.
 
     Args:
         path: str or path; missing folders are made.

@@ -3,11 +3,12 @@
 import numpy as np
 
 from tfglyph.errors import GlyphError
+from tfglyph.imaging.grids import encode_png
 
-ENLARGED = 512  # pixels that the shorter side is traced at
+TRACED_SIDE = 512  # pixels that the shorter side is enlarged to, at least, before it is traced
 
 
-def to_svg(image):
+def to_svg(image: np.ndarray) -> str:
     """The outlines of a glyph, by vtracer's spline fitting.
 
     The grey edge of a small image says where the edge of the ink is to a fraction of a pixel: it is enlarged
@@ -23,15 +24,13 @@ def to_svg(image):
         GlyphError: the package vtracer is not installed.
     """
     try:
-        import vtracer
+        import vtracer  # optional: the extra svg
     except ImportError:
         raise GlyphError("SVG outlines need the package vtracer: pip install 'tfglyph[svg]'") from None
-    from PIL import Image
-
-    from tfglyph.imaging.grids import encode_png
+    from PIL import Image  # slow: a tenth of a second, and most verbs trace nothing
 
     height, width = image.shape[:2]
-    factor = -(-ENLARGED // min(height, width))
+    factor = -(-TRACED_SIDE // min(height, width))
     size = (width * factor, height * factor)
     ink = np.asarray(Image.fromarray(image[..., 0]).resize(size, Image.Resampling.BICUBIC)) >= 128
     page = np.where(ink, np.uint8(0), np.uint8(255))[..., None]  # (H, W, 1)

@@ -60,7 +60,7 @@ class PngWriter:
             return
         with write_errors(self.path), self._open:
             if self.rows != self.height:
-                raise GlyphError(f"{self.path}: {self.rows} rows were painted of an image of {self.height}")
+                raise GlyphError(f"{self.path}: {self.rows} rows were written of an image of {self.height}")
             self._data(self._compressor.flush())
             self._chunk(b"IEND", b"")
 

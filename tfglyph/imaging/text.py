@@ -1,14 +1,25 @@
 """Text on images that never shows an empty box.
 
 Each character is drawn with the first of: a glyph image that the caller gives, the Latin font that comes with
-matplotlib, a font of this machine whose character map holds it. A character that none of them has stands
-there as its code point, ``U+9149``.
+matplotlib, an installed font whose character map holds it. A character that none of them has is written as its code
+point, ``U+9149``.
 """
 
 import functools
 import pathlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import PIL.Image
+    import PIL.ImageFont
+
+GlyphImages = Mapping[str, np.ndarray]
+"""From character to the uint8 image [h, w, c], ink 255 on 0, that stands for it in texts."""
+Run = tuple["tuple[str, PIL.ImageFont.FreeTypeFont] | np.ndarray", float]
+"""What is drawn in one go, (string, font) or a glyph image, and its width in pixels."""
 
 # Parts of file names of fonts that hold Chinese, Japanese and Korean characters, the likeliest first.
 CJK_FONTS = (
@@ -40,12 +51,14 @@ CJK_FONTS = (
 )
 
 
-def text_size(text, size, glyphs=None):
+def text_size(text: str, size: int, glyphs: GlyphImages | None = None) -> float:
     """Width in pixels of ``text`` as ``draw_text`` draws it; see there."""
     return sum(width for _, width in _runs(text, size, glyphs or {}))
 
 
-def draw_text(page, position, text, size, glyphs=None):
+def draw_text(
+    page: "PIL.Image.Image", position: tuple[float, float], text: str, size: int, glyphs: GlyphImages | None = None
+) -> None:
     """Draws one line of text, black.
 
     Args:
@@ -53,9 +66,9 @@ def draw_text(page, position, text, size, glyphs=None):
         position: (x, y), the left upper corner in pixels.
         text: str.
         size: int, height of a character in pixels.
-        glyphs: dict from character to uint8 image [h, w, c], ink 255 on 0, or None.
+        glyphs: ``GlyphImages``, or None.
     """
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw  # slow: only where a text is drawn
 
     pen = ImageDraw.Draw(page)
     x, y = position
@@ -69,12 +82,14 @@ def draw_text(page, position, text, size, glyphs=None):
         x += width
 
 
-def _runs(text, size, glyphs):
-    """Pieces of ``text`` that are drawn in one go: ((string, font) or glyph image, width in pixels)."""
-    runs, pending, pending_font = [], "", None
+def _runs(text: str, size: int, glyphs: GlyphImages) -> list[Run]:
+    """Pieces of ``text`` that are drawn in one go."""
+    runs: list[Run] = []
+    pending = ""
+    pending_font: PIL.ImageFont.FreeTypeFont | None = None
 
-    def flush():
-        if pending:
+    def flush() -> None:
+        if pending_font is not None and pending:
             runs.append(((pending, pending_font), pending_font.getlength(pending)))
 
     for character in text:
@@ -95,46 +110,43 @@ def _runs(text, size, glyphs):
 
 
 @functools.lru_cache(maxsize=4096)
-def font_for(character):
+def font_for(character: str) -> tuple[str, int] | None:
     """A font file whose character map holds ``character``.
 
     Returns:
-        (path, index within the file), or None where this machine has none.
+        (path, index within the file), or None where none is installed.
     """
-    for path, index in (latin_font(), *_machine_fonts()):
-        if ord(character) in _covered(path, index):
+    for path, index in (latin_font(), *_installed_fonts()):
+        if ord(character) in _code_points(path, index):
             return path, index
     return None
 
 
 @functools.cache
-def latin_font():
+def latin_font() -> tuple[str, int]:
     """(path, index) of DejaVu Sans, which comes with matplotlib."""
-    import matplotlib
+    import matplotlib  # slow: only where a text is drawn
 
     return str(pathlib.Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), 0
 
 
 @functools.cache
-def _machine_fonts():
-    """(path, index) of this machine's fonts, those with Chinese, Japanese or Korean names first."""
-    from matplotlib import font_manager
+def _installed_fonts() -> list[tuple[str, int]]:
+    """(path, index) of the installed fonts, those with Chinese, Japanese or Korean names first."""
+    from matplotlib import font_manager  # slow: it may build its cache of fonts
 
-    def rank(path):
+    def rank(path: str) -> tuple[int, bool, str]:
         name = pathlib.Path(path).name.lower().replace(" ", "")
-        return (
-            next((place for place, part in enumerate(CJK_FONTS) if part in name), len(CJK_FONTS)),
-            "bold" in name,
-            path,
-        )
+        first = next((index for index, part in enumerate(CJK_FONTS) if part in name), len(CJK_FONTS))
+        return first, "bold" in name, path
 
     return [(path, 0) for path in sorted(font_manager.findSystemFonts(), key=rank)]
 
 
 @functools.lru_cache(maxsize=64)
-def _covered(path, index):
+def _code_points(path: str, index: int) -> frozenset[int]:
     """The code points in a font's character map; none where the file cannot be read."""
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # slow: only where a text is drawn
 
     try:
         with TTFont(path, fontNumber=index, lazy=True) as font:
@@ -144,7 +156,7 @@ def _covered(path, index):
 
 
 @functools.lru_cache(maxsize=64)
-def _open(path, index, size):
-    from PIL import ImageFont
+def _open(path: str, index: int, size: int) -> "PIL.ImageFont.FreeTypeFont":
+    from PIL import ImageFont  # slow: only where a text is drawn
 
     return ImageFont.truetype(path, size, index=index)

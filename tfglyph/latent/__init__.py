@@ -1,4 +1,7 @@
-"""Walks and sums in latent space: pure functions over ``encode`` and ``decode``."""
+"""Interpolation, arithmetic and search in latent space, on top of a model's ``encode`` and ``decode``.
+
+Importing these modules does not import TensorFlow, so that a verb can refuse wrong input before it loads a model.
+"""
 
 from tfglyph.latent.arithmetic import SCALES, analogy, pixel_analogy
 from tfglyph.latent.interpolation import interpolation_rows, lerp, slerp, times

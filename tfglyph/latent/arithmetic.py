@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.latent.points import find_characters, read_image
 from tfglyph.latent.tuples import split_characters
-from tfglyph.models.base import GlyphModel
+
+if TYPE_CHECKING:
+    from tfglyph.models.base import GlyphModel
 
 SCALES = (0.25, 0.5, 1.0, 2.0, 3.0)
 """The coefficients a of the figures, from left to right."""
@@ -33,8 +35,7 @@ def analogy(a: Any, b: Any, c: Any, scale: Any = 1.0) -> Any:
 def pixel_analogy(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """A - B + C in the input domain, clipped to what a byte holds.
 
-    The coefficients add up to one, so the result is the same picture whether bytes, [0, 1] or [-1, 1] are
-    added.
+    The coefficients add up to one, so the result is the same picture whether bytes, [0, 1] or [-1, 1] are added.
 
     Args:
         a, b, c: uint8 images [..., h, w, c] of one shape.
@@ -57,10 +58,10 @@ class Term:
 
 
 def parse_terms(words: Sequence[str]) -> list[tuple[Term, Term, Term]]:
-    """Triples from what a person types: characters, together or apart, and paths of image files.
+    """Triples of terms from words: characters, together or apart, and paths of image files.
 
     Args:
-        words: list of str, such as ["酪鉻鉸"], ["酪", "鉻", "鉸"] or ["a.png", "鉻", "鉸"].
+        words: list of str as typed, such as ["酪鉻鉸"], ["酪", "鉻", "鉸"] or ["a.png", "鉻", "鉸"].
 
     Returns:
         list of (Term, Term, Term).
@@ -82,11 +83,11 @@ def parse_terms(words: Sequence[str]) -> list[tuple[Term, Term, Term]]:
     return [(terms[i], terms[i + 1], terms[i + 2]) for i in range(0, len(terms), 3)]
 
 
-def plain(name: str) -> str:
+def file_name_part(name: str) -> str:
     """A term's name as part of a file's name: letters and digits of any script, at most 16; others as code points."""
     stem = os.path.splitext(name)[0] if len(name) > 1 else name
-    kept = "".join(letter if letter.isalnum() else f"U{ord(letter):04X}" if len(stem) == 1 else "_" for letter in stem)
-    return kept[:16]
+    parts = (letter if letter.isalnum() else f"U{ord(letter):04X}" if len(stem) == 1 else "_" for letter in stem)
+    return "".join(parts)[:16]
 
 
 def term_images(
@@ -107,14 +108,14 @@ def term_images(
         GlyphError: characters that the data lacks; names all of them.
     """
     letters = list(dict.fromkeys(term.name for triple in triples for term in triple if term.path is None))
-    known: dict[str, np.ndarray] = {}
+    character_images: dict[str, np.ndarray] = {}
     if letters:
         if glyphs is None:
             raise GlyphError("characters need a data set to be found in")
-        known = dict(zip(letters, find_characters(glyphs, letters), strict=True))
+        character_images = dict(zip(letters, find_characters(glyphs, letters), strict=True))
     return np.stack(
         [
-            [known[term.name] if term.path is None else read_image(term.path, shape) for term in triple]
+            [character_images[term.name] if term.path is None else read_image(term.path, shape) for term in triple]
             for triple in triples
         ]
     )  # (n, 3, h, w, c)
@@ -125,7 +126,7 @@ def term_images(
 
 @dataclasses.dataclass(frozen=True)
 class Arithmetic:
-    """What one tuple's figure shows; all images uint8."""
+    """The images of one A - B + C; all uint8."""
 
     originals: np.ndarray
     """(3, h, w, c)"""
@@ -142,7 +143,7 @@ class Arithmetic:
         return np.concatenate([self.generated, self.pixels])
 
 
-def compute(model: GlyphModel, images: np.ndarray, **options: Any) -> list[Arithmetic]:
+def compute(model: "GlyphModel", images: np.ndarray, **options: Any) -> list[Arithmetic]:
     """Reconstructions and sums for triples of images.
 
     Args:

@@ -3,25 +3,26 @@
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.imaging.grids import Panel, panel_figure, save_png, table_figure
+from tfglyph.imaging.text import GlyphImages
 from tfglyph.latent.arithmetic import SCALES, Arithmetic, Term, compute
 from tfglyph.latent.nearest import Neighbours
 from tfglyph.latent.tuples import MINUS, Tuple
-from tfglyph.models.base import GlyphModel
 from tfglyph.progress import progress
 
+if TYPE_CHECKING:
+    from tfglyph.models.base import GlyphModel
+
 SHEET_ROWS = 100  # tuples on one contact sheet
-Faces = dict[str, np.ndarray]
-"""From character to the uint8 image [h, w, c] that draws it in texts."""
 
 
 def draw(
-    model: GlyphModel,
+    model: "GlyphModel",
     glyphs: Glyphs,
     tuples: Sequence[Tuple],
     directory: str | os.PathLike,
@@ -34,9 +35,9 @@ def draw(
         model: a GlyphModel with ``encode`` and ``decode``.
         glyphs: ``tfglyph.datasets.Glyphs`` that has the tuples' characters.
         tuples: list of ``Tuple``, at least one.
-        directory: path; gets ``test-arith-<nn>.png`` and ``contact-sheet.png`` (``contact-sheet-2.png`` and
-            so on from a hundred tuples).
-        title: str, stands on the contact sheets: which model this is.
+        directory: path; gets ``test-arith-<nn>.png`` and ``contact-sheet.png`` (and ``contact-sheet-2.png`` and so on
+            for more than a hundred tuples).
+        title: str, of the contact sheets: which model this is.
         **options: what ``decode`` takes.
 
     Returns:
@@ -51,12 +52,12 @@ def draw(
         for start in range(0, len(tuples), SHEET_ROWS):
             part = tuples[start : start + SHEET_ROWS]
             images = np.stack([[glyphs.images[rows[letter]] for letter in entry.characters] for entry in part])
-            sheet: list[tuple[Tuple, Arithmetic, Faces]] = []
+            sheet: list[tuple[Tuple, Arithmetic, GlyphImages]] = []
             for entry, result in zip(part, compute(model, images, **options), strict=True):
-                faces = dict(zip(entry.characters, result.originals, strict=True))
+                glyph_images = dict(zip(entry.characters, result.originals, strict=True))
                 path = directory / f"test-arith-{entry.number:02d}.png"
-                paths.append(save_png(path, tuple_figure(entry, result, faces)))
-                sheet.append((entry, result, faces))
+                paths.append(save_png(path, tuple_figure(entry, result, glyph_images)))
+                sheet.append((entry, result, glyph_images))
                 bar.update(1)
             page = start // SHEET_ROWS + 1
             name = "contact-sheet.png" if page == 1 else f"contact-sheet-{page}.png"
@@ -64,13 +65,13 @@ def draw(
     return paths
 
 
-def tuple_figure(entry: Tuple, result: Arithmetic, faces: Faces) -> np.ndarray:
+def tuple_figure(entry: Tuple, result: Arithmetic, glyph_images: GlyphImages) -> np.ndarray:
     """The four panels of one tuple.
 
     Args:
         entry: ``Tuple``.
         result: ``Arithmetic``.
-        faces: dict from character to uint8 image [h, w, c], which draws it in texts.
+        glyph_images: the images of the characters, for texts.
 
     Returns:
         uint8 [H, W, 3].
@@ -80,14 +81,14 @@ def tuple_figure(entry: Tuple, result: Arithmetic, faces: Faces) -> np.ndarray:
         Panel(f"Generator of a · (A {MINUS} B + C)", result.generated, [f"a = {scale:g}" for scale in SCALES]),
         Panel(f"A {MINUS} B + C in pixels", result.pixels),
     ]
-    return panel_figure(entry.title, panels, faces)
+    return panel_figure(entry.title, panels, glyph_images)
 
 
-def contact_sheet(entries: Sequence[tuple[Tuple, Arithmetic, Faces]], title: str) -> np.ndarray:
+def contact_sheet(entries: Sequence[tuple[Tuple, Arithmetic, GlyphImages]], title: str) -> np.ndarray:
     """One row per tuple, with the same images as its figure.
 
     Args:
-        entries: list of (``Tuple``, ``Arithmetic``, faces).
+        entries: list of (``Tuple``, ``Arithmetic``, glyph images), as for ``tuple_figure``.
         title: str.
 
     Returns:
@@ -99,13 +100,13 @@ def contact_sheet(entries: Sequence[tuple[Tuple, Arithmetic, Faces]], title: str
         (f"a · (A {MINUS} B + C) for a =", [f"{scale:g}" for scale in SCALES]),
         ("in pixels", [f"A{MINUS}B+C"]),
     ]
-    faces: Faces = {}
+    glyph_images: dict[str, np.ndarray] = {}
     rows = []
-    for entry, result, tuple_faces in entries:
-        faces |= tuple_faces
+    for entry, result, tuple_images in entries:
+        glyph_images.update(tuple_images)
         groups = [result.originals, result.reconstructions, result.generated, result.pixels]
         rows.append((f"{entry.number:02d}  {entry.title}", groups))
-    return table_figure(title, headers, rows, faces)
+    return table_figure(title, headers, rows, glyph_images)
 
 
 def neighbours_figure(
@@ -114,7 +115,7 @@ def neighbours_figure(
     neighbours: Mapping[str, Neighbours],
     glyphs: Glyphs | None,
 ) -> np.ndarray:
-    """The panels of ``tuple_figure`` with the nearest real glyphs under each result.
+    """The panels of ``tuple_figure``, with the nearest real glyphs below each result.
 
     Args:
         triple: (Term, Term, Term).
@@ -127,7 +128,7 @@ def neighbours_figure(
         uint8 (H, W, 3).
     """
     names = [term.name for term in triple]
-    faces = {name: image for name, image in zip(names, result.originals, strict=True) if len(name) == 1}
+    glyph_images = {name: image for name, image in zip(names, result.originals, strict=True) if len(name) == 1}
     title = f"Generator of a · (A {MINUS} B + C), and A {MINUS} B + C in pixels"
     labels = [f"a = {scale:g}" for scale in SCALES] + ["in pixels"]
     panels = [*_inputs(result, names), Panel(title, result.results, labels)]
@@ -139,10 +140,10 @@ def neighbours_figure(
         if glyphs.characters is not None:
             letters = [glyphs.characters[row] for row in rows]
             texts = [f"{letter}  {text}" for letter, text in zip(letters, texts, strict=True)]
-            faces |= {letter: glyphs.images[row] for letter, row in zip(letters, rows, strict=True)}
+            glyph_images |= {letter: glyphs.images[row] for letter, row in zip(letters, rows, strict=True)}
         panels.append(Panel(f"Nearest real glyph by {kind}", np.stack([glyphs.images[row] for row in rows]), texts))
     a, b, c = names
-    return panel_figure(f"{a} {MINUS} {b} + {c}", panels, faces)
+    return panel_figure(f"{a} {MINUS} {b} + {c}", panels, glyph_images)
 
 
 def _inputs(result: Arithmetic, names: Sequence[str]) -> list[Panel]:

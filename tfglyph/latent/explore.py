@@ -1,20 +1,30 @@
-"""The search for directions that mean something: somebody looks, keeps some, and the others become less likely.
+"""Interactive search for interpretable latent directions.
 
-A round shows four directions from the same 9 or 16 starting points. Each direction is walked from edge to edge of a
-sphere. A direction d that nobody keeps squeezes the distribution from which directions are drawn by I + (c - 1) d d^T,
-so that its variance along d becomes c^2 of what it was.
+Each round shows four directions, from the same 9 or 16 starting points, each traversed from edge to edge of a sphere. A
+person keeps some. Each rejected direction d squeezes the distribution that directions are sampled from by
+I + (c - 1) d d^T, so that its variance along d becomes c^2 of what it was.
 """
 
 import dataclasses
 import json
 import math
+import os
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfglyph.architecture.core import read_json
 from tfglyph.errors import UsageError
 from tfglyph.files import write_errors, write_text
-from tfglyph.latent.interpolation import paint
-from tfglyph.latent.points import split_codes, with_z
+from tfglyph.imaging.grids import enlarge, grid
+from tfglyph.imaging.text import draw_text, text_size
+from tfglyph.latent.interpolation import decode_latents
+from tfglyph.latent.points import with_z
+from tfglyph.latent.tuples import split_characters
+
+if TYPE_CHECKING:
+    from tfglyph.models.base import GlyphModel
 
 DIRECTIONS = 4
 RADIUS = 1.5  # of the sphere, in units of sqrt(dimensions): normal latents have a length near 1 of them
@@ -27,7 +37,7 @@ SMALLEST = DIRECTIONS + 3  # dimensions: the directions, and room for the starti
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """All that a search has learnt: plain numbers, so it can be saved and continued anywhere.
+    """A search between two rounds: plain numbers, so that it can be saved and continued anywhere.
 
     The sampling distribution is S_n ... S_1 e with e ~ N(0, I) and S_i = I + (c_i - 1) d_i d_i^T, one for each
     rejected direction.
@@ -37,26 +47,26 @@ class State:
     seed: int
     round: int = 0
     """Finished rounds."""
-    rejected: tuple = ()
-    """(factor c, unit direction as a tuple of floats) in the order of rejection."""
-    kept: tuple = ()
-    """(round, number within the round, unit direction as a tuple of floats)."""
+    rejected: tuple[tuple[float, tuple[float, ...]], ...] = ()
+    """(factor c, unit direction) in the order of rejection."""
+    kept: tuple[tuple[int, int, tuple[float, ...]], ...] = ()
+    """(round, number within the round, unit direction)."""
 
-    def squeeze(self, vectors):
+    def squeeze(self, vectors: Any) -> np.ndarray:
         """Applies S_n ... S_1 to the rows of float64 (n, dimensions)."""
         vectors = np.array(vectors, np.float64)
-        for factor, direction in self.rejected:
-            direction = np.asarray(direction)
+        for factor, row in self.rejected:
+            direction = np.asarray(row)
             vectors += (factor - 1.0) * np.outer(vectors @ direction, direction)
         return vectors
 
-    def covariance(self):
+    def covariance(self) -> np.ndarray:
         """Of the sampling distribution: float64 (dimensions, dimensions)."""
         columns = self.squeeze(np.eye(self.dimensions))  # row i is S e_i
         return columns.T @ columns
 
-    def draw(self):
-        """The round's directions and the vectors that its starting points lie on.
+    def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        """The round's directions and the vectors that span its starting points.
 
         Returns:
             (float64 (4, dimensions), orthonormal; float64 (3, dimensions), orthonormal and orthogonal to them).
@@ -66,13 +76,13 @@ class State:
         basis = orthonormal(vectors)
         return basis[:DIRECTIONS], basis[DIRECTIONS:]
 
-    def judged(self, keep, factor, directions):
+    def after_round(self, keep: Collection[int], factor: float, directions: np.ndarray) -> "State":
         """The state after a round.
 
         Args:
-            keep: collection of int, numbers of the directions that somebody keeps.
-            factor: float in (0, 1], the c by which the others are squeezed.
-            directions: float64 (4, dimensions), unit vectors.
+            keep: collection of int, numbers of the directions that are kept; the others are rejected.
+            factor: float in (0, 1], the c by which the rejected ones are squeezed.
+            directions: float64 (4, dimensions), unit vectors, as ``draw`` gave them.
         """
         numbered = [(number, tuple(map(float, direction))) for number, direction in enumerate(directions)]
         return dataclasses.replace(
@@ -83,25 +93,25 @@ class State:
         )
 
 
-def start(model, seed):
+def start(model: "GlyphModel", seed: int) -> State:
     """The state before the first round.
 
     Raises:
         UsageError: the model has fewer than 7 latent dimensions.
     """
-    dimensions = split_codes(model)
+    dimensions = model.architecture.z_dim
     if dimensions < SMALLEST:
         raise UsageError(f"{model.name}: z has {dimensions} entries; a search needs at least {SMALLEST}")
     return State(dimensions, int(seed))
 
 
-def save_state(path, state, about=""):
-    """Writes a state as JSON, at once and complete.
+def save_state(path: str | os.PathLike, state: State, about: str = "") -> None:
+    """Writes a state as JSON, atomically.
 
     Args:
         path: where it goes; missing folders are made.
         state: State.
-        about: str, which model this is, for people.
+        about: str, which model this is, for readers of the file.
 
     Raises:
         GlyphError: it cannot be written.
@@ -111,14 +121,12 @@ def save_state(path, state, about=""):
         write_text(path, json.dumps(data, ensure_ascii=False) + "\n")
 
 
-def load_state(path):
+def load_state(path: str | os.PathLike) -> State:
     """The State of a file that ``save_state`` wrote.
 
     Raises:
         UsageError: no such file, or something else in it.
     """
-    from tfglyph.architecture.core import read_json
-
     data = read_json(path)
     try:
         if data["format"] != FORMAT:
@@ -130,7 +138,7 @@ def load_state(path):
         raise UsageError(f"{path}: not the saved state of a search (tfglyph explore writes it)") from None
 
 
-def _unit(row, dimensions):
+def _unit(row: Sequence[float], dimensions: int) -> tuple[float, ...]:
     direction = tuple(map(float, row))
     if len(direction) != dimensions or not math.isclose(sum(x * x for x in direction), 1.0, rel_tol=1e-6):
         raise ValueError
@@ -140,7 +148,7 @@ def _unit(row, dimensions):
 # === Geometry ===
 
 
-def orthonormal(vectors):
+def orthonormal(vectors: Any) -> np.ndarray:
     """Gram-Schmidt: orthonormal rows that span the same spaces, the first along the first vector.
 
     Args:
@@ -153,11 +161,11 @@ def orthonormal(vectors):
     return (basis * np.where(np.diag(triangle) < 0, -1.0, 1.0)).T
 
 
-def lattice(directions, frame, count=9):
-    """Starting points on a square lattice, all with the same projection on every direction (none at all).
+def lattice(directions: np.ndarray, frame: Any, count: int = 9) -> np.ndarray:
+    """Starting points on a square lattice, all with the same projection on every direction (zero).
 
     The point at row i and column j lies along c + x_j e_1 + y_i e_2, with x and y from -1 to 1, and is as long as
-    normal latents are, sqrt(d). The directions' span is taken out of c, e_1 and e_2 first.
+    normal latents are, sqrt(d). The directions' span is projected out of c, e_1 and e_2 first.
 
     Args:
         directions: float (k, d), linearly independent.
@@ -178,7 +186,7 @@ def lattice(directions, frame, count=9):
     return points * (math.sqrt(frame.shape[1]) / np.linalg.norm(points, axis=1, keepdims=True))
 
 
-def edge_to_edge(points, direction, steps, radius=None):
+def edge_to_edge(points: Any, direction: Any, steps: int, radius: float | None = None) -> np.ndarray:
     """Straight paths along a direction, from the sphere to the sphere.
 
     Args:
@@ -196,19 +204,27 @@ def edge_to_edge(points, direction, steps, radius=None):
     points, direction = np.asarray(points, np.float64), np.asarray(direction, np.float64)
     radius = RADIUS * math.sqrt(points.shape[1]) if radius is None else radius
     along = points @ direction  # (n,)
-    room = along**2 + radius**2 - np.sum(points**2, axis=1)
-    if (room <= 0).any():
+    discriminant = along**2 + radius**2 - np.sum(points**2, axis=1)
+    if (discriminant <= 0).any():
         raise ValueError("a point lies outside of the sphere")
-    first, last = -along - np.sqrt(room), -along + np.sqrt(room)
-    share = np.linspace(0.0, 1.0, steps)
-    places = first[:, None] * (1 - share) + last[:, None] * share  # (n, steps)
-    return points[:, None] + places[..., None] * direction
+    first, last = -along - np.sqrt(discriminant), -along + np.sqrt(discriminant)
+    fraction = np.linspace(0.0, 1.0, steps)
+    distances = first[:, None] * (1 - fraction) + last[:, None] * fraction  # (n, steps)
+    return points[:, None] + distances[..., None] * direction
 
 
 # === Pictures ===
 
 
-def animate(model, directions, frame, seed, count=9, frames=16, **options):
+def animate(
+    model: "GlyphModel",
+    directions: np.ndarray,
+    frame: np.ndarray,
+    seed: int,
+    count: int = 9,
+    frames: int = 16,
+    **options: Any,
+) -> np.ndarray:
     """Each direction from the same starting points, from edge to edge and back.
 
     Args:
@@ -226,11 +242,11 @@ def animate(model, directions, frame, seed, count=9, frames=16, **options):
     points = lattice(directions, frame, count)
     paths = np.stack([edge_to_edge(points, direction, frames) for direction in directions])  # (k, count, frames, z)
     flat = with_z(model.latents([seed])[0], paths.reshape(-1, paths.shape[-1]))
-    images = paint(model, flat.reshape(*paths.shape[:3], -1), **options)  # (k, count, frames, h, w, c)
+    images = decode_latents(model, flat.reshape(*paths.shape[:3], -1), **options)  # (k, count, frames, h, w, c)
     return np.concatenate([images, images[:, :, -2:0:-1]], axis=2)
 
 
-def sheet(cells, names):
+def sheet(cells: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """Directions side by side as one animation, with a name above each.
 
     Args:
@@ -240,28 +256,27 @@ def sheet(cells, names):
     Returns:
         uint8 (n, H, W, c).
     """
-    from PIL import Image
-
-    from tfglyph.imaging.grids import enlarge, grid
-    from tfglyph.imaging.text import draw_text, text_size
+    from PIL import Image  # slow: only where an animation is drawn
 
     factor = max(1, round(240 / (cells.shape[3] * math.isqrt(cells.shape[1]))))
-    blocks = [np.stack([enlarge(grid(turn)[None], factor)[0] for turn in each.swapaxes(0, 1)]) for each in cells]
+    blocks = [
+        np.stack([enlarge(grid(images)[None], factor)[0] for images in direction_cells.swapaxes(0, 1)])
+        for direction_cells in cells
+    ]  # each (n, block height, block width, c)
     height, width, channels = blocks[0].shape[1:]
     gap, head = 12, 28
     page = Image.new("RGB", (len(blocks) * (width + gap) + gap, height + head + gap), (255, 255, 255))
     for number, name in enumerate(names):
         middle = gap + number * (width + gap) + (width - text_size(name, 18)) / 2
         draw_text(page, (middle, 4), name, 18)
-    page = np.asarray(page)[..., :channels]
-    frames = np.repeat(page[None], len(blocks[0]), axis=0)  # (n, H, W, c)
+    frames = np.repeat(np.asarray(page)[None, ..., :channels], len(blocks[0]), axis=0)  # (n, H, W, c)
     for number, block in enumerate(blocks):
         left = gap + number * (width + gap)
         frames[:, head : head + height, left : left + width] = block
     return frames
 
 
-def parse_choice(text):
+def parse_choice(text: str) -> set[int]:
     """The directions that a person keeps.
 
     Args:
@@ -273,7 +288,7 @@ def parse_choice(text):
     Raises:
         UsageError: something else.
     """
-    letters = [letter for letter in text if not letter.isspace() and letter not in ",;"]
+    letters = split_characters(text)
     if any(letter not in "0123" for letter in letters):
         raise UsageError(f"found {text.strip()[:40]!r}, expected some of 0 1 2 3, as in 02, or nothing for none")
     return {int(letter) for letter in letters}

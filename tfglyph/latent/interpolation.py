@@ -1,15 +1,25 @@
-"""Straight and spherical interpolation between latents."""
+"""Linear and spherical interpolation between latents."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from tfglyph.errors import UsageError
-from tfglyph.latent.points import split_codes
+from tfglyph.latent.points import Points
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from tfglyph.models.base import GlyphModel
+
+Method = Literal["spherical", "linear"]
 
 # Below this sine of the angle, the two sines of the formula have no accurate digits to divide.
 SMALLEST_SINE = 1e-6
 
 
-def times(steps):
+def times(steps: Any) -> "tf.Tensor":
     """``steps`` times from 0 to 1, both included; a single step is the start.
 
     Args:
@@ -18,13 +28,13 @@ def times(steps):
     Returns:
         float64 tensor [steps].
     """
-    import tensorflow as tf
+    import tensorflow as tf  # slow: see tfglyph.latent
 
     steps = tf.convert_to_tensor(steps, tf.int32)
     return tf.cast(tf.range(steps), tf.float64) / tf.cast(tf.maximum(steps - 1, 1), tf.float64)
 
 
-def lerp(a, b, t):
+def lerp(a: Any, b: Any, t: Any) -> "tf.Tensor":
     """Straight line (1 - t) a + t b.
 
     Args:
@@ -34,7 +44,7 @@ def lerp(a, b, t):
     Returns:
         Tensor [n, steps, d] of a's dtype.
     """
-    import tensorflow as tf
+    import tensorflow as tf  # slow: see tfglyph.latent
 
     a, b = tf.convert_to_tensor(a), tf.convert_to_tensor(b)
     weight = tf.cast(t, tf.float64)[None, :, None]
@@ -42,14 +52,13 @@ def lerp(a, b, t):
     return tf.cast((1 - weight) * start + weight * end, a.dtype)
 
 
-def slerp(a, b, t):
+def slerp(a: Any, b: Any, t: Any) -> "tf.Tensor":
     """Spherical interpolation: sin((1-t) w) / sin(w) * a + sin(t w) / sin(w) * b, with w their angle.
 
-    White 2016 (https://arxiv.org/abs/1609.04468), after Shoemake 1985. A straight line passes through short
-    vectors, which a Gaussian prior hardly ever gives; the arc keeps to lengths between those of its ends.
-    Where the angle is nearly zero, or one end is the zero vector, the arc is a straight line. Where the ends
-    are opposite, every half circle is as good: the one taken passes through the axis on which ``a`` is
-    smallest, and the length runs evenly.
+    White 2016 (https://arxiv.org/abs/1609.04468), after Shoemake 1985. A straight line passes through short vectors,
+    which a Gaussian prior hardly ever gives; the arc keeps to lengths between those of its ends. Where the angle is
+    nearly zero, or one end is the zero vector, the arc is a straight line. Where the ends are opposite, every half
+    circle is as good: the one taken passes through the axis on which ``a`` is smallest, and the length changes evenly.
 
     Args:
         a, b: float latents [n, d].
@@ -58,7 +67,7 @@ def slerp(a, b, t):
     Returns:
         Tensor [n, steps, d] of a's dtype; at t = 0 and t = 1 it is a and b up to rounding.
     """
-    import tensorflow as tf
+    import tensorflow as tf  # slow: see tfglyph.latent
 
     a, b = tf.convert_to_tensor(a), tf.convert_to_tensor(b)
     weight = tf.cast(t, tf.float64)[None, :, None]
@@ -77,19 +86,25 @@ def slerp(a, b, t):
     return tf.cast(tf.where(opposite, half_circle, tf.where(flat, line, arc)), a.dtype)  # (n, steps, d)
 
 
-def _half_circle(direction, length, weight):
+def _half_circle(direction: "tf.Tensor", length: "tf.Tensor", weight: "tf.Tensor") -> "tf.Tensor":
     """From ``direction`` to its opposite through the axis where it is least; float64 [n, 1 or steps, d]."""
-    import tensorflow as tf
+    import tensorflow as tf  # slow: see tfglyph.latent
 
     axis = tf.one_hot(tf.argmin(tf.abs(direction), axis=-1), tf.shape(direction)[-1], dtype=tf.float64)  # (n, 1, d)
-    side = axis - tf.reduce_sum(axis * direction, axis=-1, keepdims=True) * direction
-    side = tf.math.divide_no_nan(side, tf.norm(side, axis=-1, keepdims=True))
-    turn = weight * np.pi
-    return length * (tf.cos(turn) * direction + tf.sin(turn) * side)
+    perpendicular = axis - tf.reduce_sum(axis * direction, axis=-1, keepdims=True) * direction
+    perpendicular = tf.math.divide_no_nan(perpendicular, tf.norm(perpendicular, axis=-1, keepdims=True))
+    angle = weight * np.pi
+    return length * (tf.cos(angle) * direction + tf.sin(angle) * perpendicular)
 
 
-def walk(model, start, end, steps, method="spherical"):
-    """Latents on the way from one to another; codes (InfoGAN's, categories) go straight, so that weights sum to 1.
+METHODS: dict[str, Callable[..., "tf.Tensor"]] = {"spherical": slerp, "linear": lerp}
+
+
+# === Paths of latents ===
+
+
+def walk(model: "GlyphModel", start: Any, end: Any, steps: Any, method: Method = "spherical") -> np.ndarray:
+    """Latents between two others; codes (InfoGAN's, categories) go straight, so that weights sum to 1.
 
     Args:
         model: a GlyphModel.
@@ -106,15 +121,15 @@ def walk(model, start, end, steps, method="spherical"):
     if method not in METHODS:
         raise UsageError(f"method: found {method!r}, expected one of {', '.join(METHODS)}")
     t = times(steps) if np.ndim(steps) == 0 else steps
-    z_dim = split_codes(model)
+    z_dim = model.architecture.z_dim
     start, end = np.asarray(start, np.float32), np.asarray(end, np.float32)
     z = METHODS[method](start[:, :z_dim], end[:, :z_dim], t)
     codes = lerp(start[:, z_dim:], end[:, z_dim:], t)
     return np.concatenate([z, codes], axis=-1)  # (n, steps, d)
 
 
-def closed_walk(model, latents, frames, method="spherical"):
-    """Goes round latents at an even pace and back to the first.
+def closed_walk(model: "GlyphModel", latents: Any, frames: int, method: Method = "spherical") -> np.ndarray:
+    """A closed path through latents at an even pace.
 
     Args:
         model: a GlyphModel.
@@ -126,17 +141,18 @@ def closed_walk(model, latents, frames, method="spherical"):
         float32 (frames, d).
     """
     latents = np.asarray(latents, np.float32)
-    places = np.arange(frames) * len(latents) / frames
-    legs = places.astype(int)
-    following = np.roll(latents, -1, axis=0)
-    found = np.empty((frames, latents.shape[1]), np.float32)
-    for leg in range(len(latents)):
-        here = legs == leg
-        found[here] = walk(model, latents[leg : leg + 1], following[leg : leg + 1], places[here] - leg, method)[0]
-    return found
+    positions = np.arange(frames) * len(latents) / frames
+    segments = positions.astype(int)
+    next_latents = np.roll(latents, -1, axis=0)
+    path = np.empty((frames, latents.shape[1]), np.float32)
+    for segment in range(len(latents)):
+        inside = segments == segment
+        ends = latents[segment : segment + 1], next_latents[segment : segment + 1]
+        path[inside] = walk(model, *ends, positions[inside] - segment, method)[0]
+    return path
 
 
-def blended(path, noise):
+def blended(path: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """(z(t) + n) / 2 for each cell: the animated grids of the CPPN on fonts.
 
     Args:
@@ -149,78 +165,13 @@ def blended(path, noise):
     return 0.5 * (path[None] + noise[:, None])
 
 
-def interpolation_rows(model, left, right, steps=10, method="spherical"):
-    """Rows that walk from one image to another: real, ``steps`` images along the way, real.
-
-    The first and the last of the steps are the reconstructions of the two images, since an encoder's latent
-    is its mean.
-
-    Args:
-        model: a GlyphModel with ``encode`` and ``decode``.
-        left, right: uint8 images [n, h, w, c].
-        steps: int, at least 2.
-        method: as in ``walk``.
-
-    Returns:
-        uint8 images [n * (steps + 2), h, w, c], row by row; lay them out with ``steps + 2`` columns.
-    """
-    path = walk(model, model.encode(left), model.encode(right), steps, method)  # (n, steps, d)
-    painted = paint(model, path)
-    rows = np.concatenate([left[:, None], painted, right[:, None]], axis=1)  # (n, steps + 2, h, w, c)
-    return rows.reshape(-1, *left.shape[1:])
+# === Images ===
 
 
-def rows(model, points, columns=10, method="spherical", size=None, **options):
-    """One row for each two points: the walk, with the real images at the ends where there are some.
-
-    Args:
-        model: a GlyphModel.
-        points: tfglyph.latent.points.Points, an even number.
-        columns: int, images of a walk.
-        method: as in ``walk``.
-        size, options: as in ``paint``.
-
-    Returns:
-        uint8 (rows, columns or columns + 2, h, w, c).
-    """
-    path = walk(model, points.latents[::2], points.latents[1::2], columns, method)  # (rows, columns, d)
-    images = paint(model, path, size, **options)
-    if points.images is None:
-        return images
-    ends = np.stack([resized(image, images.shape[2:4]) for image in points.images])
-    return np.concatenate([ends[::2, None], images, ends[1::2, None]], axis=1)
-
-
-def loop(model, points, frames, cells=1, noise_seed=0, method="spherical", size=None, **options):
-    """A closed walk round points, in one cell or in several with a fixed noise each.
-
-    Args:
-        model: a GlyphModel.
-        points: tfglyph.latent.points.Points, at least two.
-        frames: int.
-        cells: int; one shows the walk itself, of several each shows (z(t) + noise) / 2.
-        noise_seed: int; the noise of cell i is the latent of image i of ``sample`` with this seed.
-        method: as in ``walk``.
-        size, options: as in ``paint``.
-
-    Returns:
-        uint8 (cells, frames, h, w, c).
-    """
-    path = closed_walk(model, points.latents, frames, method)  # (frames, d)
-    if cells == 1:
-        return paint(model, path[None], size, **options)
-    noise = model.latents_of_pairs([(noise_seed, index) for index in range(cells)])
-    return paint(model, blended(path, noise), size, **options)
-
-
-def resized(image, shape):
-    """A uint8 image (h, w, c) with each pixel repeated or dropped to reach (height, width)."""
-    rows, columns = ((np.arange(new) * old // new) for new, old in zip(shape, image.shape[:2], strict=True))
-    return image[rows][:, columns]
-
-
-def paint(model, latents, size=None, **options):
-    """Images of latents of any leading shape.
+def decode_latents(
+    model: "GlyphModel", latents: Any, size: tuple[int, int] | None = None, **options: Any
+) -> np.ndarray:
+    """Images of latents of any leading shape, such as paths.
 
     Args:
         model: a GlyphModel.
@@ -238,11 +189,95 @@ def paint(model, latents, size=None, **options):
     flat = latents.reshape(-1, latents.shape[-1])
     if size is None:
         images = model.decode(flat, **options)
-    elif not hasattr(model, "render"):
-        raise UsageError(f"{model.name}: a {model.architecture.mode} paints one size only; a cppn paints any")
+    elif not model.architecture.renders_any_size:
+        raise UsageError(f"{model.name}: a {model.architecture.mode} model renders one size only; a cppn renders any")
     else:
         images = model.render(flat, *size, **options)
     return images.reshape(*latents.shape[:-1], *images.shape[1:])
 
 
-METHODS = {"spherical": slerp, "linear": lerp}
+def interpolation_rows(
+    model: "GlyphModel", left: np.ndarray, right: np.ndarray, steps: int = 10, method: Method = "spherical"
+) -> np.ndarray:
+    """Rows from one image to another: the real one, ``steps`` images of the path, the other real one.
+
+    The first and the last of the steps are the reconstructions of the two images, since an encoder's latent is its
+    mean.
+
+    Args:
+        model: a GlyphModel with ``encode`` and ``decode``.
+        left, right: uint8 images [n, h, w, c].
+        steps: int, at least 2.
+        method: as in ``walk``.
+
+    Returns:
+        uint8 images [n * (steps + 2), h, w, c], row by row; lay them out with ``steps + 2`` columns.
+    """
+    path = walk(model, model.encode(left), model.encode(right), steps, method)  # (n, steps, d)
+    images = np.concatenate([left[:, None], decode_latents(model, path), right[:, None]], axis=1)
+    return images.reshape(-1, *left.shape[1:])  # (n * (steps + 2), h, w, c)
+
+
+def rows(
+    model: "GlyphModel",
+    points: Points,
+    steps: int = 10,
+    method: Method = "spherical",
+    size: tuple[int, int] | None = None,
+    **options: Any,
+) -> np.ndarray:
+    """One row for each two points: the path between them, with the real images at its ends where there are some.
+
+    Args:
+        model: a GlyphModel.
+        points: tfglyph.latent.points.Points, an even number.
+        steps: int, images of a path.
+        method: as in ``walk``.
+        size, options: as in ``decode_latents``.
+
+    Returns:
+        uint8 (rows, steps or steps + 2, h, w, c).
+    """
+    path = walk(model, points.latents[::2], points.latents[1::2], steps, method)  # (rows, steps, d)
+    images = decode_latents(model, path, size, **options)
+    if points.images is None:
+        return images
+    ends = np.stack([resized(image, images.shape[2:4]) for image in points.images])
+    return np.concatenate([ends[::2, None], images, ends[1::2, None]], axis=1)
+
+
+def loop(
+    model: "GlyphModel",
+    points: Points,
+    frames: int,
+    cells: int = 1,
+    noise_seed: int = 0,
+    method: Method = "spherical",
+    size: tuple[int, int] | None = None,
+    **options: Any,
+) -> np.ndarray:
+    """A closed path through points, in one cell or in several with a fixed noise each.
+
+    Args:
+        model: a GlyphModel.
+        points: tfglyph.latent.points.Points, at least two.
+        frames: int.
+        cells: int; one shows the path itself, of several each shows (z(t) + noise) / 2.
+        noise_seed: int; the noise of cell i is the latent of image i of ``sample`` with this seed.
+        method: as in ``walk``.
+        size, options: as in ``decode_latents``.
+
+    Returns:
+        uint8 (cells, frames, h, w, c).
+    """
+    path = closed_walk(model, points.latents, frames, method)  # (frames, d)
+    if cells == 1:
+        return decode_latents(model, path[None], size, **options)
+    noise = model.latents_of_pairs([(noise_seed, index) for index in range(cells)])
+    return decode_latents(model, blended(path, noise), size, **options)
+
+
+def resized(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A uint8 image (h, w, c) with each pixel repeated or dropped to reach (height, width)."""
+    rows, columns = ((np.arange(new) * old // new) for new, old in zip(shape, image.shape[:2], strict=True))
+    return image[rows][:, columns]

@@ -1,10 +1,18 @@
-"""Where walks begin: latents of seeds, of characters of a data set, and of image files."""
+"""Points in latent space: latents of seeds, of characters of a data set, and of image files."""
 
 import dataclasses
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfglyph.datasets.glyphs import Glyphs
+from tfglyph.datasets.images import ImageError, border_is_light, decode, fit, read_bytes
 from tfglyph.errors import GlyphError, UsageError
+
+if TYPE_CHECKING:
+    from tfglyph.models.base import GlyphModel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,31 +21,31 @@ class Points:
 
     latents: np.ndarray
     """float32 (n, d)"""
-    names: list
-    """str for each: "seed 3", a character, a file's name."""
+    names: list[str]
+    """One for each: "seed 3", a character, a file's name."""
     images: np.ndarray | None = None
     """uint8 (n, h, w, c), the real images that were encoded; None for seeds."""
 
-    seeds: tuple = ()
-    """int for each, where they came from seeds."""
+    seeds: tuple[int, ...] = ()
+    """One for each, where they came from seeds."""
 
     @property
-    def faces(self):
-        """dict from character to image, for ``tfglyph.imaging.grids``: the characters among the names."""
+    def glyph_images(self) -> dict[str, np.ndarray]:
+        """The images of those names that are characters, for the texts of ``tfglyph.imaging.grids``."""
         if self.images is None:
             return {}
         return {name: image for name, image in zip(self.names, self.images, strict=True) if len(name) == 1}
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.latents)
 
 
-def seed_points(model, seeds):
+def seed_points(model: "GlyphModel", seeds: Sequence[int]) -> Points:
     """``Points`` of seeds."""
     return Points(model.latents(seeds), [f"seed {seed}" for seed in seeds], seeds=tuple(seeds))
 
 
-def image_points(model, images, names):
+def image_points(model: "GlyphModel", images: np.ndarray, names: Sequence[str]) -> Points:
     """``Points`` of real images.
 
     Args:
@@ -48,20 +56,20 @@ def image_points(model, images, names):
     Raises:
         UsageError: the model has no encoder.
     """
-    check_encodes(model)
+    check_can_encode(model)
     return Points(model.encode(images), list(names), np.asarray(images))
 
 
-def check_encodes(model):
-    """Raises UsageError for a model that cannot take an image apart."""
+def check_can_encode(model: "GlyphModel") -> None:
+    """Raises UsageError for a model without an encoder."""
     if not model.can_encode:
         raise UsageError(
-            f"{model.name}: a {model.architecture.mode} model has no encoder, so it cannot take up characters or image "
+            f"{model.name}: a {model.architecture.mode} model has no encoder, so it cannot take characters or image "
             "files; give seeds, or a model that encodes, such as a VAE-GAN"
         )
 
 
-def find_characters(glyphs, characters):
+def find_characters(glyphs: Glyphs, characters: Sequence[str]) -> np.ndarray:
     """The images of characters.
 
     Args:
@@ -82,8 +90,8 @@ def find_characters(glyphs, characters):
     return np.stack([glyphs.images[rows[letter]] for letter in characters])
 
 
-def read_image(path, shape):
-    """An image file as a model sees one: fitted into its frame, ink white.
+def read_image(path: str | os.PathLike, shape: tuple[int, int, int]) -> np.ndarray:
+    """An image file as a model takes it: fitted into its frame, white ink on black.
 
     Args:
         path: path of a PNG, JPEG, GIF, BMP, WebP, TIFF or PNM file. Of a grey image whose edge is light, dark is ink.
@@ -95,8 +103,6 @@ def read_image(path, shape):
     Raises:
         UsageError: no such file, or no image.
     """
-    from tfglyph.datasets.images import ImageError, border_is_light, decode, fit, read_bytes
-
     try:
         image, _ = decode(read_bytes(path))
     except FileNotFoundError:
@@ -108,19 +114,7 @@ def read_image(path, shape):
     return fit(image, shape, invert=shape[2] == 1 and border_is_light(image) is True)
 
 
-def split_codes(model):
-    """How many of a latent's entries are z; the rest are codes, which walks treat apart.
-
-    Args:
-        model: a GlyphModel.
-
-    Returns:
-        int.
-    """
-    return model.architecture.z_dim
-
-
-def with_z(latents, z):
+def with_z(latents: Any, z: Any) -> np.ndarray:
     """Latents with another z and the same codes.
 
     Args:
@@ -131,5 +125,5 @@ def with_z(latents, z):
         float32 (n, d).
     """
     z = np.asarray(z, np.float32)
-    rest = np.broadcast_to(np.asarray(latents, np.float32), (len(z), np.shape(latents)[-1]))[:, z.shape[1] :]
-    return np.concatenate([z, rest], axis=1)
+    codes = np.broadcast_to(np.asarray(latents, np.float32), (len(z), np.shape(latents)[-1]))[:, z.shape[1] :]
+    return np.concatenate([z, codes], axis=1)

@@ -1,11 +1,16 @@
-"""New glyphs at a temperature."""
+"""Sampling at a temperature."""
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfglyph.latent.points import split_codes, with_z
+from tfglyph.latent.points import with_z
+
+if TYPE_CHECKING:
+    from tfglyph.models.base import GlyphModel
 
 
-def sample_pairs(model, pairs, temperature=None, **options):
+def sample_pairs(model: "GlyphModel", pairs: Any, temperature: float | None = None, **options: Any) -> np.ndarray:
     """Images of (seed, index) pairs, each a function of its pair alone.
 
     Args:
@@ -25,7 +30,7 @@ def sample_pairs(model, pairs, temperature=None, **options):
     return model.decode(tempered(model, model.latents_of_pairs(pairs), temperature), **options)
 
 
-def tempered(model, latents, temperature):
+def tempered(model: "GlyphModel", latents: Any, temperature: float) -> np.ndarray:
     """Latents (n, d) with z multiplied by ``temperature``."""
-    z = np.asarray(latents)[:, : split_codes(model)] * np.float32(temperature)
+    z = np.asarray(latents)[:, : model.architecture.z_dim] * np.float32(temperature)
     return with_z(latents, z)

@@ -1,14 +1,16 @@
-"""Labelled pages of what the tools of this package find."""
+"""Figures of a gradient ascent (``tfglyph.latent.enhance``): images before and after, and the score at each step."""
 
 import numpy as np
 
 from tfglyph.imaging.curves import curves
 from tfglyph.imaging.grids import Panel, panel_figure
+from tfglyph.latent.enhance import Enhanced
+from tfglyph.latent.points import Points
 
-ACROSS = 8  # images in a row of a page
+COLUMNS = 8  # images in a row of a page
 
 
-def before_and_after(title, points, before, after, result):
+def before_and_after(title: str, points: Points, before: np.ndarray, after: np.ndarray, result: Enhanced) -> np.ndarray:
     """Images before and after an ascent, under each other, with the critic's scores.
 
     Args:
@@ -21,16 +23,16 @@ def before_and_after(title, points, before, after, result):
         uint8 (H, W, 3).
     """
     panels = []
-    for start in range(0, len(points), ACROSS):
-        part = slice(start, start + ACROSS)
+    for start in range(0, len(points), COLUMNS):
+        part = slice(start, start + COLUMNS)
         first, last = (scores[part] for scores in (result.scores[0], result.scores[-1]))
         names = [f"{name}: {score:.2f}" for name, score in zip(points.names[part], first, strict=True)]
         panels.append(Panel("before", before[part], names))
         panels.append(Panel("after", after[part], [f"{score:.2f}" for score in last]))
-    return panel_figure(f"{title}: the critic's score", panels, points.faces, image_height=128)
+    return panel_figure(f"{title}: the critic's score", panels, points.glyph_images, image_height=128)
 
 
-def score_curve(title, points, result):
+def score_curve(title: str, points: Points, result: Enhanced) -> np.ndarray:
     """The critic's score over the steps of an ascent: each image, and their mean in bold.
 
     Args:

@@ -1,7 +1,7 @@
-"""Files of A B C tuples, for character arithmetic: reading them, and what a data set has of them.
+"""Files of A B C tuples, for character arithmetic: reading them, and checking them against a data set.
 
-tuples, problems = read_tuples("test.txt")
-tuples, more_problems = known_tuples(tuples, glyphs.rows_by_character(), glyphs.name)
+    tuples, problems = read_tuples("test.txt")
+    tuples, more_problems = known_tuples(tuples, glyphs.rows_by_character(), glyphs.name)
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ class Tuple:
 
     number: int
     """Position among the lines that are neither empty nor comments, from 0; it names the figure's file."""
-    place: str
+    location: str
     """File and line, for messages."""
     characters: tuple[str, str, str]
 
@@ -39,14 +39,14 @@ class Tuple:
 def read_tuples(path: str | os.PathLike) -> tuple[list[Tuple], list[str]]:
     """Reads a file with one tuple A B C in each line.
 
-    The three characters stand with or without white space or commas (also full-width ones); ``#`` starts a
-    comment; UTF-8, with or without a byte-order mark, or UTF-16 with one.
+    White space and commas (also full-width ones) between the three characters are ignored; ``#`` starts a comment. The
+    text is UTF-8 with or without a byte-order mark, or UTF-16 with one.
 
     Args:
         path: str or path of a file of at most 1 MiB.
 
     Returns:
-        (list of ``Tuple``, list of str): the good lines, and one message for each of the others.
+        (list of ``Tuple``, list of str): the valid lines, and one message for each of the others.
 
     Raises:
         UsageError: the file cannot be read.
@@ -56,9 +56,9 @@ def read_tuples(path: str | os.PathLike) -> tuple[list[Tuple], list[str]]:
     problems: list[str] = []
     number = 0
     for line_number, line in enumerate(_lines(path), start=1):
-        place = f"{path}:{line_number}"
+        location = f"{path}:{line_number}"
         if line is None:
-            problems.append(f"{place}: not UTF-8 text; save the file as UTF-8")
+            problems.append(f"{location}: not UTF-8 text; save the file as UTF-8")
             number += 1
             continue
         content = line.partition("#")[0]
@@ -67,10 +67,10 @@ def read_tuples(path: str | os.PathLike) -> tuple[list[Tuple], list[str]]:
             continue
         if len(characters) == 3:
             a, b, c = characters
-            tuples.append(Tuple(number, place, (a, b, c)))
+            tuples.append(Tuple(number, location, (a, b, c)))
         else:
-            what = f"{len(characters)} character{'s' * (len(characters) != 1)}"
-            problems.append(f"{place}: found {what} ({_readable(characters)}), expected three: A B C")
+            count = f"{len(characters)} character{'s' * (len(characters) != 1)}"
+            problems.append(f"{location}: found {count} ({_readable(characters)}), expected three: A B C")
         number += 1
     if not number:
         raise GlyphError(f"{path}: no tuples; write three characters A B C in a line, such as 酪鉻鉸")
@@ -108,7 +108,7 @@ def _decoded(line: bytes) -> str | None:
 
 
 def split_characters(text: str) -> list[str]:
-    """The characters of a text without what only separates them: white space, commas, control and format characters."""
+    """The characters of a text without separators: white space, commas, control and format characters."""
 
     def separates(letter: str) -> bool:
         return letter.isspace() or letter in COMMAS or unicodedata.category(letter) in ("Cc", "Cf")
@@ -118,31 +118,31 @@ def split_characters(text: str) -> list[str]:
 
 def _readable(characters: str | Sequence[str]) -> str:
     """Characters for a message: at most 12 of them, unprintable ones as code points."""
-    shown = [letter if letter.isprintable() else f"U+{ord(letter):04X}" for letter in characters[:12]]
-    return "".join(shown) + ("…" if len(characters) > 12 else "")
+    printable = [letter if letter.isprintable() else f"U+{ord(letter):04X}" for letter in characters[:12]]
+    return "".join(printable) + ("…" if len(characters) > 12 else "")
 
 
 # === Against a data set ===
 
 
-def known_tuples(tuples: Sequence[Tuple], rows: Container[str], name: str) -> tuple[list[Tuple], list[str]]:
-    """Sorts tuples into those whose characters a data set has, and messages for the others.
+def known_tuples(tuples: Sequence[Tuple], characters: Container[str], name: str) -> tuple[list[Tuple], list[str]]:
+    """The tuples whose characters a data set has, and messages about the others.
 
     Args:
         tuples: list of ``Tuple``.
-        rows: dict from character to row, ``Glyphs.rows_by_character``.
+        characters: those of the data set, such as ``Glyphs.rows_by_character()``.
         name: str, the data set's, for messages.
 
     Returns:
         (list of ``Tuple``, list of str).
     """
-    good: list[Tuple] = []
+    known: list[Tuple] = []
     problems: list[str] = []
     for entry in tuples:
-        missing = [letter for letter in dict.fromkeys(entry.characters) if letter not in rows]
+        missing = [letter for letter in dict.fromkeys(entry.characters) if letter not in characters]
         if missing:
             lacking = ", ".join(f"{_readable(letter)} (U+{ord(letter):04X})" for letter in missing)
-            problems.append(f"{entry.place}: data set {name} lacks {lacking}")
+            problems.append(f"{entry.location}: data set {name} lacks {lacking}")
         else:
-            good.append(entry)
-    return good, problems
+            known.append(entry)
+    return known, problems

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfglyph.architecture.families import Architecture
+from tfglyph.architecture.sampling import check_sampling_options
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError
 from tfglyph.models.composing import compose
@@ -173,16 +174,16 @@ class GlyphModel(keras.Model):
             (ok for the next update, float32 scalar norm of the unscaled gradient of the global batch).
         """
         optimizer = self.optimizers[name]
-        gradients = list(gradients)
+        summed = list(gradients)
         if self.replicas > 1:  # summed before the optimizer clips them: what is clipped and logged is everyone's
-            gradients = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-        norm = tf.linalg.global_norm(gradients) / tf.cast(optimizer.scale_loss(1.0), tf.float32)
+            summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, summed)
+        norm = tf.linalg.global_norm(summed) / tf.cast(optimizer.scale_loss(1.0), tf.float32)
         gradients_finite = tf.math.is_finite(norm)
         losses_finite = self._everywhere(tf.reduce_all(tf.math.is_finite(tf.stack(tf.nest.flatten(loss)))))
         # A gradient that overflows under a loss scale is the scale's business: it halves, and training goes on.
         ok = ok & losses_finite if optimizer.scaled else ok & losses_finite & gradients_finite
-        gradients[0] = tf.where(ok & gradients_finite, gradients[0], float("nan"))
-        optimizer.apply(gradients, self.trained_variables(name))
+        summed[0] = tf.where(ok & gradients_finite, summed[0], float("nan"))
+        optimizer.apply(summed, self.trained_variables(name))
         return ok, norm
 
     def _everywhere(self, flag: tf.Tensor) -> tf.Tensor:
@@ -387,6 +388,7 @@ class GlyphModel(keras.Model):
 
     def sample_pairs(self, pairs: Any, **options: Any) -> np.ndarray:
         """Images of explicit (seed, index) pairs, int (n, 2); see ``sample``."""
+        check_sampling_options(options, self.sampling_options, self.name)
         return self._in_chunks("draw", self.draw, np.asarray(pairs, np.int64), "sampling", **options)
 
     def compose(self, descriptions: str | Sequence[str], seed: int = 0, **options: Any) -> np.ndarray:
@@ -418,6 +420,7 @@ class GlyphModel(keras.Model):
 
     def decode(self, latents: np.ndarray, **options: Any) -> np.ndarray:
         """float32 (n, z_dim) -> uint8 (n, h, w, c)."""
+        check_sampling_options(options, self.sampling_options, self.name)
         latents = np.asarray(latents, np.float32)
         if latents.shape[1:] != self.latent_shape:
             expected = ", ".join(map(str, self.latent_shape))

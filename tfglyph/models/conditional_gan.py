@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfglyph.architecture.sampling import check_sampling_options
 from tfglyph.errors import UsageError
 from tfglyph.models import latent_codes
 from tfglyph.models.generator_model import GeneratorModel
@@ -108,12 +109,13 @@ class ConditionalGAN(GeneratorModel):
 
     # === Generating ===
 
-    def generate(self, latents: tf.Tensor, label: Any = None) -> tf.Tensor:
+    def generate(self, latents: tf.Tensor, label: Any = None, **options: Any) -> tf.Tensor:
         """As ``GlyphModel.generate``, for one label."""
         weights = self._weights_of(label, tf.shape(latents)[0])
         return self.generate_from(*self.conditioning(latents, weights), inference=True)
 
-    def sample_pairs(self, pairs: Any, label: Any = None) -> np.ndarray:
+    def sample_pairs(self, pairs: Any, label: Any = None, **options: Any) -> np.ndarray:
+        check_sampling_options(options, self.sampling_options, self.name)
         pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
         rows = {"pairs": pairs, "weights": self.label_weights(label, len(pairs))}
         return self._in_chunks("draw", self._draw_rows, rows, "sampling")
@@ -122,7 +124,8 @@ class ConditionalGAN(GeneratorModel):
         latents = self.prior(rows["pairs"])
         return self.to_pixels(self.generate_from(*self.conditioning(latents, rows["weights"]), inference=True))
 
-    def decode(self, latents: np.ndarray, label: Any = None) -> np.ndarray:
+    def decode(self, latents: np.ndarray, label: Any = None, **options: Any) -> np.ndarray:
+        check_sampling_options(options, self.sampling_options, self.name)
         latents = self.checked_latents(latents)
         rows = {"latents": latents, "weights": self.label_weights(label, len(latents))}
         return self._in_chunks("decode", self._decode_rows, rows, "decoding")
@@ -131,7 +134,7 @@ class ConditionalGAN(GeneratorModel):
         conditioning = self.conditioning(rows["latents"], rows["weights"])
         return self.to_pixels(self.generate_from(*conditioning, inference=True))
 
-    def critic_score(self, images: tf.Tensor, label: Any = None) -> tf.Tensor:
+    def critic_score(self, images: tf.Tensor, label: Any = None, **options: Any) -> tf.Tensor:
         """As ``GlyphModel.critic_score``; with a condition, of images of a class."""
         return self.discriminate(images, self.classes_of(label, tf.shape(images)[0]))[0][:, 0]
 

@@ -79,7 +79,8 @@ class Denoiser:
         inputs = tf.concat([x_t, x_t], 0) if self.is_guided else x_t
         prediction = predict(self.network, inputs, t, self.conditioning)  # (n or 2 n, h, w, c)
         if self.is_guided:
-            prediction = guide(*tf.split(prediction, 2), self.guidance)
+            conditional, unconditional = tf.split(prediction, 2)
+            prediction = guide(conditional, unconditional, self.guidance)
         if self.guiding_network is not None:
             worse = predict(self.guiding_network, inputs, t, self.conditioning)
             prediction = guide(prediction, worse, self.guidance)

@@ -80,10 +80,14 @@ class Diffusion(GlyphModel):
     # === Training ===
 
     def adapt(self, glyphs: Glyphs) -> None:
+        if glyphs.tokens is None:
+            return
         if self.sketches is not None:
             parts = tokenizer(self.architecture.condition.tokens.parts)
             labels = glyphs.labels if self.architecture.condition.classes else None
-            self.sketches.adapt(glyphs.images, glyphs.tokens, parts.own(glyphs.characters or ()), labels)
+            self.sketches.adapt(
+                np.asarray(glyphs.images), glyphs.tokens, parts.encode_as_parts(glyphs.characters or ()), labels
+            )
         if self.description_sampler is not None:
             self.description_sampler.adapt(glyphs.tokens)
 

@@ -170,7 +170,7 @@ class Checkpoints:
                 return False
         text = json.dumps({"step": int(step), "metric": metric, "value": value}) + "\n"
         with write_errors(self.directory / BEST):
-            write_text(self.directory / BEST, text, durable=True)
+            write_text(self.directory / BEST, text, durable=True, parents=False)
         return True
 
     def best(self) -> dict[str, Any] | None:

@@ -84,8 +84,7 @@ class RunDirectory:
             if path.exists() and not path.is_dir():
                 raise UsageError(f"{path}: a file, expected a new or empty directory")
             path.mkdir(parents=True, exist_ok=True)
-            ours = {LOCK, OWNER, PARTIAL}
-            if set(os.listdir(path)) - ours:
+            if any(name not in (LOCK, OWNER) and PARTIAL not in name for name in os.listdir(path)):
                 run = (path / ARCHITECTURE).exists()
                 hint = f"go on with it by --restore_from {path}" if run else "choose a new one"
                 raise UsageError(f"{path}: this directory is not empty; {hint}")
@@ -142,8 +141,8 @@ class RunDirectory:
             options: dict of JSON values: dataset, seed, precision, package versions, ...
         """
         with write_errors(self.path):
-            write_text(self.path / OPTIONS, json.dumps(options, indent=2, ensure_ascii=False) + "\n", durable=True)
-            write_text(self.path / ARCHITECTURE, dump(architecture), durable=True)
+            write_text(self.path / OPTIONS, json.dumps(options, indent=2, ensure_ascii=False) + "\n", durable=True, parents=False)
+            write_text(self.path / ARCHITECTURE, dump(architecture), durable=True, parents=False)
 
     # === stats.jsonl ===
 
@@ -165,7 +164,7 @@ class RunDirectory:
             return
         with write_errors(self.path):
             kept = [line for line, numbers in _lines(path) if numbers["step"] <= step]
-            write_text(path, "".join(kept), durable=True)
+            write_text(path, "".join(kept), durable=True, parents=False)
 
 
 # === Reading ===
@@ -240,7 +239,7 @@ def _lock(path: pathlib.Path) -> "BaseFileLock":
         except NotImplementedError:
             raise GlyphError(f"{path}: this file system has no locks; choose another --logdir") from None
         owner = {"pid": os.getpid(), "host": socket.gethostname()}
-        write_text(path / OWNER, json.dumps(owner) + "\n", durable=True)
+        write_text(path / OWNER, json.dumps(owner) + "\n", durable=True, parents=False)
     return lock
 
 

@@ -63,7 +63,7 @@ def write_checkpoint(
         for group, pairs in tensors.items()
         for index, (path, value) in enumerate(pairs)
     }
-    with atomic_path(data_path(prefix), durable=True) as temporary:
+    with atomic_path(data_path(prefix), durable=True, parents=False) as temporary:
         try:
             save_file(flat, temporary, metadata={"format": FORMAT})
         except SafetensorError as error:
@@ -84,7 +84,7 @@ def write_checkpoint(
     }
     manifest["checksum"] = checksum(manifest)
     text = json.dumps(manifest, ensure_ascii=False, allow_nan=False, indent=1)
-    write_text(manifest_path(prefix), text + "\n", durable=True)
+    write_text(manifest_path(prefix), text + "\n", durable=True, parents=False)
 
 
 def key(group: str, index: int, path: str) -> str:

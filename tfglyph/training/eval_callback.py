@@ -41,7 +41,8 @@ class EvaluationCallback(StepCallback):
             self.metrics = OnlineMetrics(training.glyphs, held_out)
 
     def after_step(self, logs: Logs) -> None:
-        if self.step % self.training.options.evaluate_every and self.step != self.training.steps:
+        every = self.training.options.evaluate_every or self.training.steps
+        if self.step % every and self.step != self.training.steps:
             return
         with hidden():
             measurements = self.metrics.measure(self.model)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from tfglyph.errors import GlyphError, warn
-from tfglyph.files import atomic_path, write_errors
+from tfglyph.files import atomic_path, save_arrays, write_errors
 from tfglyph.runs.rundir import RunDirectory
 
 
@@ -76,6 +76,6 @@ def _keep(run: RunDirectory, step: int, numbers: Mapping[str, float], batch: dic
         "names": np.array(list(numbers)),
         "values": np.array(list(numbers.values())),
     }
-    with write_errors(path), atomic_path(path, durable=True) as temporary:
-        np.savez_compressed(temporary, **content)
+    with write_errors(path), atomic_path(path, durable=True, parents=False) as temporary:
+        save_arrays(temporary, content)
     return path

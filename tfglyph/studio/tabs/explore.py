@@ -54,7 +54,7 @@ def build(studio, models):
             raise UsageError("begin a search first")
         shown = names[search["model"]]
         keep = {number for number, verdict in enumerate(verdicts) if verdict == "accept"}
-        state = search["state"].judged(keep, float(squeeze), search["state"].draw()[0])
+        state = search["state"].after_round(keep, float(squeeze), search["state"].draw()[0])
         path = pathlib.Path(search["path"])
         explore.save_state(path, state, shown.name)
         return _round(studio, shown, state, path, int(points))
@@ -125,8 +125,8 @@ def begun(model, saved, seed):
         raise UsageError(f"{saved}: no such search")
     path = model.run.output_directory / saved / "state.json"
     state = explore.load_state(path)
-    if state.dimensions != explore.split_codes(model):
-        raise UsageError(f"{saved}: a search in {state.dimensions} dimensions, but z has {explore.split_codes(model)}")
+    if state.dimensions != model.architecture.z_dim:
+        raise UsageError(f"{saved}: a search in {state.dimensions} dimensions, but z has {model.architecture.z_dim}")
     return state, path
 
 

@@ -89,11 +89,11 @@ def between(shown, first, second, method, steps, **options):
     Raises:
         GlyphError: neither a seed nor a character of the data, or a character for a model that does not encode.
     """
-    from tfglyph.latent.interpolation import paint, walk
+    from tfglyph.latent.interpolation import decode_latents, walk
 
     points = ends_of(shown, [first, second])
     path = walk(shown.model, points.latents[:1], points.latents[1:], steps, method)[0]
-    return points, paint(shown.model, path, **options)
+    return points, decode_latents(shown.model, path, **options)
 
 
 def are_seeds(words):
@@ -113,7 +113,7 @@ def ends_of(shown, words):
     for word in words:
         if len(word) != 1:
             raise UsageError(f"found {word[:20]!r}, expected two seeds (0 to {2**31 - 1}) or two characters")
-    points.check_encodes(shown.model)
+    points.check_can_encode(shown.model)
     images = points.find_characters(shown.glyphs, words)
     return points.image_points(shown.model, images, words)
 
@@ -137,10 +137,10 @@ def animation_of(images):
 
 def still(studio, model, end, place):
     """A file of the image at a place of the way; None before the first walk."""
-    from tfglyph.latent.interpolation import paint, walk
+    from tfglyph.latent.interpolation import decode_latents, walk
 
     if end is None:
         return None
     latents, method, options = end
     path = walk(model, latents[:1], latents[1:], np.array([place]), method)
-    return studio.png(enlarged(paint(model, path, **options)[0, 0]))
+    return studio.png(enlarged(decode_latents(model, path, **options)[0, 0]))

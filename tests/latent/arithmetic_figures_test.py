@@ -1,0 +1,63 @@
+"""tfglyph.latent.arithmetic_figures: files of figures and contact sheets, and panels of nearest glyphs."""
+
+import functools
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers.latent import PixelLatents
+from tfglyph.datasets import Glyphs
+from tfglyph.latent import arithmetic, arithmetic_figures, nearest
+from tfglyph.latent.tuples import Tuple
+
+GLYPHS = Glyphs("tiny", np.arange(5 * 16, dtype=np.uint8).reshape(5, 4, 4, 1) * 3, list("abcda"))
+MODEL = PixelLatents((4, 4, 1))
+
+
+def test_draw_writes_a_figure_per_tuple_and_a_sheet_per_hundred(tmp_path, monkeypatch):
+    monkeypatch.setattr(arithmetic_figures, "SHEET_ROWS", 2)
+    entries = [Tuple(number, "t", ("a", "b", "c")) for number in (0, 2, 13)]
+    paths = arithmetic_figures.draw(MODEL, GLYPHS, entries, tmp_path, "tiny model")
+    assert [path.name for path in paths] == [
+        "test-arith-00.png",
+        "test-arith-02.png",
+        "contact-sheet.png",
+        "test-arith-13.png",
+        "contact-sheet-2.png",
+    ]
+    for path in paths:
+        with Image.open(path) as image:
+            assert image.mode == "RGB" and min(image.size) > 100
+
+
+def test_figures_and_sheets_show_every_image_of_a_tuple():
+    entry = Tuple(0, "t", ("d", "b", "c"))
+    (result,) = arithmetic.compute(MODEL, GLYPHS.images[[3, 1, 2]][None])
+    glyph_images = dict(zip(entry.characters, result.originals, strict=True))
+    figure = arithmetic_figures.tuple_figure(entry, result, glyph_images)
+    sheet = arithmetic_figures.contact_sheet([(entry, result, glyph_images)], "tiny model")
+    for page, factor in ((figure, 24), (sheet, 12)):  # images are enlarged to 96 and to 48 pixels
+        assert page.dtype == np.uint8 and page.shape[2] == 3
+        for image in (*result.originals, *result.results):
+            assert holds(page[..., 0], np.kron(image[..., 0], np.ones((factor, factor), np.uint8)))
+
+
+def holds(page, block):
+    """Whether a block of pixels occurs somewhere in a page."""
+    height, width = block.shape
+    corners = np.argwhere(page[: 1 - height, : 1 - width] == block[0, 0])
+    return any((page[y : y + height, x : x + width] == block).all() for y, x in corners)
+
+
+def test_the_page_shows_the_nearest_below_every_result():
+    (triple,) = arithmetic.parse_terms(["abc"])
+    (result,) = arithmetic.compute(MODEL, arithmetic.term_images([triple], (4, 4, 1), GLYPHS))
+    neighbours = nearest.searchers(MODEL, GLYPHS)["pixels"](result.results)
+    assert neighbours.rows.shape == (6, 1)
+    assert neighbours.rows[[2, 5], 0].tolist() == [1, 1]  # a - b + c is b in this set, in latents as in pixels
+    figure = functools.partial(arithmetic_figures.neighbours_figure, triple, result)
+    with_neighbours, without = figure({"pixels": neighbours}, GLYPHS), figure({}, None)
+    assert with_neighbours.shape[0] > without.shape[0] and with_neighbours.dtype == np.uint8
+    with pytest.raises(ValueError, match="rows of a data set"):
+        figure({"pixels": neighbours}, None)
