@@ -23,9 +23,9 @@ def test_sefa_gives_the_singular_vectors_of_a_linear_generator():
     np.testing.assert_allclose(values, strengths[:3])
     same_up_to_sign(found, left.T[:3])
     # Nothing moves the output further than the first, by brute force.
-    tries = RANDOM.standard_normal((2000, 5))
-    tries /= np.linalg.norm(tries, axis=1, keepdims=True)
-    assert np.linalg.norm(tries @ kernel, axis=1).max() <= np.linalg.norm(found[0] @ kernel) + 1e-12
+    vectors = RANDOM.standard_normal((2000, 5))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert np.linalg.norm(vectors @ kernel, axis=1).max() <= np.linalg.norm(found[0] @ kernel) + 1e-12
     assert (found[np.arange(3), np.abs(found).argmax(1)] > 0).all()
 
 
@@ -33,18 +33,18 @@ def test_ganspace_of_a_linear_response_is_sefa():
     kernel = RANDOM.standard_normal((6, 10)) * np.array([5, 4, 3, 2, 1.5, 1])[:, None]
     latents = RANDOM.standard_normal((200, 6))
     latents = np.linalg.qr(latents - latents.mean(0))[0] * np.sqrt(199)  # white, exactly
-    found, deviations = directions.ganspace(latents, latents @ kernel, 4)
+    found, stds = directions.ganspace(latents, latents @ kernel, 4)
     expected, strengths = directions.sefa(kernel, 4)
     same_up_to_sign(found, expected, atol=1e-5)
-    np.testing.assert_allclose(deviations, strengths, rtol=1e-4)
+    np.testing.assert_allclose(stds, strengths, rtol=1e-4)
 
 
 def test_principal_directions_are_the_covariances_eigenvectors():
     latents = RANDOM.standard_normal((500, 4)) * [1, 3, 2, 0.5] + 7
-    found, deviations = directions.principal_directions(latents, 2)
+    found, stds = directions.principal_directions(latents, 2)
     values, vectors = np.linalg.eigh(np.cov(latents.T))
     same_up_to_sign(found, vectors.T[::-1][:2])
-    np.testing.assert_allclose(deviations**2, values[::-1][:2])
+    np.testing.assert_allclose(stds**2, values[::-1][:2])
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def test_a_models_first_layer_and_first_activations_are_found(model):
         assert (np.diff(strengths) <= 0).all()
 
 
-def test_wide_layers_are_thinned_out(model, monkeypatch):
-    monkeypatch.setattr(directions, "MOST_RESPONSES", 10)
+def test_of_wide_layers_every_kth_feature_is_taken(model, monkeypatch):
+    monkeypatch.setattr(directions, "MAX_FEATURES", 10)
     assert directions.early_activations(model, model.latents([0])).shape == (1, 8)
 
 

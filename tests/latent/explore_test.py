@@ -1,5 +1,6 @@
 """tfglyph.latent.explore: squeezing, the lattice, paths from edge to edge, saved states."""
 
+import dataclasses
 import json
 import math
 import types
@@ -17,7 +18,7 @@ def random_basis(count, dimensions, seed=0):
 
 def test_squeezing_makes_the_variance_along_a_direction_c_squared_of_before():
     state = explore.State(12, seed=0)
-    for turn, factor in enumerate((0.7, 0.8, 0.5)):
+    for number, factor in enumerate((0.7, 0.8, 0.5)):
         before = state.covariance()
         directions, _ = state.draw()
         state = state.after_round({1, 2, 3}, factor, directions)
@@ -25,7 +26,7 @@ def test_squeezing_makes_the_variance_along_a_direction_c_squared_of_before():
         assert direction @ after @ direction == pytest.approx(factor**2 * (direction @ before @ direction), rel=1e-12)
         matrix = np.eye(12) + (factor - 1) * np.outer(direction, direction)  # the formula, as a matrix
         np.testing.assert_allclose(after, matrix @ before @ matrix, atol=1e-12)
-        assert state.round == turn + 1
+        assert state.round == number + 1
 
 
 def test_samples_of_a_squeezed_distribution_have_its_covariance():
@@ -40,11 +41,11 @@ def test_a_rejected_direction_is_drawn_less():
     state, chosen = explore.State(20, 5), np.eye(20)[0]
     squeezed = explore.State(20, 5, rejected=((0.1, tuple(chosen)),))
 
-    def share(of):
-        rounds = [explore.dataclasses.replace(of, round=turn).draw()[0] for turn in range(40)]
+    def mean_square(of):
+        rounds = [dataclasses.replace(of, round=number).draw()[0] for number in range(40)]
         return np.mean(np.square(np.stack(rounds) @ chosen))
 
-    assert share(squeezed) < 0.05 * share(state)
+    assert mean_square(squeezed) < 0.05 * mean_square(state)
 
 
 def test_a_round_draws_orthonormal_directions_decided_by_its_seed_and_number():
@@ -84,10 +85,10 @@ def test_paths_reach_exactly_the_sphere_on_both_sides():
         explore.edge_to_edge(points * 3, np.roll(direction, 1), 3)
 
 
-class Painter:
-    """Two pixels: the first two entries of a latent of eight entries of z and one code."""
+class TwoPixels:
+    """Images of two pixels: the first two entries of a latent of eight entries of z and one code."""
 
-    name = "painter"
+    name = "two pixels"
     architecture = types.SimpleNamespace(z_dim=8)
 
     def latents(self, seeds):
@@ -100,7 +101,7 @@ class Painter:
 
 def test_animations_go_there_and_back_from_every_point():
     directions, frame = explore.State(8, 0).draw()
-    cells = explore.animate(Painter(), directions, frame, seed=0, count=9, frames=5)
+    cells = explore.animate(TwoPixels(), directions, frame, seed=0, count=9, frames=5)
     assert cells.shape == (4, 9, 8, 1, 2, 1)
     np.testing.assert_array_equal(cells[:, :, 5:], cells[:, :, 3:0:-1])
     paths = explore.edge_to_edge(explore.lattice(directions, frame), directions[2], 5)
@@ -143,7 +144,9 @@ def test_a_search_needs_room():
         explore.start(types.SimpleNamespace(name="tiny", architecture=types.SimpleNamespace(z_dim=6)), 0)
 
 
-@pytest.mark.parametrize(("text", "kept"), [("02", {0, 2}), (" 1, 3\n", {1, 3}), ("\n", set()), ("33", {3})])
+@pytest.mark.parametrize(
+    ("text", "kept"), [("02", {0, 2}), (" 1, 3\n", {1, 3}), ("1，3", {1, 3}), ("\n", set()), ("33", {3})]
+)
 def test_choices_as_people_type_them(text, kept):
     assert explore.parse_choice(text) == kept
 

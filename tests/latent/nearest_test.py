@@ -29,7 +29,7 @@ def test_a_copy_is_at_no_distance_and_the_first_of_equals_wins():
     np.testing.assert_array_equal(found.distances, 0.0)
 
 
-def test_usual_distances_leave_the_image_itself_out():
+def test_distances_of_real_images_leave_the_image_itself_out():
     table = np.sqrt(np.mean(np.square((REAL[:, None].astype(float) - REAL[None]) / 255), axis=(2, 3, 4)))
     expected = np.sort((table + 9 * np.eye(50)).min(axis=1))
     np.testing.assert_allclose(nearest.leave_one_out_distances(REAL), expected, rtol=1e-9)
@@ -40,8 +40,7 @@ def test_usual_distances_leave_the_image_itself_out():
 class Encoder:
     """Its latent is the mean pixel."""
 
-    encodes, latent_shape = True, (1,)
-    architecture = types.SimpleNamespace(mode="VAE")
+    can_encode, latents_are_noise, latent_shape = True, False, (1,)
     calls = 0
 
     def encode(self, images):
@@ -51,24 +50,25 @@ class Encoder:
 
 def test_encodings_of_a_set_are_made_once(tmp_path, monkeypatch):
     monkeypatch.setenv("TFGLYPH_CACHE", str(tmp_path))
-    monkeypatch.setattr("tfglyph.runs.storage.read_manifest", lambda source: {"checksum": source})
     model, glyphs = Encoder(), Glyphs("tiny", REAL, fingerprint="f")
-    model.source = "one"
+    model.run = types.SimpleNamespace(manifest={"checksum": "one"})
     found = nearest.searchers(model, glyphs, k=2)["latent"](REAL[:3])
     assert found.rows[:, 0].tolist() == [0, 1, 2] and found.distances[:, 0].max() < 1e-5
     assert model.calls == 2  # the set and the queries
     np.testing.assert_array_equal(nearest.real_latents(model, glyphs), model.encode(REAL))
     assert model.calls == 3  # the line above
-    model.source = "other weights"
+    model.run = types.SimpleNamespace(manifest={"checksum": "other weights"})
     nearest.real_latents(model, glyphs)
     assert model.calls == 4
-    for path in (tmp_path / "latents").iterdir():
+    files = list(tmp_path.rglob("latents-*"))
+    assert len(files) == 2
+    for path in files:
         path.write_bytes(b"damaged")
     np.testing.assert_array_equal(nearest.real_latents(model, glyphs), model.encode(REAL))
 
 
 def test_noise_of_a_diffusion_model_is_no_measure():
-    model = types.SimpleNamespace(encodes=True, architecture=types.SimpleNamespace(mode="DDPM"))
+    model = types.SimpleNamespace(can_encode=True, latents_are_noise=True)
     assert list(nearest.searchers(model, None)) == ["pixels"]
 
 

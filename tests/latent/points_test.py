@@ -18,18 +18,18 @@ def model():
     return tfglyph.build(SMALL_VAEGAN)
 
 
-def test_latents_of_seeds_are_those_that_sample_paints(model):
+def test_latents_of_seeds_are_those_of_sample(model):
     found = points.seed_points(model, [7, 3, 7])
     np.testing.assert_array_equal(model.decode(found.latents), model.sample_seeds([7, 3, 7]))
     assert found.names == ["seed 7", "seed 3", "seed 7"] and found.seeds == (7, 3, 7) and len(found) == 3
     np.testing.assert_array_equal(found.latents[0], found.latents[2])
 
 
-def test_images_are_encoded_and_keep_their_faces(model):
+def test_images_are_encoded_and_keep_their_glyph_images(model):
     images = model.sample(2, seed=1)
     found = points.image_points(model, images, ["酪", "a.png"])
     np.testing.assert_array_equal(found.latents, model.encode(images))
-    assert list(found.faces) == ["酪"]
+    assert list(found.glyph_images) == ["酪"]
 
 
 def test_a_temperature_scales_z_alone(model):
@@ -68,6 +68,6 @@ def test_files_that_are_no_images_are_one_line(tmp_path, content, message):
 
 
 def test_models_without_an_encoder_say_so():
-    model = types.SimpleNamespace(name="gan", encodes=False, architecture=types.SimpleNamespace(mode="GAN"))
+    model = types.SimpleNamespace(name="gan", can_encode=False, architecture=types.SimpleNamespace(mode="GAN"))
     with pytest.raises(UsageError, match="a GAN model has no encoder"):
         points.check_can_encode(model)

@@ -1,4 +1,4 @@
-"""tfglyph.latent.traverse: which entries of a latent rows and columns change."""
+"""tfglyph.latent.traverse: which entries of a latent change with rows and columns."""
 
 import types
 
@@ -11,13 +11,15 @@ from tfglyph.latent import points, traverse
 
 
 class Model:
-    """Paints its latent as a row of pixels, 50 grey levels for a unit around 100."""
+    """Decodes its latent to a row of pixels, 50 grey levels for a unit around 100."""
 
     name = "fake"
 
     def __init__(self, codes=None, z_dim=2, mode="InfoGAN"):
         self.codes = codes or Codes()
-        self.architecture = types.SimpleNamespace(z_dim=z_dim, codes=self.codes, mode=mode, condition=None)
+        self.latents_are_noise = mode == "DDPM"
+        input_codes = self.codes if self.codes.size else None
+        self.architecture = types.SimpleNamespace(z_dim=z_dim, input_codes=input_codes, mode=mode, class_count=0)
 
     def latents(self, seeds):
         size = self.architecture.z_dim + self.codes.size
@@ -27,7 +29,7 @@ class Model:
         return np.clip(np.round(100 + 50 * latents), 0, 255).astype(np.uint8)[:, None, :, None]
 
 
-def painted(grid):
+def latents_of(grid):
     """Latents read back off a grid's images: (rows, columns, d)."""
     return (grid.images[:, :, 0, :, 0].astype(float) - 100) / 50
 
@@ -35,44 +37,44 @@ def painted(grid):
 CODES = Codes(categorical=[3, 2], continuous=2, repeat=2)  # z z | a a a a a a | b b b b | u v
 
 
-def test_rows_turn_categories_and_columns_slide_from_minus_two_to_two():
+def test_rows_are_categories_and_columns_go_from_minus_two_to_two():
     grid = traverse.code_grid(Model(CODES), np.zeros(14, np.float32), (0,), (1,), columns=5)
-    found = painted(grid)
+    found = latents_of(grid)
     assert found.shape == (3, 5, 14)
-    for way in range(3):
-        np.testing.assert_allclose(found[way, 0, 2:8], np.tile(np.eye(3)[way], 2))
+    for category in range(3):
+        np.testing.assert_allclose(found[category, 0, 2:8], np.tile(np.eye(3)[category], 2))
     np.testing.assert_allclose(found[1, :, 13], [-2, -1, 0, 1, 2])
     assert (found[..., [0, 1, 8, 9, 10, 11, 12]] == 0).all()
     assert grid.rows == ["0", "1", "2"] and grid.columns == ["-2.0", "-1.0", "0.0", "1.0", "2.0"]
 
 
-def test_several_codes_move_together():
+def test_several_codes_change_together():
     model = Model(Codes(categorical=[3, 3], continuous=2))
-    found = painted(traverse.code_grid(model, np.zeros(10, np.float32), (0, 1), (0, 1), columns=3))
+    found = latents_of(traverse.code_grid(model, np.zeros(10, np.float32), (0, 1), (0, 1), columns=3))
     np.testing.assert_allclose(found[2, 2], [0, 0, 0, 0, 1, 0, 0, 1, 2, 2])
-    with pytest.raises(UsageError, match="same number of ways"):
+    with pytest.raises(UsageError, match="same number of categories"):
         traverse.code_grid(Model(CODES), np.zeros(14, np.float32), (0, 1), (0,))
 
 
-def test_ten_ways_give_ten_by_ten_for_each_continuous_code():
+def test_ten_categories_give_ten_by_ten_for_each_continuous_code():
     model = Model(Codes(categorical=[10], continuous=2))
     grids = traverse.grids(model, points.seed_points(model, [4]))
     assert [grid.images.shape[:2] for grid in grids] == [(10, 10), (10, 10)]
     assert [grid.name for grid in grids] == ["code-1", "code-2"]
-    np.testing.assert_allclose(painted(grids[0])[:, :, 0], 0.4)  # z of seed 4 stays
+    np.testing.assert_allclose(latents_of(grids[0])[:, :, 0], 0.4)  # z of seed 4 stays
 
 
 def test_categories_alone_are_rows_over_seeds():
     model = Model(Codes(categorical=[3]))
     (grid,) = traverse.grids(model, points.seed_points(model, [1, 5]))
-    np.testing.assert_allclose(painted(grid)[2], [[0.1, 0.1, 0, 0, 1], [0.5, 0.5, 0, 0, 1]])
+    np.testing.assert_allclose(latents_of(grid)[2], [[0.1, 0.1, 0, 0, 1], [0.5, 0.5, 0, 0, 1]])
     assert grid.columns == ["seed 1", "seed 5"]
 
 
 def test_continuous_codes_alone_have_a_row_for_each_seed():
     model = Model(Codes(continuous=1))
     (grid,) = traverse.grids(model, points.seed_points(model, [1, 5]), columns=3)
-    np.testing.assert_allclose(painted(grid)[1], [[0.5, 0.5, -2], [0.5, 0.5, 0], [0.5, 0.5, 2]])
+    np.testing.assert_allclose(latents_of(grid)[1], [[0.5, 0.5, -2], [0.5, 0.5, 0], [0.5, 0.5, 2]])
 
 
 def test_mixtures_go_from_one_category_to_the_other():
@@ -102,7 +104,7 @@ def test_dimensions_come_in_the_order_of_what_they_change():
     np.testing.assert_allclose(effects, np.array([20, 200, 60, 0]) / 4)
     (grid,) = traverse.grids(model, points.seed_points(model, [0, 1]), rows=3, columns=5)
     assert [label.split()[0] for label in grid.rows] == ["z[1]", "z[2]", "z[0]"]
-    np.testing.assert_allclose(painted(grid)[0, :, 1], [-2, -1, 0, 1, 2])
+    np.testing.assert_allclose(latents_of(grid)[0, :, 1], [-2, -1, 0, 1, 2])
     assert grid.figure().shape[2] == 3
 
 
@@ -114,4 +116,4 @@ def test_what_is_not_there_is_one_line():
     with pytest.raises(UsageError, match="single pixels of noise"):
         traverse.grids(Model(mode="DDPM"), points.seed_points(Model(), [0]))
     with pytest.raises(UsageError, match="no continuous codes to slide"):
-        traverse.grids(Model(Codes(categorical=[3])), points.seed_points(Model(), [0]), slid=[(0,)])
+        traverse.grids(Model(Codes(categorical=[3])), points.seed_points(Model(), [0]), continuous=[(0,)])

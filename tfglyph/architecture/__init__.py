@@ -125,7 +125,7 @@ def override(architecture: Architecture, changes: Mapping[str, Any], name: str =
     data = architecture.model_dump(mode="json", by_alias=True)
     for path, value in changes.items():
         *parents, last = path.split(".")
-        target = data
+        target: Any = data
         for parent in parents:
             if target.get(parent, ...) is None:
                 target[parent] = {}

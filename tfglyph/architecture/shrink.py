@@ -45,7 +45,10 @@ def shrink(architecture: Architecture, size: int = 32, divide: int = 16) -> Arch
             section["output"][-1] = channels
             if "hwc" in section:
                 factors = [side // first for side, first in zip(architecture.hwc[:2], section["hwc"][:2], strict=True)]
-                section["hwc"] = [*(max(1, size // factor) for factor in factors), _narrow(section["hwc"][2], divide, 1)]
+                section["hwc"] = [
+                    *(max(1, size // factor) for factor in factors),
+                    _narrow(section["hwc"][2], divide, 1),
+                ]
     if "microbatches" in data["objective"]:
         data["objective"]["microbatches"] = 1  # a batch of two is small enough
     for key in ("sampling_steps", "encoding_steps"):  # a diffusion model's pictures take each step for each image

@@ -46,7 +46,10 @@ def command(
     images = arithmetic.term_images(triples, model.architecture.hwc, glyphs)
     searches = searchers(model, glyphs) if nearest and glyphs is not None else {}
     paths = destinations(
-        output, model, "arithmetic", ["-".join(arithmetic.file_name_part(term.name) for term in triple) for triple in triples]
+        output,
+        model,
+        "arithmetic",
+        ["-".join(arithmetic.file_name_part(term.name) for term in triple) for triple in triples],
     )
     for triple, path, result in zip(triples, paths, arithmetic.compute(model, images, **options), strict=True):
         neighbours = {kind: search(result.results) for kind, search in searches.items()}

@@ -17,6 +17,7 @@ from tfglyph.files import write_errors, write_text
 
 if TYPE_CHECKING:
     from tfglyph.evaluation import Settings, Subject
+    from tfglyph.evaluation.sweeping import Measured
     from tfglyph.evaluation.tuples import Half
     from tfglyph.models import GlyphModel
 
@@ -150,9 +151,9 @@ class MetricsPlan:
     def result(self, subject: "Subject") -> dict[str, Any]:
         """A model's part of the JSON file."""
         from tfglyph.evaluation import evaluate
-        from tfglyph.evaluation.metrics import SEEN_BY_EXTRACTORS
+        from tfglyph.evaluation.metrics import METRICS
 
-        if SEEN_BY_EXTRACTORS.intersection(self.metrics):
+        if any(METRICS[name].uses_extractors for name in self.metrics):
             _ = subject.extractors  # an unknown name is an error now rather than after minutes
         return evaluate(subject, self.metrics)
 
@@ -175,7 +176,7 @@ class SweepPlan:
     """
 
     axes: Mapping[str, tuple]
-    measured: str | None
+    measured: "Measured | None"
 
     def settings(self, settings: "Settings") -> "Settings":
         """Fewer samples, as each point takes its own."""
@@ -209,7 +210,8 @@ def _sweep_plan(text: str, metrics: Sequence[str] | None, sampling: Mapping[str,
     """What ``--sweep`` asks for, beside the metrics and the sampling options that were typed."""
     from tfglyph.evaluation.cost import parse_sweep
 
-    axes, measured = parse_sweep(text), None
+    axes = parse_sweep(text)
+    measured: Measured | None = None
     if metrics is not None:
         if set(metrics) not in ({"composition"}, FREE_SAMPLES):
             raise UsageError(

@@ -38,6 +38,11 @@ def parent(slot: int) -> int:
     return (slot - 1) // 2
 
 
+def children(slot: int) -> tuple[int, int]:
+    """The slots of the two parts that the operator of an upper slot joins."""
+    return 2 * slot + 1, 2 * slot + 2
+
+
 def subtree(slot: int) -> tuple[int, ...]:
     """A slot and all below it, in ascending order."""
     return tuple(other for other in range(SLOTS) if _is_below(other, slot))
@@ -113,7 +118,8 @@ class Tokenizer:
         rest = REMAINDER.get(tree.operator) if len(others) == 2 else None
         second = Description(None, tree.operator, tuple(others)) if rest else others[0]
         tokens[operator_index(slot)] = self._numbers[sign or tree.operator]
-        missing = [self._fill(tokens, first, 2 * slot + 1), self._fill(tokens, second, 2 * slot + 2, rest)]
+        first_slot, second_slot = children(slot)
+        missing = [self._fill(tokens, first, first_slot), self._fill(tokens, second, second_slot, rest)]
         return None if token else next((branch for branch in missing if branch is not None), None)
 
     def encode_characters(self, characters: Iterable[str]) -> np.ndarray:
@@ -154,7 +160,8 @@ class Tokenizer:
             sign = self.names[tokens[operator_index(slot)] - 1] if slot < UPPER and tokens[operator_index(slot)] else ""
             if part or not sign:
                 return self.names[part - 1] if part else ""
-            halves = spell(2 * slot + 1) + spell(2 * slot + 2, rest=sign in REMAINDER)
+            first, second = children(slot)
+            halves = spell(first) + spell(second, rest=sign in REMAINDER)
             return halves if rest else sign + halves
 
         return spell(0)

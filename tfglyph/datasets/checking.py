@@ -1,11 +1,12 @@
-"""``data check``: reads every file of a directory as training would, and tells what is wrong."""
+"""``data check``: reads every file of a directory as training would, and reports what is wrong."""
 
 import os
 from collections import Counter
+from collections.abc import Iterable
 
 from tfglyph.datasets import folder, fonts
-from tfglyph.datasets.casia import convert as read_gnt
-from tfglyph.datasets.casia import gnt_files, pieces
+from tfglyph.datasets.casia import convert as convert_gnt
+from tfglyph.datasets.casia import gnt_files, work_items
 from tfglyph.datasets.fontface import faces
 from tfglyph.datasets.idx import read_idx
 from tfglyph.datasets.images import EXTENSIONS, ImageError, decode, read_bytes
@@ -13,72 +14,69 @@ from tfglyph.datasets.preparing import chunks, parallel_map, problem
 from tfglyph.datasets.report import Problem
 from tfglyph.errors import GlyphError
 
-_FORMATS = {"image": EXTENSIONS, "gnt": (".gnt", ".zip"), "font": fonts.EXTENSIONS}
+_GNT_EXTENSIONS = (".gnt", ".zip")
 _IDX_MARKS = ("-idx1-", "-idx3-")
 
 
-def check(place):
-    """Reads everything in a place.
+def check(path: str) -> tuple[Counter[str], list[Problem]]:
+    """Reads a file, or everything in a directory.
 
     Args:
-        place: path of a file or a directory.
+        path: path of a file or a directory.
 
     Returns:
-        A tuple of a Counter (good images, characters, fonts and IDX entries by kind, ``other`` files that are
-        passed over) and a list of Problem.
+        A tuple of a Counter (good images, characters, fonts and IDX entries by kind, ``other files`` that are passed
+        over) and a list of Problem.
 
     Raises:
-        GlyphError: there is no such place.
+        GlyphError: there is no such path.
     """
-    if not os.path.exists(place):
-        raise GlyphError(f"{place}: no such file or directory")
-    problems = []
-    paths = [place]
-    if os.path.isdir(place):
+    if not os.path.exists(path):
+        raise GlyphError(f"{path}: no such file or directory")
+    paths, problems = [path], []
+    if os.path.isdir(path):
         try:
-            paths, problems = folder.image_files(place, ("",))
+            paths, problems = folder.image_files(path, ("",))
         except GlyphError:
-            raise GlyphError(f"{place}: no file in it") from None
-    good = Counter()
-    for found, bad in parallel_map(check_files, chunks(paths), -(-len(paths) // 64), "checking"):
-        good.update(found)
+            raise GlyphError(f"{path}: no file in it") from None
+    good: Counter[str] = Counter()
+    items = chunks(paths)
+    for counts, bad in parallel_map(check_files, items, len(items), "checking"):
+        good.update(counts)
         problems.extend(bad)
     return good, problems
 
 
-def check_files(paths):
-    """One piece of work: paths → (Counter, list of Problem)."""
-    good, problems = Counter(), []
+def check_files(paths: Iterable[str]) -> tuple[Counter[str], list[Problem]]:
+    """One item of work: paths → (Counter, list of Problem)."""
+    good: Counter[str] = Counter()
+    problems = []
     for path in paths:
         try:
             kind, number, bad = _check_file(path)
         except (GlyphError, ImageError, OSError) as error:
-            problems.append(
-                Problem(path, str(error).removeprefix(f"{path}: "))
-                if isinstance(error, GlyphError)
-                else problem(path, error)
-            )
+            problems.append(problem(path, error))
             continue
         good[kind] += number
         problems.extend(bad)
     return good, problems
 
 
-def _check_file(path):
+def _check_file(path: str) -> tuple[str, int, list[Problem]]:
     """A tuple of the kind, how many good entries the file has, and the list of Problem in it."""
     name = os.path.basename(path).lower()
     if name.endswith(EXTENSIONS):
         _, notes = decode(read_bytes(path))
         return "images", 1, [Problem(path, note, used=True) for note in notes]
-    if name.endswith(_FORMATS["gnt"]):
+    if name.endswith(_GNT_EXTENSIONS):
         files, problems = gnt_files(path)
         number = 0
-        for item in pieces(files):
-            made = read_gnt(item, (16, 16, 1))
-            number += len(made.images)
-            problems.extend(made.problems)
+        for item in work_items(files):
+            converted = convert_gnt(item, (16, 16, 1))
+            number += len(converted.images)
+            problems.extend(converted.problems)
         return "handwritten characters", number, problems
-    if name.endswith(_FORMATS["font"]):
+    if name.endswith(fonts.EXTENSIONS):
         number = 0
         for font in faces(path):
             some = next((chr(code) for code in font.glyph_ids), None)

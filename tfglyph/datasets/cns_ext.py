@@ -1,17 +1,25 @@
 """CNS with the rare characters: U+3400–U+4DBF of TW-Kai-98 and U+20000–U+2B81D of TW-Kai-Ext-B-98, beside those of
 ``cns``.
 
-More than twice as many characters again, made of the same parts: what a model that composes learns from. The later
-ones are drawn a little smaller and otherwise spaced, so labels tell where a character comes from. Only characters of
-which the decomposition table tells are in it.
+More than twice as many characters again, made of the same parts, for training models that compose characters from
+descriptions. The later ones are drawn a little smaller and spaced differently, so the labels say which block a character
+is from. Only characters that are in the decomposition table are in the set.
 """
 
 import dataclasses
 from functools import partial
 
+import numpy as np
+
 from tfglyph.composition.table import table
 from tfglyph.datasets import cns
+from tfglyph.datasets.charsets import keep_charset
+from tfglyph.datasets.drawing import draw_characters
+from tfglyph.datasets.fontface import FontFace
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.pack import pack
+from tfglyph.datasets.preparing import LazyItems, Source, chunks, prepare, stamp
+from tfglyph.errors import UsageError
 
 EXT_FONT_FILE = "TW-Kai-Ext-B-98_1.ttf"
 RARER = {
@@ -19,10 +27,12 @@ RARER = {
     "extension B": range(0x20000, 0x2A700),
     "extensions C and D": range(0x2A700, 0x2B81E),
 }
-UNSEEN = "𨠦"  # U+28826 is ⿰酉交, which everybody asks for as what no model has seen
+UNSEEN = "𨠦"  # U+28826 is ⿰酉交, the usual example of a character that no model was trained on
 
 
-def load(name, size, channels, datadir=None, charset="all"):
+def load(
+    name: str, size: tuple[int, int], channels: int | None, datadir: str | None = None, charset: str = "all"
+) -> Glyphs:
     """The characters of ``cns``, then the rare ones, in the order of their code points, drawn from the two fonts.
 
     Args:
@@ -39,45 +49,45 @@ def load(name, size, channels, datadir=None, charset="all"):
         UsageError: a directory is given.
         GlyphError: a font is missing.
     """
-    from tfglyph.datasets.drawing import draw_characters
-    from tfglyph.datasets.fontface import FontFace
-    from tfglyph.datasets.preparing import Later, Source, chunks, prepare, stamp
-    from tfglyph.errors import UsageError
-
     if datadir is not None:
         raise UsageError(f"data set {name!r} is drawn from its fonts and takes no --datadir")
-    common = cns.find_font(wanted_by=f"data set {name!r} needs")
-    rare = cns.find_font(EXT_FONT_FILE, wanted_by=f"data set {name!r} needs")
-    known = table().known
+    missing = f"data set {name!r} needs the font"
+    common = cns.find_font(missing=missing)
+    rare = cns.find_font(EXT_FONT_FILE, missing)
+    described = table().known
     blocks = [(common, list(pack()[0]))]
     for codes in RARER.values():
         font = rare if codes[0] > 0xFFFF else common
         face = FontFace(font)
-        blocks.append((font, [c for c in map(chr, codes) if c in known and c in face and c != UNSEEN]))
-    items = [(font, 0, part, label) for label, (font, found) in enumerate(blocks) for part in chunks(found)]
+        blocks.append((font, [c for c in map(chr, codes) if c in described and c in face and c != UNSEEN]))
+    items = [(font, 0, part, label) for label, (font, characters) in enumerate(blocks) for part in chunks(characters)]
+    shape = (*size, channels or 1)
     glyphs = prepare(
         Source(
             name=name,
-            place=f"{common}, {rare}",
-            shape=(*size, channels or 1),
-            settings={"set": "cns-ext", "characters": ["".join(found) for _, found in blocks]},
+            origin=f"{common}, {rare}",
+            shape=shape,
+            settings={"set": "cns-ext", "characters": ["".join(characters) for _, characters in blocks]},
             stamp=stamp([common, rare]),
-            items=Later(lambda: items),
-            convert=partial(draw_characters, shape=(*size, channels or 1), box="advance"),
+            items=items,
+            convert=partial(draw_characters, shape=shape, box="advance"),
             total=len(items),
             label_names=["CNS", *RARER],
         )
     )
-    return cns.keep_charset(dataclasses.replace(glyphs, keys=_shared_keys(glyphs)), charset)
+    return keep_charset(dataclasses.replace(glyphs, keys=_shared_keys(glyphs)), charset)
 
 
-def _shared_keys(glyphs):
+def _shared_keys(glyphs: Glyphs) -> np.ndarray:
     """The split keys, where characters that are described alike share that of the first.
 
-    Two code points for one shape are one character, of which no part of the data may tell the other.
+    Two code points of one shape are one character, which must not be in training under one of them and held out under
+    the other.
     """
-    spelled, first, keys = table().spelled, {}, glyphs.keys.copy()
-    for row, character in enumerate(glyphs.characters):
-        if character in spelled:
-            keys[row] = first.setdefault(spelled[character], keys[row])
+    descriptions = table().spelled
+    first: dict[tuple[str, tuple[str, ...]], np.uint64] = {}
+    keys = np.array(glyphs.keys)
+    for row, character in enumerate(glyphs.known_characters()):
+        if character in descriptions:
+            keys[row] = first.setdefault(descriptions[character], keys[row])
     return keys

@@ -60,17 +60,17 @@ class FontFace:
             characters = font.getBestCmap()
             if not characters:
                 raise ValueError("it has no Unicode character map")
-            order = {name: number for number, name in enumerate(font.getGlyphOrder())}
+            ids = {name: number for number, name in enumerate(font.getGlyphOrder())}
             # Glyph 0 is by definition the picture of "no such glyph".
-            self.glyph_ids: dict[int, int] = {code: order[name] for code, name in characters.items() if order.get(name, 0) != 0}
-            self.em = font["head"].unitsPerEm
+            self.glyph_ids: dict[int, int] = {code: ids[name] for code, name in characters.items() if ids.get(name, 0)}
+            self.em: int = font["head"].unitsPerEm
             if not 16 <= self.em <= 16384:
                 raise ValueError(f"{self.em} units per em")
             names = font["name"]
-            self.name = names.getDebugName(4) or names.getDebugName(1) or os.path.basename(self.path)
-            self.ascender = self._ascender(font)
+            self.name: str = names.getDebugName(4) or names.getDebugName(1) or os.path.basename(self.path)
+            self.ascender: float = self._ascender(font)
 
-    def _ascender(self, font):
+    def _ascender(self, font: Any) -> float:
         """Font units from the baseline to the top of the em square, the box in which ideographs are set."""
         line, typographic = font["hhea"], font.get("OS/2")
         ascender, descender = line.ascent, line.descent
@@ -78,26 +78,24 @@ class FontFace:
             ascender, descender = typographic.sTypoAscender, typographic.sTypoDescender
         return ascender - (ascender - descender - self.em) / 2  # the em square sits in the middle of the line
 
-    def __contains__(self, character):
+    def __contains__(self, character: str) -> bool:
         return ord(character) in self.glyph_ids
 
-    def _freetype(self, pixels):
-        from PIL import ImageFont
-
-        if pixels not in self._drawn:
+    def _freetype(self, pixels: int) -> ImageFont.FreeTypeFont:
+        if pixels not in self._fonts:
             try:
-                self._drawn[pixels] = ImageFont.truetype(
+                self._fonts[pixels] = ImageFont.truetype(
                     self.path, pixels, index=self.index, layout_engine=ImageFont.Layout.BASIC
                 )
             except OSError as error:
                 raise GlyphError(f"{self.path}: not a usable font ({error})") from None
-        return self._drawn[pixels]
+        return self._fonts[pixels]
 
-    def draw(self, character, pixels, box="advance"):
+    def draw(self, character: str, pixels: int, box: Box = "advance") -> Image.Image:
         """The glyph in a square of ``pixels``, as FreeType draws it.
 
         Args:
-            character: str of one character.
+            character: str, one character.
             pixels: int, side of the em square and of the picture.
             box: ``advance`` places the glyph as typeset; ``ink`` moves the middle of its ink to the middle.
 
@@ -113,19 +111,15 @@ class FontFace:
             return self._centred(character, pixels)
         return self._text(character, pixels, pixels)
 
-    def _centred(self, character, pixels):
+    def _centred(self, character: str, pixels: int) -> Image.Image:
         """The drawing with the middle of its ink in the middle; what sticks out of the square is lost."""
-        from PIL import Image
-
         wide = self._text(character, pixels, 2 * pixels)
         ink = wide.getbbox() or (0, 0, 2 * pixels, 2 * pixels)
         left, top = round((ink[0] + ink[2] - pixels) / 2), round((ink[1] + ink[3] - pixels) / 2)
         return wide.transform((pixels, pixels), Image.Transform.EXTENT, (left, top, left + pixels, top + pixels))
 
-    def _text(self, character, pixels, side):
+    def _text(self, character: str, pixels: int, side: int) -> Image.Image:
         """A picture of ``side`` pixels, in its middle the glyph as typeset in a square of ``pixels``."""
-        from PIL import Image, ImageDraw
-
         font = self._freetype(pixels)
         picture = Image.new("L", (side, side), 0)
         try:
@@ -138,7 +132,7 @@ class FontFace:
             raise GlyphError(f"{self.path}: cannot draw U+{ord(character):04X} ({error})") from None
         return picture
 
-    def render(self, character, size, box="advance"):
+    def render(self, character: str, size: int, box: Box = "advance") -> np.ndarray:
         """The glyph at ``size``, reduced by area from a drawing of at least 256 pixels.
 
         Returns:
@@ -148,19 +142,18 @@ class FontFace:
         return np.asarray(self.draw(character, size * factor, box).reduce(factor))  # (size, size)
 
     @cached_property
-    def _notdef(self):
+    def _notdef(self) -> bytes:
         """The picture of "no such glyph": what the face draws for a noncharacter."""
         return self.draw(_NO_CHARACTER, 64, "ink").tobytes()
 
-    def drawable(self, characters):
-        """Those of ``characters`` (str or list) for which this face has a picture of its own, in the same
-        order.
+    def drawable(self, characters: Iterable[str]) -> list[str]:
+        """Those of ``characters`` for which this face has a picture of its own, in the same order.
 
-        Left out are characters that the character map lacks, that show no ink, and that show the face's
-        "missing glyph" box: its glyph 0, or one picture standing for many characters.
+        Left out are characters that the character map lacks, that show no ink, and that show the face's "missing glyph"
+        box: its glyph 0, or one picture standing for many characters.
         """
         present = [character for character in characters if character in self]
-        pictures = {}
+        pictures: dict[str, bytes] = {}
         for character in present:
             try:
                 picture = self.draw(character, 64, "ink")
@@ -168,13 +161,11 @@ class FontFace:
                 continue
             if picture.getbbox() and picture.tobytes() != self._notdef:
                 pictures[character] = picture.tobytes()
-        uses = {}
-        for picture in pictures.values():
-            uses[picture] = uses.get(picture, 0) + 1
+        uses = Counter(pictures.values())
         return [c for c in present if c in pictures and uses[pictures[c]] < _PLACEHOLDER_USES]
 
 
-def faces(path):
+def faces(path: str | os.PathLike[str]) -> list[FontFace]:
     """The faces in one font file.
 
     Args:
@@ -193,7 +184,7 @@ def faces(path):
     return [FontFace(path, index) for index in range(_face_count(path))]
 
 
-def _face_count(path):
+def _face_count(path: str) -> int:
     if os.path.exists(path) and not os.path.isfile(path):
         raise GlyphError(f"{path}: not a regular file")
     try:

@@ -1,14 +1,16 @@
 """The ``.gnt`` files of CASIA-HWDB: handwritten characters, one record after the other.
 
-A record is: uint32 little-endian, its own size, 10 + width·height; two bytes of tag; uint16 width; uint16
-height; width·height bytes, rows from the top, 255 for the background. The tag's bytes are GB code in file
-order, decoded as GB18030; the tag of an ASCII character has 0 as its second byte.
+A record is: uint32 little-endian, its own size, 10 + width·height; two bytes of tag; uint16 width; uint16 height;
+width·height bytes, rows from the top, 255 for the background. The tag's bytes are GB code in file order, decoded as
+GB18030; the tag of an ASCII character has 0 as its second byte.
 
 C.-L. Liu, F. Yin, D.-H. Wang, Q.-F. Wang: CASIA online and offline Chinese handwriting databases, ICDAR 2011.
 """
 
 import os
 import struct
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 import numpy as np
 
@@ -22,7 +24,9 @@ class TagError(GlyphError):
     """A whole record whose tag is no character."""
 
 
-def read_records(file, name, start=0, stop=None):
+def read_records(
+    file: BinaryIO, name: str, start: int = 0, stop: int | None = None
+) -> Iterator[tuple[int, str | TagError, np.ndarray]]:
     """Yields the records of an open ``.gnt`` file.
 
     Args:
@@ -32,12 +36,11 @@ def read_records(file, name, start=0, stop=None):
         stop: int or None, the offset from which on no record is read.
 
     Yields:
-        Tuples of the record's offset (int), the character (str) and the picture (uint8 ``[h, w]``, 255 for
-        the background); a ``TagError`` in place of a character that cannot be decoded.
+        Tuples of the record's offset (int), the character (str) and the picture (uint8 ``[h, w]``, 255 for the
+        background); a ``TagError`` in place of a character that cannot be decoded.
 
     Raises:
-        GlyphError: a record that does not fit its size or the file; whatever follows it could only be
-            guessed.
+        GlyphError: a record that does not fit its size or the file; whatever follows it could only be guessed.
     """
     offset = start
     while (stop is None or offset < stop) and (header := file.read(_HEADER.size)):
@@ -58,11 +61,11 @@ def read_records(file, name, start=0, stop=None):
         offset += size
 
 
-def parts(path, size):
-    """Yields (start, stop) of pieces of about ``size`` bytes that begin and end with records.
+def record_ranges(path: str, size: int) -> Iterator[tuple[int, int]]:
+    """Yields (start, stop) of ranges of about ``size`` bytes that begin and end with records.
 
-    Only the records' sizes are read; from the first impossible one on everything is one piece, whose reader says
-    what is wrong.
+    Only the records' sizes are read; from the first impossible one on everything is one range, whose reader
+    reports what is wrong.
     """
     end = os.path.getsize(path)
     start = offset = 0
@@ -79,7 +82,7 @@ def parts(path, size):
     yield start, end
 
 
-def _character(tag, name, offset):
+def _character(tag: bytes, name: str, offset: int) -> str | TagError:
     code = tag[:1] if tag[1] == 0 else tag
     try:
         character = code.decode("gb18030")
@@ -90,13 +93,13 @@ def _character(tag, name, offset):
     return character
 
 
-def write_gnt(path, records):
+def write_gnt(path: str | os.PathLike[str], records: Iterable[tuple[str, np.ndarray]]) -> None:
     """Writes a ``.gnt`` file.
 
     Args:
         path: where to.
-        records: iterable of (character, picture): a str of one character with a GB18030 code of one or two
-            bytes, and uint8 ``[h, w]`` with 255 for the background.
+        records: iterable of (character, picture): a str of one character with a GB18030 code of one or two bytes, and
+            uint8 ``[h, w]`` with 255 for the background.
 
     Raises:
         GlyphError: a character without such a code, or a picture that the format cannot hold.

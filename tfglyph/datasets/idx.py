@@ -1,13 +1,14 @@
 """IDX files, the format of MNIST: local copies work without any network, gzipped or not.
 
-A file begins with two zero bytes, a type (8 for uint8) and the number of dimensions, then each dimension as
-uint32 big-endian, then the values.
+A file begins with two zero bytes, a type (8 for uint8) and the number of dimensions, then each dimension as uint32
+big-endian, then the values.
 """
 
 import gzip
 import math
 import os
 import zlib
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
@@ -16,15 +17,19 @@ from tfglyph.errors import GlyphError
 _LARGEST = 1 << 32  # bytes of content: no set of this kind comes near
 
 
-def read_idx(path):
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def read_idx(path: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
     """Reads an IDX file of uint8 values.
 
     Args:
         path: the file; gzip is recognized by its content.
 
     Returns:
-        A tuple of a uint8 array, with fewer entries in its first dimension than stated where the file was cut
-        off, and the number stated.
+        A tuple of a uint8 array, with fewer entries in its first dimension than stated where the file was cut off, and
+        the number stated.
 
     Raises:
         GlyphError: it is no such file, or is cut off before its first entry.
@@ -42,16 +47,16 @@ def read_idx(path):
 class _Unzipped:
     """Reads a gzip stream, also one that is cut off or damaged: as far as it goes."""
 
-    def __init__(self, file):
-        self.file = file
+    def __init__(self, file: BinaryIO):
+        self.file: BinaryIO = file
         self.stream = zlib.decompressobj(wbits=31)
-        self.rest = b""
-        self.ended = False
+        self.rest: bytes = b""
+        self.ended: bool = False
 
-    def read(self, size):
+    def read(self, size: int, /) -> bytes:
         """At most ``size`` bytes; fewer at the end or where the damage begins."""
-        parts, found = [self.rest], len(self.rest)
-        while found < size and not self.ended:
+        parts, length = [self.rest], len(self.rest)
+        while length < size and not self.ended:
             compressed = self.stream.unconsumed_tail or self.file.read(1 << 12)
             try:
                 part = self.stream.decompress(compressed, 1 << 20)
@@ -59,13 +64,14 @@ class _Unzipped:
                 part, compressed = b"", b""
             self.ended = self.stream.eof or not compressed
             parts.append(part)
-            found += len(part)
+            length += len(part)
         content = b"".join(parts)
         self.rest = content[size:]
         return content[:size]
 
 
-def _read(file, path, limit):
+def _read(file: _Readable, path: str | os.PathLike[str], limit: int) -> tuple[np.ndarray, int]:
+    """As ``read_idx``; ``limit`` is the most bytes that can be in the file."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:3] != b"\0\0\x08" or not 1 <= magic[3] <= 3:
         raise GlyphError(
@@ -86,7 +92,7 @@ def _read(file, path, limit):
     return np.frombuffer(content, np.uint8, count * entry).reshape(count, *shape[1:]), shape[0]
 
 
-def write_idx(path, array):
+def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
     """Writes a uint8 array of one to three dimensions as IDX, gzipped where ``path`` ends in ``.gz``."""
     array = np.asarray(array)
     if array.dtype != np.uint8 or not 1 <= array.ndim <= 3:
@@ -96,7 +102,7 @@ def write_idx(path, array):
         file.write(content)
 
 
-def find_pair(directory, part, word=""):
+def find_pair(directory: str, part: str, word: str = "") -> tuple[str, str]:
     """The files of images and labels of one part of a set.
 
     Args:
@@ -114,28 +120,22 @@ def find_pair(directory, part, word=""):
         raise GlyphError(f"{directory}: no such directory")
     marks = ("train",) if part == "train" else ("t10k", "test")
     names = sorted(os.listdir(directory))
-    pair = []
-    for kind, dimensions in (("images", 3), ("labels", 1)):
-        fitting = [
-            name
-            for name in names
-            if kind in name and f"idx{dimensions}" in name and word in name and any(mark in name for mark in marks)
-        ]
-        if not fitting:
-            raise GlyphError(
-                f"{directory}: no file {word and word + '-'}{marks[0]}-{kind}-idx{dimensions}-ubyte or"
-                f" {word and word + '-'}{marks[0]}-{kind}-idx{dimensions}-ubyte.gz"
-            )
-        pair.append(os.path.join(directory, fitting[0]))
-    return tuple(pair)
+
+    def first(kind: str, dimensions: int) -> str:
+        for name in names:
+            if kind in name and f"idx{dimensions}" in name and word in name and any(mark in name for mark in marks):
+                return os.path.join(directory, name)
+        usual = f"{word and word + '-'}{marks[0]}-{kind}-idx{dimensions}-ubyte"
+        raise GlyphError(f"{directory}: no file {usual} or {usual}.gz")
+
+    return first("images", 3), first("labels", 1)
 
 
-def read_pair(images_path, labels_path):
+def read_pair(images_path: str, labels_path: str) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str]]]:
     """Images and their labels from two IDX files.
 
     Returns:
-        A tuple of uint8 ``[n, h, w]``, uint8 ``[n]`` and a list of (path, reason) about entries that are not
-        there.
+        A tuple of uint8 ``[n, h, w]``, uint8 ``[n]`` and a list of (path, reason) about entries that are not there.
 
     Raises:
         GlyphError: a file that cannot be read, or has another number of dimensions.

@@ -57,12 +57,11 @@ def decode(content: bytes) -> tuple[Image.Image, list[str]]:
             width, height = image.size
             if width * height > _PIXELS:
                 raise ImageError(f"{width}x{height} pixels are more than the limit of {_PIXELS:,}")
-            file_format = image.format
-            if file_format != "MPO" and getattr(image, "is_animated", False):
+            if image.format != "MPO" and getattr(image, "is_animated", False):
                 notes.append("animated or of several pages: only the first is used")
                 image.seek(0)
             image.load()
-            if file_format == "PNG" and b"IEND" not in content:
+            if image.format == "PNG" and b"IEND" not in content:
                 raise ImageError("damaged (cut off before its end)")
             image = _to_eight_bits(ImageOps.exif_transpose(image), notes)
     except ImageError:
@@ -105,9 +104,7 @@ def has_colour(image: Image.Image) -> bool:
     return bool((pixels[..., :1] != pixels).any())
 
 
-def fit(
-    image: Image.Image, shape: tuple[int, int, int], invert: bool = False, margin: float = 0.0
-) -> np.ndarray:
+def fit(image: Image.Image, shape: tuple[int, int, int], invert: bool = False, margin: float = 0.0) -> np.ndarray:
     """Scales an image into a frame: aspect kept, centred, by area where it shrinks.
 
     Args:

@@ -163,7 +163,7 @@ def measure(model: PartModel, all_glyphs: Glyphs, group: Group, seed: int = 0, *
     """
     pairs = np.stack([np.full(len(group.characters), seed), np.arange(len(group.characters))], axis=1)
     characters = all_glyphs.known_characters()
-    has_classes = model.architecture.condition.classes is not None
+    has_classes = model.architecture.class_count > 0
     labels = np.asarray(all_glyphs.labels) if has_classes else np.zeros(len(characters), np.int64)
     targets = _target_rows(group.characters, characters, labels)
     if has_classes:
@@ -272,9 +272,7 @@ def classify_halves(
     return HalfAccuracy(correct, correct_real)
 
 
-def unseen_combinations(
-    all_glyphs: Glyphs, count: int, seed: int = 0, operator: str = "⿰"
-) -> list[tuple[str, ...]]:
+def unseen_combinations(all_glyphs: Glyphs, count: int, seed: int = 0, operator: str = "⿰") -> list[tuple[str, ...]]:
     """Descriptions of characters that do not exist, of parts that many characters have at that position.
 
     Args:

@@ -1,4 +1,4 @@
-"""The metric ``composition`` of ``tfglyph evaluate``: measurements and a picture from tfglyph.evaluation.composition."""
+"""The metric ``composition``: measurements and a picture of what tfglyph.evaluation.composition finds."""
 
 from collections.abc import Sequence
 
@@ -83,7 +83,7 @@ def _measure_reading(
 
 def _measure_copying(result: CompositionRanks, subject: Subject, all_glyphs: Glyphs) -> list[Measurement]:
     """Distance to the nearest training glyph beside that of the real glyphs of the same characters."""
-    training = rms_vectors(subject.training.images)
+    training = rms_vectors(np.asarray(subject.training.images))
     distances, _ = nearest(rms_vectors(result.images), training)
     real_distances, _ = nearest(rms_vectors(np.asarray(all_glyphs.images)[result.target_rows]), training)
     among_training = nearest_other(training, np.arange(0, len(training), max(1, len(training) // 1000)))
@@ -91,9 +91,7 @@ def _measure_copying(result: CompositionRanks, subject: Subject, all_glyphs: Gly
         mean_measurement(
             "composition/held-out/distance to training", distances, "", subject.seed, real_distances.mean()
         ),
-        Measurement(
-            "composition/training glyphs to each other", float(among_training.mean()), len(among_training)
-        ),
+        Measurement("composition/training glyphs to each other", float(among_training.mean()), len(among_training)),
     ]
 
 

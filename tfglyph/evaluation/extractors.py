@@ -1,7 +1,7 @@
 """Feature extractors: what distances between sets of images look at.
 
-    extractor = find("glyph")             # or "ocr", "inception", "inception:FILE", "path/of/a/SavedModel"
-    features = extractor(images)          # uint8 [n, h, w, c] -> float32 (n, d)
+extractor = find("glyph")             # or "ocr", "inception", "inception:FILE", "path/of/a/SavedModel"
+features = extractor(images)          # uint8 [n, h, w, c] -> float32 (n, d)
 """
 
 import dataclasses
@@ -56,7 +56,11 @@ class Extractor:
 
     def of_real(self, images: np.ndarray) -> np.ndarray:
         """The same, from the cache where these very images were looked at before."""
-        depends_on = [self.fingerprint, repr(np.shape(images)), np.ascontiguousarray(images)]
+        depends_on: list[str | bytes | np.ndarray] = [
+            self.fingerprint,
+            repr(np.shape(images)),
+            np.ascontiguousarray(images),
+        ]
         return cached_arrays(f"features-{self.name}", depends_on, lambda: {"features": self(images)})["features"]
 
 
@@ -139,10 +143,9 @@ def _saved_model(path: pathlib.Path, signature: str) -> Extractor:
         raise UsageError(f"{path}: no signature {name!r}{did_you_mean(name, signatures)}; there are: {known}")
     call = signatures[name]
     inputs = call.structured_input_signature[1]
-    spec = next(iter(inputs.values()), None)
+    argument, spec = next(iter(inputs.items()), ("", tf.TensorSpec(None)))
     if len(inputs) != 1 or spec.shape.rank != 4:
         raise UsageError(f"{path}: signature {name!r} does not take one tensor of images (n, h, w, c)")
-    (argument,) = inputs
     height, width, channels = spec.shape[1:]
 
     def function(images: np.ndarray) -> tf.Tensor:

@@ -107,7 +107,7 @@ _readings: dict[str, Readings] = {}
 
 def read_real(images: np.ndarray, description: str = "reading") -> Readings:
     """The same for real images, from the cache where these very images were read before."""
-    depends_on = [fingerprint(), repr(np.shape(images)), np.ascontiguousarray(images)]
+    depends_on: list[str | bytes | np.ndarray] = [fingerprint(), repr(np.shape(images)), np.ascontiguousarray(images)]
     arrays = cached_arrays("readings", depends_on, lambda: _arrays(read(images, description)))
     return Readings([str(text) for text in arrays["texts"]], arrays["confidences"], arrays["features"])
 
@@ -198,7 +198,7 @@ def with_features(network: bytes) -> bytes:
         UnavailableError: these bytes are no ONNX network, or it has no linear layer.
     """
     import onnx  # optional: of the extra ``evaluate``
-    from google.protobuf.message import DecodeError  # optional: comes with onnx
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # optional: comes with onnx
 
     try:
         model = onnx.load_model_from_string(network)

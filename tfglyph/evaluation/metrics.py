@@ -194,12 +194,13 @@ def measure_copying(subject: Subject) -> list[Measurement]:
     for space, fingerprint, samples, represent in spaces:
         held_out = None if subject.held_out is None else represent(np.asarray(subject.held_out.images))
         result = copying.measure(samples, represent(np.asarray(subject.training.images)), held_out)
-        for name, values, better, real in (
-            ("distance", result.sample_distances, "", result.real_distances.mean()),
-            ("copies", result.copies, "lower", result.real_copies.mean()),
-        ):
-            name = f"copying/{space}/{name}"
-            measurements.append(mean_measurement(name, values, better, subject.seed, real, fingerprint))
+        real_distance, real_copies = result.real_distances.mean(), result.real_copies.mean()
+        measurements += [
+            mean_measurement(
+                f"copying/{space}/distance", result.sample_distances, "", subject.seed, real_distance, fingerprint
+            ),
+            mean_measurement(f"copying/{space}/copies", result.copies, "lower", subject.seed, real_copies, fingerprint),
+        ]
         if space == "pixels":
             subject.pictures["copying"] = pictures.copying(subject.samples, subject.training.images, result)
     return measurements

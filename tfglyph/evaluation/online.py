@@ -2,16 +2,18 @@
 
 import numpy as np
 
+from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError, did_you_mean
 from tfglyph.evaluation import distances, extractors, legibility, reconstruction
 from tfglyph.evaluation.unavailable import UnavailableError
+from tfglyph.models.base import GlyphModel
 
 COUNT = 256  # samples; real images beside them are four times as many, as they cost nothing
 LOWER_IS_BETTER = {"fid": True, "kid": True, "legibility": False, "psnr": False, "ssim": False, "iou": False}
 NEED_ENCODER = ("psnr", "ssim", "iou")
 
 
-def check(name, model):
+def check(name: str, model: GlyphModel) -> None:
     """Raises UsageError where a metric does not exist, or not for this model, or not on this machine."""
     if name not in LOWER_IS_BETTER:
         known = ", ".join(LOWER_IS_BETTER)
@@ -35,19 +37,19 @@ class OnlineMetrics:
         count: int, samples.
     """
 
-    def __init__(self, glyphs, held_out=None, count=COUNT):
-        self.count = count
-        self.extractor = extractors.find("glyph")
-        self.reference = self.extractor(_some(glyphs, 4 * count))
-        self.shown = _some(glyphs if held_out is None else held_out, count)
+    def __init__(self, glyphs: Glyphs, held_out: Glyphs | None = None, count: int = COUNT):
+        self.count: int = count
+        self.extractor: extractors.Extractor = extractors.find("glyph")
+        self.reference: np.ndarray = self.extractor(_subset(glyphs, 4 * count))
+        self.reconstructed: np.ndarray = _subset(glyphs if held_out is None else held_out, count)
         try:
             legibility.check()
             self.readable = True
         except UnavailableError:
             self.readable = False
 
-    def measure(self, model):
-        """Figures of a model as it is now.
+    def measure(self, model: GlyphModel) -> dict[str, float]:
+        """The metrics of a model as it is now.
 
         Args:
             model: a GlyphModel.
@@ -58,24 +60,24 @@ class OnlineMetrics:
         """
         samples = model.sample(self.count, seed=model.seed)
         features = self.extractor(samples)
-        figures = {
+        measurements = {
             "fid": distances.frechet_distance(features, self.reference),
             "kid": distances.kernel_distance(features, self.reference),
         }
         if self.readable:
-            figures["legibility"] = float(legibility.read(samples).confidences.mean())
+            measurements["legibility"] = float(legibility.read(samples).confidences.mean())
         if model.can_encode:
-            drawn = model.decode(model.encode(self.shown))
+            images, reconstructions = self.reconstructed, model.decode(model.encode(self.reconstructed))
             for name, function in (
                 ("psnr", reconstruction.psnr),
                 ("ssim", reconstruction.ssim),
                 ("iou", reconstruction.ink_iou),
             ):
-                figures[name] = float(function(self.shown, drawn).mean())
-        return figures
+                measurements[name] = float(function(images, reconstructions).mean())
+        return measurements
 
 
-def _some(glyphs, count):
+def _subset(glyphs: Glyphs, count: int) -> np.ndarray:
     """uint8 (at most count, h, w, c): always the same choice."""
     rows = np.random.default_rng(0).permutation(len(glyphs))[:count]
     return np.asarray(glyphs.images[np.sort(rows)])

@@ -1,11 +1,16 @@
 """Results for people: a table on the terminal, a table in Markdown for several models."""
 
 import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 
+Result = Mapping[str, Any]
+"""One model's result, as ``evaluate`` or ``run_sweep`` gives it and the JSON file holds it."""
 
-def number(value):
+
+def number(value: float | None) -> str:
     """A number in four or so digits."""
     if value is None:
         return ""
@@ -16,8 +21,8 @@ def number(value):
     return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"
 
 
-def heading(result):
-    """str: which model, which data, how many images, which seed."""
+def heading(result: Result) -> str:
+    """Which model, which data, how many images, which seed."""
     data = result["data"]
     return (
         f"{_title(result)}; {data['name']}, {data['images']:,} images; {result['samples']:,} samples, seed"
@@ -25,31 +30,30 @@ def heading(result):
     )
 
 
-def table(result):
+def table(result: Result) -> Iterator[str]:
     """Lines of a table for one model: name, value, interval, the same for real glyphs, number of images.
 
     Args:
         result: dict of a model as ``evaluate`` gives it.
     """
     rows = [("", "value", "95 % interval", "real", "from", "")]
-    for figure in result["figures"]:
-        low, high = number(figure["low"]), number(figure["high"])
-        between = f"{low} – {high}" if low else ""
+    for measurement in result["figures"]:
+        low, high = number(measurement["low"]), number(measurement["high"])
         rows.append(
             (
-                figure["name"],
-                number(figure["value"]),
-                between,
-                number(figure["real"]),
-                f"{figure['count']:,}",
-                ARROWS[figure["better"]],
+                measurement["name"],
+                number(measurement["value"]),
+                f"{low} – {high}" if low else "",
+                number(measurement["real"]),
+                f"{measurement['count']:,}",
+                ARROWS[measurement["better"]],
             )
         )
     yield from _aligned(rows)
-    yield "↓ lower is better, ↑ higher is better; real: the same figure of real glyphs"
+    yield "↓ lower is better, ↑ higher is better; real: the same measurement of real glyphs"
 
 
-def _aligned(rows):
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Lines of rows of texts: the first column to the left, the others to the right."""
     widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
@@ -58,7 +62,7 @@ def _aligned(rows):
         yield "  ".join(cells).rstrip()
 
 
-def sweep_table(result, as_markdown=False):
+def sweep_table(result: Result, as_markdown: bool = False) -> Iterator[str]:
     """Lines of a table of a sweep: a row for each point.
 
     Args:
@@ -82,33 +86,34 @@ def sweep_table(result, as_markdown=False):
         yield "| " + " | ".join(row) + " |"
 
 
-def _width(text):
+def _width(text: str) -> int:
+    """Columns of a terminal."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def markdown(results):
-    """Lines of a Markdown table: a row for each figure, a column for each model, and what real glyphs have.
+def markdown(results: Sequence[Result]) -> Iterator[str]:
+    """Lines of a Markdown table: a row for each measurement, a column for each model, and what real glyphs have.
 
     Args:
         results: list of dicts as ``evaluate`` gives them.
     """
-    names = list(dict.fromkeys(figure["name"] for result in results for figure in result["figures"]))
-    found = [{figure["name"]: figure for figure in result["figures"]} for result in results]
-    yield "| figure | " + " | ".join(_title(result) for result in results) + " | real |"
+    by_model = [{measurement["name"]: measurement for measurement in result["figures"]} for result in results]
+    names = list(dict.fromkeys(name for measurements in by_model for name in measurements))
+    yield "| measurement | " + " | ".join(_title(result) for result in results) + " | real |"
     yield "|---|" + "---:|" * (len(results) + 1)
     for name in names:
-        known = [figures[name] for figures in found if name in figures]
-        cells = [_cell(figures.get(name)) for figures in found]
-        yield f"| {name} {ARROWS[known[0]['better']]} | " + " | ".join(cells) + f" | {number(known[0]['real'])} |"
+        first = next(measurements[name] for measurements in by_model if name in measurements)
+        cells = [_cell(measurements.get(name)) for measurements in by_model]
+        yield f"| {name} {ARROWS[first['better']]} | " + " | ".join(cells) + f" | {number(first['real'])} |"
 
 
-def _title(result):
+def _title(result: Result) -> str:
     step = f", step {result['step']:,}" if result["step"] is not None else ""
     return f"{result['model']} ({result['mode']}{step})".replace("|", "\\|")
 
 
-def _cell(figure):
-    if figure is None:
+def _cell(measurement: Mapping[str, Any] | None) -> str:
+    if measurement is None:
         return "–"
-    low, high = number(figure["low"]), number(figure["high"])
-    return number(figure["value"]) + (f" ({low} – {high})" if low else "")
+    low, high = number(measurement["low"]), number(measurement["high"])
+    return number(measurement["value"]) + (f" ({low} – {high})" if low else "")

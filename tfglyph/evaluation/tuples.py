@@ -55,5 +55,6 @@ def part_tuples(half: Half = "test") -> tuple[PartTuple, ...]:
         if line.startswith("["):
             section = line.strip("[]").split()
         elif line and not line.startswith("#") and section[1] == half:
-            tuples.append(PartTuple(*line, section[0]))
+            a, b, c, d = tuple(line)
+            tuples.append(PartTuple(a, b, c, d, section[0]))
     return tuple(tuples)

@@ -9,7 +9,10 @@ from typing import Any
 
 import keras
 
-# (kind of network, type of section) -> where its builder lives
+from tfglyph.architecture.core import Section
+from tfglyph.architecture.families import Architecture
+
+# (kind of network, type of section) -> "module:function"
 BUILDERS: dict[tuple[str, str], str] = {
     ("encoder", "conv"): "tfglyph.networks.conv:build_encoder",
     ("generator", "conv"): "tfglyph.networks.conv:build_generator",
@@ -29,13 +32,13 @@ def builder(kind: str, section: Any) -> Callable[..., keras.Model]:
     return getattr(importlib.import_module(module), name)
 
 
-def build_network(architecture: Any, kind: str, **shapes: Any) -> keras.Model:
-    """The network that one section of an architecture describes.
+def build_network(architecture: Architecture, kind: str, **shapes: Any) -> keras.Model:
+    """Builds the network that one section of an architecture describes.
 
     Args:
         architecture: Architecture.
         kind: str, the section's key ("encoder", "generator", ...), which also names the kind of network.
-        **shapes: what the builder takes: ``image_shape``, ``z_dim``, ...
+        **shapes: the builder's other arguments: ``image_shape``, ``z_dim``, ...
 
     Returns:
         keras.Model, functional, untrained.

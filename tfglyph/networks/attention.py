@@ -37,9 +37,7 @@ def attend(
     return _attend_in_chunks(queries, keys, values, chunk)
 
 
-def _attention_weights(
-    queries: tf.Tensor, keys: tf.Tensor, mask: tf.Tensor | None, dtype: tf.DType
-) -> tf.Tensor:
+def _attention_weights(queries: tf.Tensor, keys: tf.Tensor, mask: tf.Tensor | None, dtype: tf.DType) -> tf.Tensor:
     """Softmax of the scaled products: (n, heads, q, k) in ``dtype``."""
     scores = tf.cast(tf.matmul(queries, keys, transpose_b=True), tf.float32) / math.sqrt(queries.shape[-1])
     if mask is not None:

@@ -4,13 +4,14 @@ import math
 
 import keras
 
+from tfglyph.architecture.networks import ConvDiscriminator, ConvEncoder, ConvGenerator, ConvStack
 from tfglyph.networks.convolutions import Conv2DTranspose
 from tfglyph.networks.heads import critic_outputs, gaussian_heads
 from tfglyph.networks.layers import batch_norm, has_bias, initial_kernel, weight_decay
 from tfglyph.networks.spectral import convolution_class
 
 
-def build_encoder(section, image_shape, z_dim):
+def build_encoder(section: ConvEncoder, image_shape: tuple[int, int, int], z_dim: int) -> keras.Model:
     """Images to the mean and log-variance of q(z|x).
 
     Args:
@@ -28,7 +29,7 @@ def build_encoder(section, image_shape, z_dim):
     return keras.Model(images, gaussian_heads(section, x, z_dim), name="encoder")
 
 
-def build_generator(section, z_dim):
+def build_generator(section: ConvGenerator, z_dim: int) -> keras.Model:
     """Latents to images.
 
     Args:
@@ -71,8 +72,8 @@ def build_generator(section, z_dim):
     return keras.Model(z, images, name="generator")
 
 
-def build_discriminator(section, image_shape):
-    """Images to one logit, and to the features that measure similarity.
+def build_discriminator(section: ConvDiscriminator, image_shape: tuple[int, int, int]) -> keras.Model:
+    """Images to one logit, and to the features of the learned similarity metric.
 
     Args:
         section: ConvDiscriminator.
@@ -92,7 +93,7 @@ def build_discriminator(section, image_shape):
     return keras.Model(images, critic_outputs(section, x, features), name="discriminator")
 
 
-def _convolution(section, x, layer, norm):
+def _convolution(section: ConvStack, x: keras.KerasTensor, layer: int, norm: bool) -> keras.KerasTensor:
     """Convolution ``layer`` (0-based) of a stack, with its norm and activation."""
     name = f"conv_{layer + 1}"
     x = convolution_class(section)(
@@ -108,7 +109,7 @@ def _convolution(section, x, layer, norm):
     return _norm_and_rectify(section, x, name, norm)
 
 
-def _norm_and_rectify(section, x, name, norm):
+def _norm_and_rectify(section: ConvStack, x: keras.KerasTensor, name: str, norm: bool) -> keras.KerasTensor:
     if norm:
         x = batch_norm(section, f"{name}_norm")(x)
     return keras.layers.LeakyReLU(section.leak, name=f"{name}_relu")(x)

@@ -1,19 +1,23 @@
 """Convolutions that are matrix products where the feature maps are tiny and the device is a CPU.
 
-The CPU's convolution kernels lose most of their speed on maps of a few pixels with many channels, where a
-matrix product does not. There, and only there, these layers gather the windows of the image as rows of a
-matrix (im2col) and multiply. On a GPU, on larger maps and for whatever the reformulation does not cover they
-run the stock operation. Variables, configuration and results (up to rounding) are those of ``keras.layers``.
+The CPU's convolution kernels lose most of their speed on maps of a few pixels with many channels, where a matrix
+product does not. There, and only there, these layers gather the windows of the image as rows of a matrix (im2col) and
+multiply. On a GPU, on larger maps and for whatever the reformulation does not cover they run the stock operation.
+Variables, configuration and results (up to rounding) are those of ``keras.layers``.
 """
 
 import functools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-# Up to how many windows an image may have for the products to be faster, measured with 64 to 512 channels:
+Convolution = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+# The largest number of windows of an image for which the products are faster, measured with 64 to 512 channels:
 # forward and for both gradients; and, in bfloat16, for the kernel's gradient, where the stock one is slowest.
 TINY = 16
 SMALL = 64
@@ -26,9 +30,9 @@ class Conv2D(keras.layers.Conv2D):
     float (n, h, w, c) -> (n, h / stride, w / stride, filters), rounded up, with ``padding="same"``.
     """
 
-    def convolution_op(self, inputs, kernel):
+    def convolution_op(self, inputs: tf.Tensor, kernel: Any) -> tf.Tensor:
         size = tuple(inputs.shape[1:3])
-        if self.groups != 1 or not _pays(self, size):
+        if self.groups != 1 or not _is_faster(self, size):
             return super().convolution_op(inputs, kernel)
         convolve, _, _ = _operations(size, self.kernel_size, self.strides)
         return convolve(inputs, tf.convert_to_tensor(kernel))
@@ -41,10 +45,10 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
     float (n, h, w, c) -> (n, h * stride, w * stride, filters) with ``padding="same"``.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         shape = zip(inputs.shape[1:3], self.strides, strict=True)
         size = tuple(pixels and pixels * stride for pixels, stride in shape)
-        if self.output_padding is not None or not _pays(self, size):
+        if self.output_padding is not None or not _is_faster(self, size):
             return super().call(inputs)
         _, transpose, _ = _operations(size, self.kernel_size, self.strides)
         outputs = transpose(inputs, tf.convert_to_tensor(self.kernel))  # (n, h s, w s, filters)
@@ -53,7 +57,7 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
         return outputs if self.activation is None else self.activation(outputs)
 
 
-def _pays(layer, size):
+def _is_faster(layer: Any, size: tuple[int | None, int | None]) -> bool:
     """Whether ``_operations`` cover the layer, with images of this (height, width), and are faster here."""
     if (
         layer.padding != "same"
@@ -64,17 +68,19 @@ def _pays(layer, size):
         or tf.config.get_visible_devices("GPU")
     ):
         return False
-    windows = math.prod(-(-pixels // stride) for pixels, stride in zip(size, layer.strides, strict=True))
+    windows = math.prod(-(-(pixels or 0) // stride) for pixels, stride in zip(size, layer.strides, strict=True))
     return windows <= (SMALL if layer.compute_dtype == "bfloat16" else TINY)
 
 
 @functools.cache
-def _operations(size, kernel_size, strides):
-    """A convolution with SAME padding and its two relatives, each the derivative of the others.
+def _operations(
+    size: tuple[int, int], kernel_size: tuple[int, int], strides: tuple[int, int]
+) -> tuple[Convolution, Convolution, Convolution]:
+    """A convolution with SAME padding, its transpose and its correlation: each is a derivative of the others.
 
-    With x the image (n, height, width, c), y the map (n, h', w', d) and k the kernel (kh, kw, c, d), one
-    trilinear form <y, convolve(x, k)> = <x, transpose(y, k)> = <k, correlate(x, y)> defines all three, so the
-    derivatives of each are the other two, to any order (a gradient penalty needs the second).
+    With x the image (n, height, width, c), y the map (n, h', w', d) and k the kernel (kh, kw, c, d), one trilinear
+    form <y, convolve(x, k)> = <x, transpose(y, k)> = <k, correlate(x, y)> defines all three, so the derivatives of
+    each are the other two, to any order (a gradient penalty needs the second).
 
     Args:
         size: (height, width) of the image.
@@ -89,20 +95,20 @@ def _operations(size, kernel_size, strides):
     windows, image = pixels.shape[0] * pixels.shape[1], size[0] * size[1]
     tiny = windows <= TINY
 
-    def gather(x):
+    def gather(x: tf.Tensor) -> tf.Tensor:
         flat = tf.reshape(x, [-1, image, x.shape[-1]])
         padded = tf.pad(flat, [[0, 0], [0, 1], [0, 0]])  # one more pixel, black: the padding
         copies = tf.gather(padded, pixels.reshape(-1), axis=1)
         return tf.reshape(copies, [-1, taps * x.shape[-1]])  # (n h' w', kh kw c)
 
-    def scatter(rows, channels):
+    def scatter(rows: tf.Tensor, channels: int) -> tf.Tensor:
         # Each pixel is the sum of its copies: a product with ones and zeros, faster than any scattering.
         copies = tf.constant(np.arange(image)[:, None] == pixels.reshape(-1), rows.dtype)
         x = tf.matmul(copies, tf.reshape(rows, [-1, windows * taps, channels]))  # (n, height width, c)
         return tf.reshape(x, [-1, *size, channels])  # (n, height, width, c)
 
     @tf.custom_gradient
-    def convolve(x, k):
+    def convolve(x: tf.Tensor, k: tf.Tensor) -> Any:
         channels, filters = k.shape[2:]
         if tiny:
             y = tf.matmul(gather(x), tf.reshape(k, [taps * channels, filters]))
@@ -112,7 +118,7 @@ def _operations(size, kernel_size, strides):
         return y, lambda dy: (transpose(dy, k), correlate(x, dy))
 
     @tf.custom_gradient
-    def transpose(y, k):
+    def transpose(y: tf.Tensor, k: tf.Tensor) -> Any:
         channels, filters = k.shape[2:]
         if tiny:
             rows = tf.matmul(
@@ -125,7 +131,7 @@ def _operations(size, kernel_size, strides):
         return x, lambda dx: (convolve(dx, k), correlate(dx, y))
 
     @tf.custom_gradient
-    def correlate(x, y):
+    def correlate(x: tf.Tensor, y: tf.Tensor) -> Any:
         channels, filters = x.shape[-1], y.shape[-1]
         shape = [*kernel_size, channels, filters]
         if tiny or (y.dtype == tf.bfloat16 and windows <= SMALL):
@@ -140,8 +146,8 @@ def _operations(size, kernel_size, strides):
     return convolve, transpose, correlate
 
 
-def _window_pixels(size, kernel_size, strides):
-    """Which pixel each window reads under each entry of the kernel.
+def _window_pixels(size: tuple[int, int], kernel_size: tuple[int, int], strides: tuple[int, int]) -> np.ndarray:
+    """The pixel that each window reads under each entry of the kernel.
 
     Returns:
         int array (h', w', kh, kw) of positions in the flattened image; height * width stands for padding.

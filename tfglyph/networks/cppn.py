@@ -2,34 +2,40 @@
 
 ``coordinates`` says where the pixels of an image of a given size lie, so that every size shows the same picture: the
 pixels of the size that the network was trained at have x and y in linspace(-scale, scale), and a pixel of another
-size lies where its area does. ``tfglyph.models.cppn_renderer`` paints large images with the layers built here.
+size lies where its area does. ``tfglyph.models.cppn_renderer`` renders large images with the layers built here.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from tfglyph.architecture.cppn import CPPNGenerator
 from tfglyph.networks.layers import initial_kernel, weight_decay
 
 
-def native_grid(section, image_shape):
-    """Height and width of the coordinate grid on which an image of the trained size is painted."""
+def native_grid(section: CPPNGenerator, image_shape: tuple[int, int, int]) -> tuple[int, int]:
+    """Height and width of the coordinate grid on which an image of the trained size is computed."""
+    height, width, _ = image_shape
     if section.tail_kernel is None:
-        return tuple(image_shape[:2])
-    # Doubling, then a valid convolution: 2 n - (kernel - 1) pixels, one of which is cut off where that is one too many.
-    return tuple(-(-(size + section.tail_kernel - 1) // 2) for size in image_shape[:2])
+        return height, width
+    # Upsampling, then a valid convolution: 2 n - (kernel - 1) pixels, of which one is cropped if that is one too many.
+    border = section.tail_kernel - 1
+    return -(-(height + border) // 2), -(-(width + border) // 2)
 
 
-def positions(count, native, start=0.0, step=None):
+def positions(count: int, native: int, start: float = 0.0, step: float | None = None) -> np.ndarray:
     """Coordinates along one line, in units of ``scale``.
 
     Args:
-        count: int, how many positions.
+        count: int, number of positions.
         native: int, positions of the trained grid, which lie in linspace(-1, 1).
         start: float, the first position on the trained grid's axis 0 ... native - 1.
-        step: float, the distance between positions on that axis; None: native / count, with each position at the
-            middle of its share, so that the whole shows what the trained grid shows.
+        step: float, the distance between positions on that axis; None: native / count, with each position in the
+            middle of its interval, so that the whole shows what the trained grid shows.
 
     Returns:
         float64 (count,).
@@ -40,7 +46,7 @@ def positions(count, native, start=0.0, step=None):
     return 2.0 * (start + step * np.arange(count)) / max(native - 1, 1) - 1.0
 
 
-def coordinates(section, rows, columns):
+def coordinates(section: CPPNGenerator, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """The network's input at every crossing of rows and columns.
 
     Args:
@@ -64,13 +70,19 @@ class CoordinateLayer(keras.layers.Layer):
         kernel_initializer, kernel_regularizer: as in ``keras.layers.Dense``.
     """
 
-    def __init__(self, grid, kernel_initializer="glorot_uniform", kernel_regularizer=None, **options):
+    def __init__(
+        self,
+        grid: Any,
+        kernel_initializer: Any = "glorot_uniform",
+        kernel_regularizer: Any = None,
+        **options: Any,
+    ):
         super().__init__(**options)
         self.grid = np.asarray(grid, np.float32)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.kernel = self.add_weight(
             name="kernel",
             shape=(self.grid.shape[-1], input_shape[-1]),
@@ -78,16 +90,16 @@ class CoordinateLayer(keras.layers.Layer):
             regularizer=self.kernel_regularizer,
         )
 
-    def call(self, latent_part, grid=None):
+    def call(self, latent_part: tf.Tensor, grid: Any = None) -> tf.Tensor:
         """(n, width) and optionally another grid (h, w, 3) -> (n, h, w, width)."""
         # The constant is made in here: outside of a layer it would not be part of the functional model.
         grid = ops.convert_to_tensor(self.grid if grid is None else grid, self.compute_dtype)
         return latent_part[:, None, None, :] + ops.matmul(grid, self.kernel)[None]  # (n, h, w, width)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return (input_shape[0], *self.grid.shape[:2], input_shape[-1])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "grid": self.grid.tolist(),
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
@@ -95,7 +107,7 @@ class CoordinateLayer(keras.layers.Layer):
         }
 
 
-def build_generator(section, z_dim, image_shape):
+def build_generator(section: CPPNGenerator, z_dim: int, image_shape: tuple[int, int, int]) -> keras.Model:
     """Latents to images of the trained size.
 
     Args:
@@ -111,7 +123,7 @@ def build_generator(section, z_dim, image_shape):
     grid = coordinates(section, positions(grid_height, grid_height), positions(grid_width, grid_width))
 
     # === Layers ===
-    def kernel():  # an initializer object gives the same numbers each time, so every layer needs its own
+    def kernel() -> dict[str, Any]:  # an initializer object gives the same numbers each time: one for every layer
         return {"kernel_initializer": initial_kernel(section), "kernel_regularizer": weight_decay(section)}
 
     latent = keras.layers.Dense(section.output[0], name="latent", **kernel())
@@ -125,44 +137,44 @@ def build_generator(section, z_dim, image_shape):
     z = keras.Input((z_dim,), name="z")
     x = activation(section, "first")(field(latent(z)))  # (n, gh, gw, width)
     for layer, times in zip(hidden, section.repeats[1:-1], strict=True):
-        for turn in range(times):
-            x = activation(section, f"{layer.name}_{turn + 1}")(layer(x))  # (n, gh, gw, width)
+        for iteration in range(times):
+            x = activation(section, f"{layer.name}_{iteration + 1}")(layer(x))  # (n, gh, gw, width)
     if section.tail_kernel is None:
         x = keras.layers.Dense(channels, name="paint", **kernel())(x)  # (n, h, w, c)
     else:
         x = keras.layers.UpSampling2D(2, interpolation="nearest", name="double")(x)  # (n, 2 gh, 2 gw, width)
         x = keras.layers.Conv2D(channels, section.tail_kernel, padding="valid", name="paint", **kernel())(x)
         if x.shape[1:3] != (height, width):
-            cut = ((0, x.shape[1] - height), (0, x.shape[2] - width))
-            x = keras.layers.Cropping2D(cut, name="cut")(x)  # (n, h, w, c)
+            cropping = ((0, x.shape[1] - height), (0, x.shape[2] - width))
+            x = keras.layers.Cropping2D(cropping, name="cut")(x)  # (n, h, w, c)
     images = keras.layers.Activation(output_activation(section), dtype="float32", name="images")(x)
     return keras.Model(z, images, name="generator")
 
 
-def activation(section, name=None):
+def activation(section: CPPNGenerator, name: str | None = None) -> keras.layers.Layer:
     """The layer after every linear layer but the last."""
     if section.activation == "tanh":
         return keras.layers.Activation("tanh", name=name and f"{name}_tanh")
     return keras.layers.LeakyReLU(section.leak, name=name and f"{name}_relu")
 
 
-def output_activation(section):
-    """The last operation, as a function of tensors (a registered one where Keras has it)."""
+def output_activation(section: CPPNGenerator) -> str | Callable[[Any], Any]:
+    """The last operation: the name of one of Keras's activations, or a function of tensors."""
     return hard if section.output_activation == "hard" else section.output_activation
 
 
 @keras.saving.register_keras_serializable("tfglyph")
-def hard(x):
-    """x clipped to [0, 1], with a gradient wherever a step against it would lead back into that range.
+def hard(x: Any) -> Any:
+    """x clipped to [0, 1], with a gradient wherever a descent step would lead back into that range.
 
-    A clipped pixel has no gradient by itself, and a network whose pixels all are black or white would stay so.
+    Clipping alone has no gradient outside, and a network whose pixels all are black or white would stay so.
     """
     return _hard(ops.convert_to_tensor(x))
 
 
 @tf.custom_gradient
-def _hard(x):
-    def gradient(upstream):
+def _hard(x: tf.Tensor) -> Any:
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
         stuck = ((x < 0.0) & (upstream > 0.0)) | ((x > 1.0) & (upstream < 0.0))
         return tf.where(stuck, tf.zeros_like(upstream), upstream)
 

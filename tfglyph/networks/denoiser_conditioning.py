@@ -6,10 +6,9 @@ import keras
 import tensorflow as tf
 
 from tfglyph.architecture.condition import Condition
-from tfglyph.composition.tokens import SLOTS as ALL_SLOTS
-from tfglyph.composition.tokens import UPPER
-from tfglyph.networks.embeddings import JoinedTokens, LabelEmbedding, TimeEmbedding, TokenEmbedding
-from tfglyph.networks.sketches import SLOTS
+from tfglyph.composition.tokens import SLOTS, UPPER
+from tfglyph.networks.embeddings import JoinedTokens, LabelEmbedding, TimestepEmbedding, TokenEmbedding
+from tfglyph.networks.sketches import SKETCH_SLOTS
 
 
 def denoiser_inputs(image_shape: tuple[int, int, int], condition: Condition | None) -> dict[str, Any]:
@@ -17,7 +16,7 @@ def denoiser_inputs(image_shape: tuple[int, int, int], condition: Condition | No
 
     Args:
         image_shape: (height, width, channels).
-        condition: tfglyph.architecture.condition.Condition or None.
+        condition: Condition or None.
 
     Returns:
         dict of keras.KerasTensor: "images" float32 (n, h, w, c); "times" float32 (n,); with a condition that
@@ -32,7 +31,7 @@ def denoiser_inputs(image_shape: tuple[int, int, int], condition: Condition | No
     if condition is not None and condition.tokens is not None:
         inputs["tokens"] = keras.Input((condition.tokens.length,), name="tokens", dtype="int32")
         if condition.tokens.sketches:
-            shape = (*image_shape[:2], len(SLOTS) * image_shape[2])
+            shape = (*image_shape[:2], len(SKETCH_SLOTS) * image_shape[2])
             inputs["sketches"] = keras.Input(shape, name="sketches", dtype="float32")
     return inputs
 
@@ -40,45 +39,44 @@ def denoiser_inputs(image_shape: tuple[int, int, int], condition: Condition | No
 def embed(
     inputs: dict[str, Any], width: int, condition: Condition | None, hidden: bool
 ) -> tuple[Any, tuple[Any, Any] | None]:
-    """What modulates every block, and what attention may look at.
+    """The embedding of timestep and condition for every block, and the token vectors for cross-attention.
 
     Args:
         inputs: dict of ``denoiser_inputs``.
-        width: int, of the time's sinusoids and of the result.
+        width: int, of the timestep embedding and of the result.
         condition: Condition or None.
-        hidden: bool, whether the time goes through a linear layer and a SiLU before conditions are added.
+        hidden: bool, whether the timestep embedding goes through a linear layer and a SiLU before others are added.
 
     Returns:
-        (vector (n, width), None or (token vectors (n, 1 + length, d), mask (n, 1 + length))).
+        (embedding (n, width), None or (token vectors (n, 1 + length, d), mask (n, 1 + length))).
     """
-    vector = TimeEmbedding(width, name="time")(inputs["times"])  # (n, width)
+    timestep = TimestepEmbedding(width, name="time")(inputs["times"])  # (n, width)
     if hidden:
-        vector = keras.layers.Dense(width, activation="silu", name="time_hidden")(vector)
-    parts, context = [vector], None
-    if "labels" in inputs:
-        parts.append(LabelEmbedding(condition.classes, width, name="label")(inputs["labels"]))
-    if "tokens" in inputs:
+        timestep = keras.layers.Dense(width, activation="silu", name="time_hidden")(timestep)
+    embeddings, context = [timestep], None
+    if condition is not None and condition.classes is not None:
+        embeddings.append(LabelEmbedding(condition.classes, width, name="label")(inputs["labels"]))
+    if condition is not None and condition.tokens is not None:
         section = condition.tokens
-        context = TokenEmbedding(section.vocabulary, section.length, section.width, name="tokens_embedding")(
-            inputs["tokens"]
-        )
-        parts.append(JoinedTokens(width, name="tokens_joined")(*context))
-    return (keras.layers.Add(name="embedding")(parts) if len(parts) > 1 else vector), context
+        embed_tokens = TokenEmbedding(section.vocabulary, section.length, section.width, name="tokens_embedding")
+        context = embed_tokens(inputs["tokens"])
+        embeddings.append(JoinedTokens(width, name="tokens_joined")(*context))
+    return (keras.layers.Add(name="embedding")(embeddings) if len(embeddings) > 1 else timestep), context
 
 
 def hide_names(tokens: tf.Tensor, draws: tf.Tensor, probability: float) -> tf.Tensor:
-    """Drops the names of some parts that are also described by their own parts.
+    """Drops the tokens of some parts that are also described by their own parts.
 
-    What is then drawn for ``⿰酉⿱六乂`` is learned from the parts of 交 alone.
+    The model then also learns to draw ``⿰酉⿱六乂`` from the parts of 交 alone.
 
     Args:
         tokens: int32 tensor (n, LENGTH).
         draws: float32 tensor (n, UPPER), uniform in [0, 1).
-        probability: float, of each such name to be dropped.
+        probability: float, of dropping each such token.
 
     Returns:
         int32 tensor (n, LENGTH).
     """
-    described_twice = (tokens[:, :UPPER] > 0) & (draws < probability)  # (n, UPPER)
-    dropped = tf.pad(described_twice, [[0, 0], [UPPER, ALL_SLOTS - UPPER]])  # (n, LENGTH)
+    has_parts = tokens[:, :UPPER] > 0  # (n, UPPER): the operators, which come first, then the parts
+    dropped = tf.pad(has_parts & (draws < probability), [[0, 0], [UPPER, SLOTS - UPPER]])  # (n, LENGTH)
     return tf.where(dropped, 0, tokens)

@@ -1,4 +1,4 @@
-"""Layers that hold tables of the training data: filled once, looked up, never trained."""
+"""Layers with tables of the training data: filled once by ``adapt``, looked up, never trained."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import keras
 
 
 class FrozenTables(keras.layers.Layer):
-    """What such layers share.
+    """The base class of such layers.
 
     Attributes:
         table_names: tuple of str, the attributes that are tables; set by a subclass.

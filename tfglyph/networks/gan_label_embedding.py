@@ -1,32 +1,30 @@
-"""How a GAN's networks see class labels: as a vector beside z, and as one more channel of the image.
+"""The inputs of a GAN's networks for class labels: a vector beside z, and one more channel of the image.
 
-Both take weights of the classes rather than a number, so that classes can be mixed; no weight at all is "no label".
+Both take weights of the classes rather than a number, so that classes can be mixed; all weights 0 is "no label".
 """
-
-import math
 
 import keras
 
 WIDTH = 64  # of the vector beside z
 
 
-def build_label_vector(classes):
+def build_label_vector(classes: int) -> keras.Model:
     """Class weights to a vector: keras.Model, float32 (n, classes) -> float32 (n, 64)."""
     weights = keras.Input((classes,), name="classes")
     vector = keras.layers.Dense(WIDTH, use_bias=False, dtype="float32", name="vector")(weights)
     return keras.Model(weights, vector, name="generator_labels")
 
 
-def build_label_channel(classes, image_shape):
+def build_label_channel(classes: int, image_shape: tuple[int, int, int]) -> keras.Model:
     """Class weights to a channel: keras.Model, float32 (n, classes) -> float32 (n, h, w, 1)."""
     height, width, _ = image_shape
     weights = keras.Input((classes,), name="classes")
-    # Wide layers start with small kernels; this channel should be as loud as the image's own.
-    loud = keras.initializers.RandomNormal(stddev=0.5)
+    # Wide layers start with small kernels; this channel should have values as large as the image's own.
+    kernel = keras.initializers.RandomNormal(stddev=0.5)
     x = keras.layers.Dense(
-        math.prod((height, width)),
+        height * width,
         use_bias=False,
-        kernel_initializer=loud,
+        kernel_initializer=kernel,
         dtype="float32",
         name="channel",
     )(weights)  # (n, h w)

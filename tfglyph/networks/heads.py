@@ -1,12 +1,16 @@
-"""What stands at the end of a network: the encoder's two heads, the critic's logit, InfoGAN's Q."""
+"""The last layers of networks: the encoder's two heads, the critic's logit, InfoGAN's Q head."""
+
+from collections.abc import Sequence
 
 import keras
 
+from tfglyph.architecture.infogan import QHead
+from tfglyph.architecture.networks import ConvStack, DiscriminatorStack
 from tfglyph.networks.layers import batch_norm, initial_kernel, to_float32, weight_decay
 from tfglyph.networks.spectral import dense_class
 
 
-def gaussian_heads(section, x, z_dim):
+def gaussian_heads(section: ConvStack, x: keras.KerasTensor, z_dim: int) -> list[keras.KerasTensor]:
     """Two linear heads on flattened activations: mean and log-variance of q(z|x).
 
     Args:
@@ -30,7 +34,9 @@ def gaussian_heads(section, x, z_dim):
     ]
 
 
-def critic_outputs(section, x, features):
+def critic_outputs(
+    section: DiscriminatorStack, x: keras.KerasTensor, features: keras.KerasTensor
+) -> list[keras.KerasTensor]:
     """One linear unit on the last activations, and other activations as a vector of features.
 
     Args:
@@ -55,20 +61,20 @@ def critic_outputs(section, x, features):
     return [logit, to_float32(features, "features_float32")]
 
 
-def build_q_head(section, feature_size, categorical, continuous):
-    """InfoGAN's Q: from the trunk's features to what it believes of the codes.
+def build_q_head(section: QHead, feature_size: int, categorical: Sequence[int], continuous: int) -> keras.Model:
+    """InfoGAN's Q: from the discriminator's features to the approximate posterior of the codes.
 
     A linear layer on all features is the original's convolution over the whole of its last 4x4 activations.
 
     Args:
         section: QHead.
         feature_size: int, d.
-        categorical: list of int, the ways of each categorical code.
+        categorical: list of int, the number of categories of each categorical code.
         continuous: int, the number of continuous codes.
 
     Returns:
-        keras.Model: float32 (n, d) -> dict of float32 "logits" (n, sum of ways), "means" and "log_variances"
-        (n, continuous); what belongs to codes of a kind that there is none of is missing.
+        keras.Model: float32 (n, d) -> dict of float32 "logits" (n, sum of categories), "means" and "log_variances"
+        (n, continuous); without the outputs of codes that there are none of.
     """
     features = keras.Input((feature_size,), name="features")
     x = features

@@ -1,15 +1,18 @@
 """Small pieces that several builders share."""
 
 import contextlib
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
+
+from tfglyph.architecture.networks import ConvStack, NetworkSection
 
 _synchronized = False
 
 
 @contextlib.contextmanager
-def synchronized_batch_norm(active):
+def synchronized_batch_norm(active: bool) -> Iterator[None]:
     """Within this context ``batch_norm`` makes layers whose statistics cover the global batch of several devices."""
     global _synchronized
     before, _synchronized = _synchronized, active
@@ -20,7 +23,7 @@ def synchronized_batch_norm(active):
 
 
 @contextlib.contextmanager
-def float32_layers(active=True):
+def float32_layers(active: bool = True) -> Iterator[None]:
     """Within this context layers are made in float32, whatever the precision policy."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32" if active else before)
@@ -30,7 +33,7 @@ def float32_layers(active=True):
         keras.config.set_dtype_policy(before)
 
 
-def initial_kernel(section):
+def initial_kernel(section: NetworkSection) -> keras.initializers.Initializer:
     """Initial kernels: N(0, section.init_std^2), or uniform as ``section.init`` says where the file gives no std."""
     if section.init_std is not None:
         return keras.initializers.RandomNormal(stddev=section.init_std)
@@ -43,27 +46,29 @@ def initial_kernel(section):
 class WeightDecay(keras.regularizers.L2):
     """``keras.regularizers.L2`` by one operation, whose gradient makes no copy of the kernel."""
 
-    def __call__(self, kernel):
+    def __call__(self, kernel: tf.Tensor) -> tf.Tensor:
         return 2.0 * self.l2 * tf.nn.l2_loss(kernel)
 
 
-def weight_decay(section):
+def weight_decay(section: NetworkSection) -> keras.regularizers.Regularizer | None:
     """The kernel regularizer of ``l2-reg``: scale * 1/2 * sum(w^2); None where it is 0."""
     return WeightDecay(section.l2_reg / 2) if section.l2_reg else None
 
 
-def has_bias(section, norm):
+def has_bias(section: ConvStack, norm: bool) -> bool:
     """Whether a convolution has a bias: as ``bias`` says, else where no norm follows (which has an offset itself)."""
     return not norm if section.bias is None else section.bias
 
 
-def batch_norm(section, name, momentum=0.9, epsilon=1e-5):
+def batch_norm(
+    section: NetworkSection, name: str, momentum: float = 0.9, epsilon: float = 1e-5
+) -> keras.layers.BatchNormalization:
     """Batch normalization (Ioffe and Szegedy, 2015) with scale and offset.
 
     Args:
         section: NetworkSection; its ``init_std`` also draws the scales, from N(1, init_std^2).
         name: str, the layer's name.
-        momentum: float, the share of the old moving statistics that each step keeps.
+        momentum: float, the fraction of the old moving statistics that each step keeps.
         epsilon: float, added to the variance.
     """
     gamma = "ones" if section.init_std is None else keras.initializers.RandomNormal(1.0, section.init_std)
@@ -72,6 +77,6 @@ def batch_norm(section, name, momentum=0.9, epsilon=1e-5):
     )
 
 
-def to_float32(tensor, name):
-    """Ends a network's output in float32, whatever the precision policy."""
+def to_float32(tensor: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Casts a network's output to float32, whatever the precision policy."""
     return keras.layers.Activation("linear", dtype="float32", name=name)(tensor)

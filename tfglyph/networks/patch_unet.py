@@ -1,8 +1,12 @@
-"""A lean U-Net for CPUs: it works on patches of pixels, so that most of its arithmetic is wide."""
+"""A small U-Net for CPUs: it works on patches of pixels, so that its layers have few positions and many channels."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tfglyph.architecture.condition import Condition
+from tfglyph.architecture.diffusion import PatchUNet
 from tfglyph.networks.attention import CrossAttention, SelfAttention
 from tfglyph.networks.convolutions import Conv2D
 from tfglyph.networks.denoiser_conditioning import denoiser_inputs, embed
@@ -10,12 +14,14 @@ from tfglyph.networks.group_norm import GroupNorm
 from tfglyph.networks.layers import to_float32
 
 
-def build_denoiser(section, image_shape, condition=None):
+def build_denoiser(
+    section: PatchUNet, image_shape: tuple[int, int, int], condition: Condition | None = None
+) -> keras.Model:
     """Noisy images to the diffusion target.
 
-    Patches of pixels become channels. On the way down each level has its blocks and then half the size; the
-    last level is the middle; on the way up each level has as many blocks again, the first of them beside
-    what the way down ended with there.
+    Patches of pixels become channels. On the down path each level has its blocks, followed by a convolution of stride
+    2; the last level is the middle; on the up path each level has as many blocks again, after an upsampling and the
+    concatenation with the output of the same level of the down path.
 
     Args:
         section: PatchUNet.
@@ -28,51 +34,63 @@ def build_denoiser(section, image_shape, condition=None):
     inputs = denoiser_inputs(image_shape, condition)
     embedding, context = embed(inputs, section.embedding, condition, hidden=True)
     embedding = keras.layers.Dense(section.embedding, activation="silu", name="embedding_out")(embedding)
-    visit = _Visits(section, embedding, context)
+    level_blocks = _LevelBlocks(section, embedding, context)
     last = len(section.output) - 1
 
     x = SpaceToDepth(section.patch, name="patches")(inputs["images"])  # (n, h / p, w / p, c p p)
     x = _convolution(section.output[0], "conv_in")(x)
     if "sketches" in inputs:
-        y = SpaceToDepth(section.patch, name="sketch_patches")(inputs["sketches"])  # (n, h / p, w / p, seats c p p)
+        y = SpaceToDepth(section.patch, name="sketch_patches")(inputs["sketches"])  # (n, h / p, w / p, slots c p p)
         y = _convolution(section.output[0], "sketch_in", activation="silu")(y)
         y = _convolution(section.output[0], "sketch_out", zero=True)(y)
         x = keras.layers.Add(name="sketch_sum")([x, y])
     skips = []
     for level in range(last):
-        x = visit(x, level, f"down_{level + 1}")
+        x = level_blocks(x, level, f"down_{level + 1}")
         skips.append(x)
         x = _convolution(section.output[level], f"smaller_{level + 1}", strides=2)(x)  # (n, h / 2, w / 2, c)
-    x = visit(x, last, "middle")
+    x = level_blocks(x, last, "middle")
     for level in range(last - 1, -1, -1):
         x = keras.layers.UpSampling2D(2, name=f"larger_{level + 1}")(x)  # (n, 2 h, 2 w, c)
         x = _convolution(section.output[level], f"larger_{level + 1}_conv")(x)
         x = keras.layers.Concatenate(name=f"skip_{level + 1}")([x, skips.pop()])
-        x = visit(x, level, f"up_{level + 1}")
+        x = level_blocks(x, level, f"up_{level + 1}")
     x = GroupNorm(section.groups, "silu", name="norm_out")(x)
     x = _convolution(image_shape[-1] * section.patch**2, "conv_out", zero=True)(x)
     x = DepthToSpace(section.patch, name="pixels")(x)  # (n, h, w, c)
     return keras.Model(inputs, to_float32(x, "prediction"), name="denoiser")
 
 
-class _Visits:
-    """A level's residual blocks, with the attention that it has after the first of them."""
+class _LevelBlocks:
+    """The residual blocks of a level, with its attention after the first of them.
 
-    def __init__(self, section, embedding, context):
+    Args:
+        section: PatchUNet.
+        embedding: keras tensor (n, d), of timestep and condition.
+        context: None, or token vectors and mask for cross-attention.
+    """
+
+    def __init__(
+        self,
+        section: PatchUNet,
+        embedding: keras.KerasTensor,
+        context: tuple[keras.KerasTensor, keras.KerasTensor] | None,
+    ):
         self.section, self.embedding, self.context = section, embedding, context
 
-    def __call__(self, x, level, name):
+    def __call__(self, x: keras.KerasTensor, level: int, name: str) -> keras.KerasTensor:
+        """(n, h, w, c) -> (n, h, w, channels of the level)."""
         section = self.section
         for number in range(1, section.blocks[level] + 1):
             x = self._residual(x, section.output[level], f"{name}_{number}")
             if number == 1 and section.attention[level]:
                 x = SelfAttention(section.attention[level], section.groups, name=f"{name}_attention")(x)
-            if number == 1 and section.cross_attention is not None and section.cross_attention[level]:
+            if number == 1 and self.context is not None and section.cross_attention and section.cross_attention[level]:
                 cross = CrossAttention(section.cross_attention[level], section.groups, name=f"{name}_cross")
                 x = cross(x, *self.context)
         return x
 
-    def _residual(self, x, channels, name):
+    def _residual(self, x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
         """x plus two (group norm, SiLU, 3x3 convolution), the second norm modulated by the embedding."""
         y = GroupNorm(self.section.groups, "silu", name=f"{name}_norm_1")(x)
         y = _convolution(channels, f"{name}_conv_1")(y)
@@ -84,8 +102,10 @@ class _Visits:
         return keras.layers.Add(name=f"{name}_sum")([x, y])
 
 
-def _convolution(channels, name, strides=1, zero=False, activation=None):
-    """3x3 convolution; ``zero`` starts it as nothing."""
+def _convolution(
+    channels: int, name: str, strides: int = 1, zero: bool = False, activation: str | None = None
+) -> keras.layers.Layer:
+    """A 3x3 convolution; with ``zero`` its kernel starts at zero."""
     kernel = "zeros" if zero else "glorot_uniform"
     return Conv2D(
         channels, 3, strides=strides, padding="same", kernel_initializer=kernel, activation=activation, name=name
@@ -99,27 +119,27 @@ class SpaceToDepth(keras.layers.Layer):
         size: int, a divisor of height and width.
     """
 
-    def __init__(self, size, **options):
+    def __init__(self, size: int, **options: Any):
         super().__init__(**options)
         self.size = size
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return tf.nn.space_to_depth(x, self.size) if self.size > 1 else x
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         n, h, w, c = shape
         return n, h // self.size, w // self.size, c * self.size**2
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"size": self.size}
 
 
 class DepthToSpace(SpaceToDepth):
     """The inverse of ``SpaceToDepth``."""
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return tf.nn.depth_to_space(x, self.size) if self.size > 1 else x
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         n, h, w, c = shape
         return n, h * self.size, w * self.size, c // self.size**2

@@ -4,12 +4,14 @@ import math
 
 import keras
 
+from tfglyph.architecture.networks import ConvStack
+from tfglyph.architecture.resnet import ResNetDiscriminator, ResNetEncoder, ResNetGenerator
 from tfglyph.networks.heads import critic_outputs, gaussian_heads
 from tfglyph.networks.layers import batch_norm, has_bias, initial_kernel, weight_decay
 from tfglyph.networks.spectral import convolution_class
 
 
-def build_encoder(section, image_shape, z_dim):
+def build_encoder(section: ResNetEncoder, image_shape: tuple[int, int, int], z_dim: int) -> keras.Model:
     """Images to the mean and log-variance of q(z|x).
 
     Args:
@@ -30,7 +32,7 @@ def build_encoder(section, image_shape, z_dim):
     return keras.Model(images, gaussian_heads(section, x, z_dim), name="encoder")
 
 
-def build_generator(section, z_dim):
+def build_generator(section: ResNetGenerator, z_dim: int) -> keras.Model:
     """Latents to images.
 
     Args:
@@ -77,7 +79,7 @@ def build_generator(section, z_dim):
     return keras.Model(z, images, name="generator")
 
 
-def build_discriminator(section, image_shape):
+def build_discriminator(section: ResNetDiscriminator, image_shape: tuple[int, int, int]) -> keras.Model:
     """Images to one logit, and to the features of block ``feature_layer``.
 
     Args:
@@ -97,7 +99,14 @@ def build_discriminator(section, image_shape):
     return keras.Model(images, critic_outputs(section, x, features), name="discriminator")
 
 
-def _block(section, x, block, norm, relu_after_sum=False, layer=keras.layers.Conv2D):
+def _block(
+    section: ConvStack,
+    x: keras.KerasTensor,
+    block: int,
+    norm: bool,
+    relu_after_sum: bool = False,
+    layer: type[keras.layers.Layer] = keras.layers.Conv2D,
+) -> keras.KerasTensor:
     """Two convolutions and a shortcut; the first convolution has the block's stride.
 
     The shortcut is the identity where the shape stays, else a 1x1 convolution with the stride (and norm, where the
@@ -116,7 +125,17 @@ def _block(section, x, block, norm, relu_after_sum=False, layer=keras.layers.Con
     return keras.layers.Add(name=f"{name}_sum")([_rectify(section, x, f"{name}_conv_2"), shortcut])
 
 
-def _convolution(section, x, channels, kernel, stride, name, norm, layer=keras.layers.Conv2D):
+def _convolution(
+    section: ConvStack,
+    x: keras.KerasTensor,
+    channels: int,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    name: str,
+    norm: bool,
+    layer: type[keras.layers.Layer] = keras.layers.Conv2D,
+) -> keras.KerasTensor:
+    """A convolution, or a transposed one, with its norm."""
     x = layer(
         channels,
         kernel,
@@ -130,5 +149,5 @@ def _convolution(section, x, channels, kernel, stride, name, norm, layer=keras.l
     return batch_norm(section, f"{name}_norm")(x) if norm else x
 
 
-def _rectify(section, x, name):
+def _rectify(section: ConvStack, x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     return keras.layers.LeakyReLU(section.leak, name=f"{name}_relu")(x)

@@ -1,20 +1,23 @@
 """Layers whose kernel has spectral norm 1 (Miyato et al. 2018, https://arxiv.org/abs/1802.05957).
 
-Unlike a wrapper that overwrites the kernel, the kernel stays as it was trained and is divided on its way into the
-layer, so that the gradient passes through the norm, as in the paper's Eq. 12.
+Unlike a wrapper that overwrites the kernel, the trained kernel stays as it is and is divided by its norm in the forward
+pass, so that the gradient passes through the norm, as in the paper's Eq. 12.
 """
+
+from typing import Any
 
 import keras
 from keras import ops
 
+from tfglyph.architecture.networks import ConvStack
 from tfglyph.networks.border import BorderConv2D
 from tfglyph.networks.convolutions import Conv2D
 
 
-class SpectralKernel:
+class SpectralKernel(keras.layers.Layer):
     """Mixin for layers with a ``kernel`` whose last axis is the output."""
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         super().build(input_shape)
         self.singular_vector = self.add_weight(
             name="singular_vector",
@@ -26,8 +29,8 @@ class SpectralKernel:
             aggregation="mean",
         )
 
-    def normalized_kernel(self, training):
-        """The kernel over its largest singular value, after one round of power iteration (stored in training)."""
+    def normalized_kernel(self, training: bool) -> Any:
+        """The kernel over its largest singular value, by one power iteration (whose result is stored in training)."""
         kernel = ops.cast(self.kernel, "float32")
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))  # (inputs, outputs)
         fixed = ops.stop_gradient(matrix)
@@ -42,7 +45,7 @@ class SpectralKernel:
 class SpectralConv2D(SpectralKernel, keras.layers.Conv2D):
     """``keras.layers.Conv2D`` with a kernel of spectral norm 1."""
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         outputs = self.convolution_op(inputs, self.normalized_kernel(training))
         return outputs + ops.cast(self.bias, self.compute_dtype) if self.use_bias else outputs
 
@@ -54,13 +57,13 @@ class SpectralBorderConv2D(SpectralConv2D, BorderConv2D):
 class SpectralDense(SpectralKernel, keras.layers.Dense):
     """``keras.layers.Dense`` with a kernel of spectral norm 1."""
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         outputs = ops.matmul(inputs, self.normalized_kernel(training))
         return outputs + ops.cast(self.bias, self.compute_dtype) if self.use_bias else outputs
 
 
-def convolution_class(section):
-    """The Conv2D class that a section's keys ask for."""
+def convolution_class(section: ConvStack) -> type[keras.layers.Conv2D]:
+    """The Conv2D class for a section's keys ``spectral_norm`` and ``compensate_border``."""
     spectral, border = getattr(section, "spectral_norm", False), getattr(section, "compensate_border", False)
     return {
         (False, False): Conv2D,
@@ -70,10 +73,10 @@ def convolution_class(section):
     }[spectral, border]
 
 
-def dense_class(section):
-    """The Dense class that a section's keys ask for."""
+def dense_class(section: ConvStack) -> type[keras.layers.Dense]:
+    """The Dense class for a section's key ``spectral_norm``."""
     return SpectralDense if getattr(section, "spectral_norm", False) else keras.layers.Dense
 
 
-def _unit(vector):
+def _unit(vector: Any) -> Any:
     return vector / ops.maximum(ops.norm(vector), 1e-12)

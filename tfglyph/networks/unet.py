@@ -1,8 +1,12 @@
 """The U-Net of GANji's diffusion models, as its author built it, parameter for parameter."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from tfglyph.architecture.condition import Condition
+from tfglyph.architecture.diffusion import UNet
 from tfglyph.networks.attention import ProjectedSelfAttention
 from tfglyph.networks.convolutions import Conv2D
 from tfglyph.networks.denoiser_conditioning import denoiser_inputs, embed
@@ -12,11 +16,11 @@ from tfglyph.networks.layers import to_float32
 ATTENTION_GROUPS = 8
 
 
-def build_denoiser(section, image_shape, condition=None):
+def build_denoiser(section: UNet, image_shape: tuple[int, int, int], condition: Condition | None = None) -> keras.Model:
     """Noisy images to the diffusion target.
 
-    Convolution; max-pool and a block for each further entry of ``output``; blocks of the bottleneck; for
-    each entry of ``upward`` twice the size, the skipped features beside it, and a block; convolution.
+    Convolution; max-pooling and a block for each further entry of ``output``; blocks of the bottleneck; for each entry
+    of ``upward`` an upsampling, the concatenation with the skip connection, and a block; convolution.
 
     Args:
         section: UNet.
@@ -46,43 +50,45 @@ def build_denoiser(section, image_shape, condition=None):
     return keras.Model(inputs, to_float32(x, "prediction"), name="denoiser")
 
 
-def _block(section, x, embedding, channels, name):
-    """Three (3x3 convolution, group norm, ReLU), plus a 1x1 shortcut, plus a linear of the embedding."""
+def _block(
+    section: UNet, x: keras.KerasTensor, embedding: keras.KerasTensor, channels: int, name: str
+) -> keras.KerasTensor:
+    """Three (3x3 convolution, group norm, ReLU), plus a 1x1 shortcut, plus a projection of the timestep embedding."""
     y = x
     for number, width in enumerate((x.shape[-1], channels, channels), 1):
         y = _convolution(width, 3, f"{name}_conv_{number}", bias=False)(y)
         y = GroupNorm(section.groups, "relu", name=f"{name}_norm_{number}")(y)
     shortcut = _convolution(channels, 1, f"{name}_shortcut")(x)
-    told = keras.layers.Dense(channels, kernel_initializer=_initial(), name=f"{name}_time")(embedding)
-    told = keras.layers.Reshape((1, 1, channels), name=f"{name}_time_everywhere")(told)
-    return keras.layers.Add(name=f"{name}_sum")([y, shortcut, told])
+    time_projection = keras.layers.Dense(channels, kernel_initializer=_initial(), name=f"{name}_time")(embedding)
+    time_projection = keras.layers.Reshape((1, 1, channels), name=f"{name}_time_everywhere")(time_projection)
+    return keras.layers.Add(name=f"{name}_sum")([y, shortcut, time_projection])  # (n, h, w, channels)
 
 
-def _convolution(channels, side, name, bias=True):
+def _convolution(channels: int, side: int, name: str, bias: bool = True) -> keras.layers.Layer:
     return Conv2D(channels, side, padding="same", use_bias=bias, kernel_initializer=_initial(), name=name)
 
 
-def _initial():
-    """PyTorch's initial kernels, uniform of variance 1 / (3 inputs), as the original began.
+def _initial() -> keras.initializers.Initializer:
+    """PyTorch's initial kernels, uniform of variance 1 / (3 inputs), as in the original.
 
-    The network sums its blocks without a last norm; larger kernels would begin with predictions far above 1.
+    The network sums its blocks without a last norm; with larger kernels its first predictions would be far above 1.
     """
     return keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
 
 
-def _attention(section, x, name):
+def _attention(section: UNet, x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     if not section.attention:
         return x
     return ProjectedSelfAttention(section.attention, ATTENTION_GROUPS, name=f"{name}_attention")(x)
 
 
 class DoubleAligned(keras.layers.Layer):
-    """Bilinear enlargement to twice the size, corners aligned: pixel i lies at i (h - 1) / (2 h - 1)."""
+    """Bilinear upsampling to twice the size, corners aligned: pixel i lies at i (h - 1) / (2 h - 1)."""
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         """float (n, h, w, c) -> (n, 2 h, 2 w, c)."""
         size = [2 * x.shape[1], 2 * x.shape[2]]
         return tf.cast(tf.raw_ops.ResizeBilinear(images=x, size=size, align_corners=True), x.dtype)
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return (shape[0], 2 * shape[1], 2 * shape[2], shape[3])

@@ -4,58 +4,65 @@ import html
 import sys
 import threading
 import traceback
+from collections.abc import Callable
+from typing import Any
 
 from tfglyph.errors import GlyphError
 from tfglyph.progress import report_to
 
-LOOK = 0.1  # seconds between two looks at how far the work is
+POLL_SECONDS = 0.1  # between two looks at how far the work is
+
+ShowProgress = Callable[[int, int | None, str], None]
+"""Takes how much is done, the total or None, and a description."""
 
 
-class StoppedError(Exception):
+class WorkStoppedError(Exception):
     """Raised within work that somebody has stopped."""
 
 
 class Jobs:
     """The work of all browser tabs. One piece at a time computes, as the models share the processor; others wait."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._computing = threading.Lock()
-        self._running = {}  # session -> threading.Event that stops its work
+        self._running: dict[str, threading.Event] = {}  # session -> what stops its work
         self._table = threading.Lock()
 
-    def run(self, session, function, show=None):
+    def run(self, session: str, function: Callable[[], Any], show: ShowProgress | None = None) -> Any:
         """Does work in a thread of its own and waits for it.
 
         Args:
             session: str, the browser tab; what it ran before is stopped.
-            function: callable without arguments; its ``tfglyph.progress`` bars are heard.
-            show: function of (done, total or None, description), called a few times a second; or None.
+            function: callable without arguments; its ``tfglyph.progress`` bars report to ``show``.
+            show: ShowProgress, called a few times a second; or None.
 
         Returns:
             What the function returns.
 
         Raises:
-            StoppedError: somebody called ``stop``.
+            WorkStoppedError: somebody called ``stop``.
             Exception: what the function raised.
         """
-        stop, done, state, result = threading.Event(), threading.Event(), {}, {}
+        stop, done = threading.Event(), threading.Event()
+        latest: list[tuple[int, int | None, str]] = []
+        result: dict[str, Any] = {}
         with self._table:
             before, self._running[session] = self._running.get(session), stop
         if before is not None:
             before.set()
 
-        def listen(description, finished, total):
+        def report(description: str, finished: int, total: int | None) -> None:
             if stop.is_set():
-                raise StoppedError
-            state["shown"] = (finished, total, description)
+                raise WorkStoppedError
+            latest[:] = [(finished, total, description)]
 
-        def work():
+        def work() -> None:
             try:
-                while not self._computing.acquire(timeout=LOOK):
+                while not self._computing.acquire(timeout=POLL_SECONDS):
                     if stop.is_set():
-                        raise StoppedError
+                        raise WorkStoppedError
                 try:
-                    with report_to(listen):
+                    with report_to(report):
                         result["value"] = function()
                 finally:
                     self._computing.release()
@@ -65,18 +72,19 @@ class Jobs:
                 done.set()
 
         threading.Thread(target=work, name="studio work", daemon=True).start()
-        while not done.wait(LOOK):
-            if show is not None and "shown" in state:
-                show(*state["shown"])
+        while not done.wait(POLL_SECONDS):
+            if show is not None:
+                for progress in latest[:]:
+                    show(*progress)
         with self._table:
             if self._running.get(session) is stop:
                 del self._running[session]
         if "error" in result:
             # TensorFlow wraps what is raised within its graphs, so the flag says more than the exception.
-            raise StoppedError if stop.is_set() else result["error"]
+            raise WorkStoppedError if stop.is_set() else result["error"]
         return result["value"]
 
-    def stop(self, session):
+    def stop(self, session: str) -> bool:
         """Ends the work of a browser tab at its next step; False where it has none."""
         with self._table:
             stop = self._running.get(session)
@@ -85,8 +93,8 @@ class Jobs:
         return stop is not None
 
 
-def message(error):
-    """What to tell a person about an exception: one line, safe within HTML."""
+def message(error: Exception) -> str:
+    """What a person reads about an exception: one line, safe within HTML."""
     if isinstance(error, GlyphError):
         text = str(error)
     else:

@@ -2,8 +2,13 @@
 
 import html
 import os
+from typing import TYPE_CHECKING
 
+from tfglyph.studio.state import Studio
 from tfglyph.studio.tabs import fitting
+
+if TYPE_CHECKING:
+    import gradio
 
 # Whole pixels instead of blur, and nothing that asks another machine for a font.
 CSS = """
@@ -17,8 +22,8 @@ FONTS = ("system-ui", "sans-serif")
 MONOSPACE = ("ui-monospace", "monospace")
 
 
-def prepare_environment(outputs):
-    """Tells gradio, before its first import, to ask nobody and to keep its files in our folder.
+def prepare_environment(outputs: str | os.PathLike) -> None:
+    """Sets the variables by which gradio, at its first import, asks no other machine and keeps its files in our folder.
 
     Args:
         outputs: path of an own folder.
@@ -31,11 +36,11 @@ def prepare_environment(outputs):
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1,localhost"]))
 
 
-def build(studio):
+def build(studio: Studio) -> "gradio.Blocks":
     """The gradio page.
 
     Args:
-        studio: tfglyph.studio.state.Studio with at least one model.
+        studio: Studio with at least one model.
 
     Returns:
         gradio.Blocks.
@@ -43,23 +48,22 @@ def build(studio):
     import gradio
 
     with gradio.Blocks(title="tfglyph studio", analytics_enabled=False, delete_cache=(3600, 86400)) as page:
-        names = " · ".join(html.escape(shown.name) for shown in studio.models)
+        names = " · ".join(html.escape(loaded.name) for loaded in studio.models)
         gradio.Markdown(f"## tfglyph studio\n{names}")
         for problem in studio.problems:
             gradio.Markdown(f"**not shown:** {html.escape(problem)}", elem_classes="problem")
-        for module, models in fitting(studio.models):
-            name = module.__name__.rpartition(".")[2]
-            with gradio.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
-                module.build(studio, models)
+        for name, tab, models in fitting(studio.models):
+            with gradio.Tab(tab.TITLE, id=name, elem_id=f"tab-{name}"):
+                tab.build(studio, models)
 
-        def leave(request: gradio.Request):
-            studio.jobs.stop(request.session_hash)
+        def stop_work(request: gradio.Request) -> None:
+            studio.jobs.stop(str(request.session_hash))
 
-        page.unload(leave)
+        page.unload(stop_work)
     return page
 
 
-def theme():
+def theme() -> "gradio.themes.Default":
     """A theme with the fonts of the machine that looks."""
     import gradio
 

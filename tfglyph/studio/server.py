@@ -1,24 +1,31 @@
 """Opening the page: models, a folder for its files, a port."""
 
 import contextlib
+import errno
+import importlib.util
+import signal
 import socket
 import tempfile
 import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.progress import progress
 
-UPLOAD = 1 << 16  # bytes; the page takes no files
+if TYPE_CHECKING:
+    from tfglyph.studio.state import LoadedModel
+
+MAXIMUM_UPLOAD = 1 << 16  # bytes; the page takes no files
 
 
-def check_gradio():
+def check_gradio() -> None:
     """Raises UsageError where the extra is not installed, without importing it."""
-    import importlib.util
-
     if importlib.util.find_spec("gradio") is None:
         raise UsageError("the studio needs gradio: pip install 'tfglyph[studio]', or pip install -e '.[studio]'")
 
 
-def check_port(host, port):
+def check_port(host: str, port: int) -> None:
     """Looks whether a server may listen there.
 
     Raises:
@@ -35,12 +42,12 @@ def check_port(host, port):
             probe.bind(address)
             probe.listen()
         except OSError as error:
-            if error.errno in (98, 48, 10048):  # EADDRINUSE on Linux, macOS, Windows
+            if error.errno == errno.EADDRINUSE:
                 raise GlyphError(f"port {port} on {host} is in use; choose another with --port") from None
             raise UsageError(f"--host {host} --port {port}: {error.strerror}") from None
 
 
-def load_models(references):
+def load_models(references: Sequence[str]) -> "tuple[list[LoadedModel], list[GlyphError]]":
     """The models of several checkpoints.
 
     Args:
@@ -52,11 +59,12 @@ def load_models(references):
     import tensorflow as tf
 
     import tfglyph
-    from tfglyph.progress import progress
     from tfglyph.studio.state import LoadedModel
 
     tf.get_logger().setLevel("ERROR")  # of several models, each function's first trace counts as a retracing
-    models, problems, names = [], [], {}
+    models: list[LoadedModel] = []
+    problems: list[GlyphError] = []
+    counts: dict[str, int] = {}
     for reference in progress(references, "loading", unit="model"):
         try:
             model = tfglyph.load(reference)
@@ -64,13 +72,19 @@ def load_models(references):
             problems.append(error)
             continue
         name = model.run.title
-        names[name] = names.get(name, 0) + 1
-        models.append(LoadedModel(name if names[name] == 1 else f"{name} ({names[name]})", model))
+        counts[name] = counts.get(name, 0) + 1
+        models.append(LoadedModel(name if counts[name] == 1 else f"{name} ({counts[name]})", model))
     return models, problems
 
 
 @contextlib.contextmanager
-def opened(models, problems=(), host="127.0.0.1", port=7860, browser=False):
+def opened(
+    models: "Iterable[LoadedModel]",
+    problems: Iterable[str] = (),
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    browser: bool = False,
+) -> Iterator[str]:
     """The page, while the context lasts.
 
     Args:
@@ -107,7 +121,7 @@ def opened(models, problems=(), host="127.0.0.1", port=7860, browser=False):
                 pwa=False,
                 mcp_server=False,
                 footer_links=[],
-                max_file_size=UPLOAD,
+                max_file_size=MAXIMUM_UPLOAD,
                 theme=pages.theme(),
                 css=pages.CSS,
                 _frontend=False,  # else it gives up where its own page takes more than three seconds to answer
@@ -120,10 +134,8 @@ def opened(models, problems=(), host="127.0.0.1", port=7860, browser=False):
             page.close(verbose=False)
 
 
-def wait():
+def wait() -> None:
     """Until Ctrl-C or SIGTERM."""
-    import signal
-
     over = threading.Event()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda number, frame: over.set())

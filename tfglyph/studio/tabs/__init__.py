@@ -1,32 +1,38 @@
-"""The tabs of the page, a module each.
+"""The tabs of the page, a module each, which ``Tab`` describes."""
 
-A tab's module has ``TITLE`` (str), ``fits(model)`` (whether a model has anything to show in it) and
-``build(studio, models)``, which makes gradio components for the fitting ``LoadedModel`` models.
-"""
+from collections.abc import Sequence
+from typing import Protocol
 
-import importlib
-import importlib.util
-
-NAMES = ("generate", "interpolate", "arithmetic", "compose", "explore", "codes", "about")
-"""Modules of this package in the order of the tabs; one that is not there is left out."""
+from tfglyph.models import GlyphModel
+from tfglyph.studio.state import LoadedModel, Studio
+from tfglyph.studio.tabs import about, arithmetic, codes, compose, explore, generate, interpolate
 
 
-def fitting(models):
-    """The tabs for which there is a model.
+class Tab(Protocol):
+    """What a tab's module offers."""
 
-    Args:
-        models: list of tfglyph.studio.state.LoadedModel.
+    TITLE: str
 
-    Returns:
-        list of (module, list of LoadedModel that fit).
-    """
-    found = []
-    for name in NAMES:
-        path = f"{__name__}.{name}"
-        if importlib.util.find_spec(path) is None:
-            continue
-        module = importlib.import_module(path)
-        fits = [shown for shown in models if module.fits(shown.model)]
-        if fits:
-            found.append((module, fits))
-    return found
+    def fits(self, model: GlyphModel) -> bool:
+        """Whether a model has anything to show in it."""
+
+    def build(self, studio: Studio, models: Sequence[LoadedModel]) -> None:
+        """Makes its gradio components for the models that fit."""
+
+
+# By the names that element ids begin with, from left to right.
+TABS: dict[str, Tab] = {
+    "generate": generate,
+    "interpolate": interpolate,
+    "arithmetic": arithmetic,
+    "compose": compose,
+    "explore": explore,
+    "codes": codes,
+    "about": about,
+}
+
+
+def fitting(models: Sequence[LoadedModel]) -> list[tuple[str, Tab, list[LoadedModel]]]:
+    """The tabs for which there is a model, by name, each with the models that fit."""
+    tabs = [(name, tab, [loaded for loaded in models if tab.fits(loaded.model)]) for name, tab in TABS.items()]
+    return [(name, tab, fits) for name, tab, fits in tabs if fits]

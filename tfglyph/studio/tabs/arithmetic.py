@@ -1,49 +1,61 @@
 """A - B + C for characters that somebody types."""
 
-from tfglyph.studio.handlers import picture, run_button, sampling_fields, taken
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfglyph.errors import UsageError
+from tfglyph.latent.arithmetic import Term, compute, term_images
+from tfglyph.latent.arithmetic_figures import neighbours_figure
+from tfglyph.latent.tuples import split_characters
+from tfglyph.models import GlyphModel
+from tfglyph.studio.components import options_for, picture, run_button, sampling_fields
+from tfglyph.studio.state import LoadedModel, Studio
 
 TITLE = "Arithmetic"
+SAMPLING = ("sampler", "steps")
 
 
-def fits(model):
+def fits(model: GlyphModel) -> bool:
     return model.can_encode
 
 
-def build(studio, models):
+def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
     import gradio
 
     with gradio.Row():
-        typed = gradio.Textbox(
+        terms = gradio.Textbox(
             "酪 鉻 鉸", label="A B C: A is to B as the result is to C", max_lines=1, elem_id="arithmetic-terms"
         )
-        near = gradio.Checkbox(
+        nearest = gradio.Checkbox(
             True,
             label="Nearest real glyphs (the first time the whole data set is encoded)",
             elem_id="arithmetic-nearest",
         )
-        sampling = sampling_fields(models)
+        sampling = sampling_fields(models, *SAMPLING)
 
-    def draw(typed, near, sampler, steps):
-        given = {"sampler": sampler, "steps": int(steps or 0)}
-        return [studio.png(figure(shown, typed, near, **taken(shown.model, given))) for shown in models]
+    def draw(terms: str, nearest: bool, *sampling: Any) -> list[str]:
+        values = dict(zip(SAMPLING, sampling, strict=True))
+        return [studio.png(figure(loaded, terms, nearest, **options_for(loaded.model, values))) for loaded in models]
 
     start = gradio.Column()
-    pictures = []
+    images = []
     with gradio.Row():
-        for number, shown in enumerate(models):
+        for number, loaded in enumerate(models):
             with gradio.Column():
-                pictures.append(picture(shown.name, f"arithmetic-figure-{number}", figure=True))
+                images.append(picture(loaded.name, f"arithmetic-figure-{number}", has_text=True))
     with start:
-        run_button(studio, "Draw", draw, [typed, near, *sampling], pictures, "arithmetic-run")
+        run_button(studio, "Draw", draw, [terms, nearest, *sampling], images, "arithmetic-run")
 
 
-def figure(shown, typed, near, **options):
+def figure(loaded: LoadedModel, terms: str, nearest: bool, **options: Any) -> np.ndarray:
     """The page of one model: panels as in ``validate``, and the nearest real glyphs.
 
     Args:
-        shown: tfglyph.studio.state.LoadedModel.
-        typed: str of three characters, with or without white space or commas.
-        near: bool, whether to look for real glyphs.
+        loaded: LoadedModel.
+        terms: str of three characters, with or without white space or commas.
+        nearest: bool, whether to look for real glyphs.
         **options: what the model's ``decode`` takes.
 
     Returns:
@@ -52,18 +64,12 @@ def figure(shown, typed, near, **options):
     Raises:
         GlyphError: not three characters, or the data lacks one.
     """
-    from tfglyph.errors import UsageError
-    from tfglyph.latent import arithmetic
-    from tfglyph.latent.arithmetic import compute
-    from tfglyph.latent.arithmetic_figures import neighbours_figure
-    from tfglyph.latent.tuples import split_characters
-
-    letters = split_characters(typed)
+    letters = split_characters(terms)
     if len(letters) != 3:
         raise UsageError(f"found {len(letters)} characters ({''.join(letters[:12])}), expected three: A B C")
-    triple = tuple(arithmetic.Term(letter) for letter in letters)  # never a file: the page reads none
-    images = arithmetic.term_images([triple], shown.model.architecture.hwc, shown.glyphs)
-    (computed,) = compute(shown.model, images, **options)
-    searchers = shown.searchers if near else {}
-    found = {kind: search(computed.results) for kind, search in searchers.items()}
-    return neighbours_figure(triple, computed, found, shown.glyphs)
+    a, b, c = (Term(letter) for letter in letters)  # never a file: the page reads none
+    images = term_images([(a, b, c)], loaded.model.architecture.hwc, loaded.glyphs)
+    (result,) = compute(loaded.model, images, **options)
+    searchers = loaded.searchers if nearest else {}
+    neighbours = {kind: search(result.results) for kind, search in searchers.items()}
+    return neighbours_figure((a, b, c), result, neighbours, loaded.glyphs)

@@ -1,99 +1,109 @@
 """Sliders and pickers for codes: what each of them changes."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from tfglyph.studio.handlers import picture, pictures, run_button, working
-from tfglyph.studio.state import enlarged
+from tfglyph.latent.points import seed_points
+from tfglyph.latent.traverse import grids, with_code
+from tfglyph.models import GlyphModel
+from tfglyph.studio.components import picture, pictures, run_button
+from tfglyph.studio.handlers import event_handler
+from tfglyph.studio.state import LoadedModel, Studio, enlarged
 
 TITLE = "Codes"
-MOST = 24  # sliders on the page
+MOST = 24  # controls of a kind on the page
+GRID_SEEDS = 10
 
 
-def fits(model):
+def fits(model: GlyphModel) -> bool:
     return model.architecture.input_codes is not None
 
 
-def build(studio, models):
+def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
     import gradio
 
-    for number, shown in enumerate(models):
-        with gradio.Accordion(shown.name, open=True):
-            _controls(studio, shown, number)
+    for number, loaded in enumerate(models):
+        with gradio.Accordion(loaded.name, open=True):
+            _build_controls(studio, loaded, number)
             if number + 1 < len(models):
                 gradio.Markdown("---")
 
 
-def _controls(studio, shown, number):
+def _build_controls(studio: Studio, loaded: LoadedModel, number: int) -> None:
     import gradio
 
-    codes = shown.model.architecture.codes
+    codes = loaded.model.architecture.input_codes
+    if codes is None:
+        return
+    firsts: list[Any] = []
+    seconds: list[Any] = []
+    fractions: list[Any] = []
+    sliders: list[Any] = []
     with gradio.Row():
         with gradio.Column():
             seed = gradio.Number(
                 0, precision=0, minimum=0, label="Seed of everything else", elem_id=f"codes-seed-{number}"
             )
-            pickers, seconds, shares = [], [], []
-            for place, ways in enumerate(codes.categorical[:MOST], start=1):
-                choices = [str(way) for way in range(ways)]
+            for code, num_categories in enumerate(codes.categorical[:MOST], start=1):
+                choices = [str(category) for category in range(num_categories)]
                 with gradio.Row():
-                    pickers.append(
-                        gradio.Dropdown(
-                            choices, value="0", label=f"Code {place}", elem_id=f"codes-picker-{number}-{place}"
-                        )
-                    )
+                    name = f"codes-picker-{number}-{code}"
+                    firsts.append(gradio.Dropdown(choices, value="0", label=f"Code {code}", elem_id=name))
                     seconds.append(gradio.Dropdown(choices, value=choices[-1], label="mixed with"))
-                    shares.append(gradio.Slider(0, 1, 0, step=0.05, label="share"))
-            sliders = []
-            for place in range(1, min(codes.continuous, MOST) + 1):
-                name = f"codes-slider-{number}-{place}"
-                sliders.append(gradio.Slider(-2, 2, 0, step=0.05, label=f"Continuous {place}", elem_id=name))
+                    fractions.append(gradio.Slider(0, 1, 0, step=0.05, label="fraction of the second"))
+            for code in range(1, min(codes.continuous, MOST) + 1):
+                name = f"codes-slider-{number}-{code}"
+                sliders.append(gradio.Slider(-2, 2, 0, step=0.05, label=f"Continuous {code}", elem_id=name))
         with gradio.Column():
             image = picture("The glyph", f"codes-image-{number}")
 
-    def paint(seed, *values):
-        return studio.png(enlarged(turned(shown.model, seed, *_parted(values, len(pickers)))))
+    def draw(seed: Any, *values: Any) -> str:
+        count = len(firsts)
+        parts = (values[:count], values[count : 2 * count], values[2 * count : 3 * count], values[3 * count :])
+        return studio.png(enlarged(image_of_codes(loaded.model, seed, *parts)))
 
-    def whole(seed):
-        from tfglyph.latent.points import seed_points
-        from tfglyph.latent.traverse import grids
+    def draw_grids(seed: Any) -> list[str]:
+        seeds = list(range(int(seed or 0), int(seed or 0) + GRID_SEEDS))
+        return [studio.png(grid.figure()) for grid in grids(loaded.model, seed_points(loaded.model, seeds))]
 
-        seeds = list(range(int(seed or 0), int(seed or 0) + 10))
-        return [studio.png(grid.figure()) for grid in grids(shown.model, seed_points(shown.model, seeds))]
-
-    controls = [seed, *pickers, *seconds, *shares, *sliders]
+    controls = [seed, *firsts, *seconds, *fractions, *sliders]
     for control in controls:
         event = control.release if isinstance(control, gradio.Slider) else control.change
-        event(working(studio, paint, image), controls, image, show_progress="hidden", api_visibility="private")
-    run_button(studio, "Paint", paint, controls, image, f"codes-run-{number}")
+        handler = event_handler(studio, draw, image)
+        event(handler, controls, image, show_progress="hidden", api_visibility="private")
+    run_button(studio, "Draw", draw, controls, image, f"codes-run-{number}")
     below = gradio.Column()
-    tables = pictures("All ways and values", f"codes-grids-{number}", columns=2, figures=True)
+    tables = pictures("All categories and values", f"codes-grids-{number}", columns=2, has_text=True)
     with below:
-        run_button(studio, "Draw the grids", whole, [seed], tables, f"codes-grid-{number}")
+        run_button(studio, "Draw the grids", draw_grids, [seed], tables, f"codes-grid-{number}")
 
 
-def _parted(values, pickers):
-    """The values of pickers, of second pickers, of shares, and of sliders."""
-    return values[:pickers], values[pickers : 2 * pickers], values[2 * pickers : 3 * pickers], values[3 * pickers :]
-
-
-def turned(model, seed, firsts, seconds, shares, continuous):
-    """The image of a seed with its codes turned.
+def image_of_codes(
+    model: GlyphModel,
+    seed: Any,
+    firsts: Sequence[str],
+    seconds: Sequence[str],
+    fractions: Sequence[float],
+    continuous: Sequence[float],
+) -> np.ndarray:
+    """The image of a seed with other codes.
 
     Args:
         model: a GlyphModel with codes.
-        seed: int.
-        firsts, seconds: str for each categorical code, the ways to mix.
-        shares: float for each, the second's weight.
+        seed: int, or None for 0.
+        firsts, seconds: str for each categorical code, the two categories that are mixed.
+        fractions: float for each, the second's weight.
         continuous: float for each continuous code.
 
     Returns:
         uint8 (h, w, c).
     """
-    from tfglyph.latent.traverse import with_code
-
+    codes = model.architecture.codes
     categorical = {}
-    for place, (first, second, share) in enumerate(zip(firsts, seconds, shares, strict=True)):
-        one = np.eye(model.architecture.codes.categorical[place])
-        categorical[place] = (1 - share) * one[int(first)] + share * one[int(second)]
+    for index, (first, second, fraction) in enumerate(zip(firsts, seconds, fractions, strict=True)):
+        one_hot = np.eye(codes.categorical[index])
+        categorical[index] = (1 - fraction) * one_hot[int(first)] + fraction * one_hot[int(second)]
     latent = with_code(model, model.latents([int(seed or 0)]), categorical, dict(enumerate(continuous)))
     return model.decode(latent)[0]

@@ -1,83 +1,98 @@
 """Walks between two seeds or two characters: a slider, a row and an animation for each model."""
 
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from tfglyph.studio.handlers import picture, run_button, sampling_fields, taken, working
-from tfglyph.studio.state import enlarged
+from tfglyph.errors import UsageError
+from tfglyph.imaging.grids import enlarge, grid
+from tfglyph.latent import points as latent_points
+from tfglyph.latent.interpolation import Method, decode_latents, walk
+from tfglyph.latent.points import Points
+from tfglyph.models import GlyphModel
+from tfglyph.studio.components import options_for, picture, run_button, sampling_fields
+from tfglyph.studio.handlers import event_handler
+from tfglyph.studio.state import LoadedModel, Studio, enlarged
 
 TITLE = "Interpolate"
+SAMPLING = ("sampler", "steps")
 
 
-def fits(model):
+class Path(NamedTuple):
+    """What the slider moves along, kept by the browser tab.
+
+    Attributes:
+        latents: float32 (2, d), its ends.
+        method: "spherical" or "linear".
+        options: dict, what ``decode`` takes.
+    """
+
+    latents: np.ndarray
+    method: Method
+    options: dict[str, Any]
+
+
+def fits(model: GlyphModel) -> bool:
     return True
 
 
-def build(studio, models):
+def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
     import gradio
 
-    characters = any(shown.model.can_encode for shown in models)
+    characters = any(loaded.model.can_encode for loaded in models)
     with gradio.Row():
         first = gradio.Textbox("0", label="From: a seed" + " or a character" * characters, elem_id="interpolate-first")
         second = gradio.Textbox("1", label="To: a seed" + " or a character" * characters, elem_id="interpolate-second")
-        method = gradio.Radio(["spherical", "linear"], value="spherical", label="Way")
+        method = gradio.Radio(["spherical", "linear"], value="spherical", label="Method")
         steps = gradio.Slider(2, 48, 12, step=1, label="Images of the row", elem_id="interpolate-steps")
     with gradio.Row():
-        sampling = sampling_fields(models)
-    place = gradio.Slider(0, 1, 0.5, step=0.01, label="Place on the way", elem_id="interpolate-place")
+        sampling = sampling_fields(models, *SAMPLING)
+    position = gradio.Slider(0, 1, 0.5, step=0.01, label="Position", elem_id="interpolate-position")
 
-    def walk(first, second, method, steps, place, sampler, sampling_steps):
-        rows, moving, stills, ends = [], [], [], []
-        for shown in models:
-            if characters and not shown.model.can_encode and not are_seeds([first, second]):
-                found = None, None, None, None  # a model that cannot, beside one that can
-            else:
-                options = taken(shown.model, {"sampler": sampler, "steps": int(sampling_steps or 0)})
-                points, images = between(shown, first, second, method, int(steps), **options)
-                end = points.latents, method, options
-                found = (
-                    studio.png(row_of(points, images)),
-                    studio.animation(animation_of(images)),
-                    still(studio, shown.model, end, place),
-                    end,
-                )
-            for every, value in zip((rows, moving, stills, ends), found, strict=True):
-                every.append(value)
-        return *rows, *moving, *stills, *ends
+    def draw(first: str, second: str, method: Method, steps: float, position: float, *sampling: Any) -> list[Any]:
+        values = dict(zip(SAMPLING, sampling, strict=True))
+        results: list[tuple[Any, Any, Any, Path | None]] = []
+        for loaded in models:
+            if characters and not loaded.model.can_encode and not are_seeds([first, second]):
+                results.append((None, None, None, None))  # a model that cannot, beside one that can
+                continue
+            options = options_for(loaded.model, values)
+            points, images = between(loaded, first, second, method, int(steps), **options)
+            path = Path(points.latents, method, options)
+            row, animation = studio.png(row_of(points, images)), studio.animation(animation_of(images))
+            results.append((row, animation, still(studio, loaded.model, path, position), path))
+        return [value for values_of_models in zip(*results, strict=True) for value in values_of_models]
 
-    def slide(place, *ends):
-        return tuple(still(studio, shown.model, end, place) for shown, end in zip(models, ends, strict=True))
+    def slide(position: float, *paths: Path | None) -> tuple[str | None, ...]:
+        return tuple(still(studio, loaded.model, path, position) for loaded, path in zip(models, paths, strict=True))
 
     start = gradio.Column()
-    rows, moving, stills, ends = [], [], [], []
+    rows, animations, stills, paths = [], [], [], []
     with gradio.Row():
-        for number, shown in enumerate(models):
+        for number, loaded in enumerate(models):
             with gradio.Column():
-                rows.append(picture(shown.name, f"interpolate-row-{number}"))
+                rows.append(picture(loaded.name, f"interpolate-row-{number}"))
                 with gradio.Row():
                     with gradio.Column(min_width=160):
-                        stills.append(picture("At the place of the slider", f"interpolate-still-{number}"))
+                        stills.append(picture("At the slider's position", f"interpolate-still-{number}"))
                     with gradio.Column(min_width=160):
-                        moving.append(picture("There and back", f"interpolate-moving-{number}", "gif"))
-                ends.append(gradio.State())
+                        animations.append(picture("There and back", f"interpolate-moving-{number}", "gif"))
+                paths.append(gradio.State())
     with start:
-        run_button(
-            studio,
-            "Walk",
-            walk,
-            [first, second, method, steps, place, *sampling],
-            [*rows, *moving, *stills, *ends],
-            "interpolate-run",
-        )
-    place.release(
-        working(studio, slide, stills), [place, *ends], stills, show_progress="hidden", api_visibility="private"
-    )
+        inputs = [first, second, method, steps, position, *sampling]
+        run_button(studio, "Walk", draw, inputs, [*rows, *animations, *stills, *paths], "interpolate-run")
+    handler = event_handler(studio, slide, stills)
+    position.release(handler, [position, *paths], stills, show_progress="hidden", api_visibility="private")
 
 
-def between(shown, first, second, method, steps, **options):
-    """The walk between what two people typed: a seed or a character each.
+def between(
+    loaded: LoadedModel, first: str, second: str, method: Method, steps: int, **options: Any
+) -> tuple[Points, np.ndarray]:
+    """The walk between two ends, a seed or a character each.
 
     Args:
-        shown: tfglyph.studio.state.LoadedModel.
+        loaded: LoadedModel.
         first, second: str.
         method: "spherical" or "linear".
         steps: int.
@@ -89,58 +104,46 @@ def between(shown, first, second, method, steps, **options):
     Raises:
         GlyphError: neither a seed nor a character of the data, or a character for a model that does not encode.
     """
-    from tfglyph.latent.interpolation import decode_latents, walk
-
-    points = ends_of(shown, [first, second])
-    path = walk(shown.model, points.latents[:1], points.latents[1:], steps, method)[0]
-    return points, decode_latents(shown.model, path, **options)
+    points = ends_of(loaded, [first, second])
+    path = walk(loaded.model, points.latents[:1], points.latents[1:], steps, method)[0]
+    return points, decode_latents(loaded.model, path, **options)
 
 
-def are_seeds(words):
-    """bool: whether all words are numbers that can be seeds."""
+def are_seeds(words: Sequence[str]) -> bool:
+    """Whether all words are numbers that can be seeds."""
     words = [word.strip() for word in words]
     return all(word.isascii() and word.isdecimal() and len(word) <= 10 and int(word) < 2**31 for word in words)
 
 
-def ends_of(shown, words):
-    """``tfglyph.latent.points.Points`` of words that are seeds or characters; either all or none have images."""
-    from tfglyph.errors import UsageError
-    from tfglyph.latent import points
-
+def ends_of(loaded: LoadedModel, words: Sequence[str]) -> Points:
+    """``Points`` of words that are seeds or characters; either all or none have images."""
     words = [word.strip() for word in words]
     if are_seeds(words):
-        return points.seed_points(shown.model, [int(word) for word in words])
+        return latent_points.seed_points(loaded.model, [int(word) for word in words])
     for word in words:
         if len(word) != 1:
             raise UsageError(f"found {word[:20]!r}, expected two seeds (0 to {2**31 - 1}) or two characters")
-    points.check_can_encode(shown.model)
-    images = points.find_characters(shown.glyphs, words)
-    return points.image_points(shown.model, images, words)
+    latent_points.check_can_encode(loaded.model)
+    images = latent_points.find_characters(loaded.glyphs, words)
+    return latent_points.image_points(loaded.model, images, words)
 
 
-def row_of(points, images):
+def row_of(points: Points, images: np.ndarray) -> np.ndarray:
     """A strip of the walk, between the real images where there are some: uint8 (H, W, c)."""
-    from tfglyph.imaging.grids import enlarge, grid
-
     if points.images is not None:
         images = np.concatenate([points.images[:1], images, points.images[1:]])
     return enlarge(grid(images, columns=min(len(images), 14))[None], max(1, round(64 / images.shape[1])))[0]
 
 
-def animation_of(images):
+def animation_of(images: np.ndarray) -> np.ndarray:
     """There and back, enlarged: uint8 (n, h, w, c)."""
-    from tfglyph.imaging.grids import enlarge
-
-    turned = np.concatenate([images, images[-2:0:-1]])
-    return enlarge(turned, max(1, round(320 / turned.shape[1])))
+    frames = np.concatenate([images, images[-2:0:-1]])
+    return enlarge(frames, max(1, round(320 / frames.shape[1])))
 
 
-def still(studio, model, end, place):
-    """A file of the image at a place of the way; None before the first walk."""
-    from tfglyph.latent.interpolation import decode_latents, walk
-
-    if end is None:
+def still(studio: Studio, model: GlyphModel, path: Path | None, position: float) -> str | None:
+    """A file of the image at a position of a path, from 0 to 1; None before the first walk."""
+    if path is None:
         return None
-    latents, method, options = end
-    path = walk(model, latents[:1], latents[1:], np.array([place]), method)
-    return studio.png(enlarged(decode_latents(model, path, **options)[0, 0]))
+    latents = walk(model, path.latents[:1], path.latents[1:], np.array([position]), path.method)
+    return studio.png(enlarged(decode_latents(model, latents, **path.options)[0, 0]))
