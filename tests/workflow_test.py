@@ -1,4 +1,4 @@
-"""The whole way, as a person walks it: JSON → train → interrupted → resume → validate → sample → export → reload."""
+"""The full pipeline: JSON → train → interrupted → resume → validate → sample → export → reload."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tfglyph
-from tfglyph.cli import main
+from tests.helpers.command import run_command
 
 NARROW = {
     "name": "narrow",
@@ -55,37 +55,32 @@ np.savez(sys.argv[3], **{key: list(value.values())[0].numpy() for key, value in 
 """
 
 
-def tfglyph_command(*words):
-    """Runs the command line in this process; returns its exit code."""
-    return main.main([str(word) for word in words], prog_name="tfglyph", standalone_mode=False) or 0
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workflow")
     (folder / "narrow.json").write_text(json.dumps(NARROW))
     (folder / "characters.txt").write_text("酪鉻鉸霖雲芸" + "".join(map(chr, range(0x4E00, 0x4E00 + 58))))
     return folder
 
 
-def train(place, *words, run="run"):
-    return tfglyph_command(
+def train(folder, *words, run="run"):
+    return run_command(
         "train",
         "--architecture",
-        place / "narrow.json",
+        folder / "narrow.json",
         "--charset",
-        place / "characters.txt",
+        folder / "characters.txt",
         "--logdir",
-        place / run,
+        folder / run,
         *words,
     )
 
 
-def test_the_whole_way(place, capsys, monkeypatch):
-    assert train(place) == 0
+def test_the_full_pipeline(folder, capsys, monkeypatch):
+    assert train(folder) == 0
     printed = capsys.readouterr().out
     assert "64 images" in printed and "encoder" in printed
-    run = place / "run"
+    run = folder / "run"
     options = json.loads((run / "options.json").read_text())
     assert options["dataset"]["name"] == "cns" and options["versions"]["tfglyph"] == tfglyph.__version__
     assert tfglyph.load_architecture(run / "architecture.json").training.steps == 6
@@ -97,36 +92,36 @@ def test_the_whole_way(place, capsys, monkeypatch):
     }
 
     # A shorter run, continued, ends with the same bits as the longer one.
-    assert train(place, "--steps", "4", run="short") == 0
-    assert tfglyph_command("train", "--restore_from", place / "short", "--steps", "6") == 0
-    whole, parts = tfglyph.load(run), tfglyph.load(place / "short")
+    assert train(folder, "--steps", "4", run="short") == 0
+    assert run_command("train", "--restore_from", folder / "short", "--steps", "6") == 0
+    whole, parts = tfglyph.load(run), tfglyph.load(folder / "short")
     for name, group in whole.groups().items():
         for (path, value), (_, other) in zip(group, parts.groups()[name], strict=True):
             np.testing.assert_array_equal(value.numpy(), other.numpy(), err_msg=f"{name}/{path}")
 
     # Arithmetic: one good tuple, one with a character that the data lacks.
-    (place / "tuples.txt").write_text("酪鉻鉸\n霖, 雲, 龘\n")
-    words = ("validate", "--checkpoint", run, "--tuples", place / "tuples.txt", "--output", place / "figures")
-    assert tfglyph_command(*words) == 1
+    (folder / "tuples.txt").write_text("酪鉻鉸\n霖, 雲, 龘\n")
+    words = ("validate", "--checkpoint", run, "--tuples", folder / "tuples.txt", "--output", folder / "figures")
+    assert run_command(*words) == 1
     assert "龘" in capsys.readouterr().err
-    figures = sorted(path.name for path in (place / "figures").iterdir())
+    figures = sorted(path.name for path in (folder / "figures").iterdir())
     assert [name for name in figures if name.startswith("test-arith-")] == ["test-arith-00.png"]
-    with Image.open(place / "figures" / "test-arith-00.png") as figure:
+    with Image.open(folder / "figures" / "test-arith-00.png") as figure:
         assert min(figure.size) > 200 and len(set(figure.convert("L").getdata())) > 20
 
-    # A served model gives the same bytes in a process that has never heard of this package.
-    assert tfglyph_command("export", "--checkpoint", run, "--output", place / "served") == 0
+    # A served model gives the same bytes in a process without this package.
+    assert run_command("export", "--checkpoint", run, "--output", folder / "served") == 0
     glyphs = tfglyph.datasets.load(**options["dataset"], size=32)
     images = glyphs.images[:5]
     latents = whole.encode(images)
-    np.savez(place / "request.npz", images=images, latents=latents)
+    np.savez(folder / "request.npz", images=images, latents=latents)
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     subprocess.run(
-        [sys.executable, "-I", "-c", CLIENT, place / "served" / "1", place / "request.npz", place / "answer.npz"],
+        [sys.executable, "-I", "-c", CLIENT, folder / "served" / "1", folder / "request.npz", folder / "answer.npz"],
         check=True,
-        cwd=place,
+        cwd=folder,
     )
-    answer = np.load(place / "answer.npz")
+    answer = np.load(folder / "answer.npz")
     np.testing.assert_array_equal(answer["sample"], whole.sample(5, seed=3))
     np.testing.assert_array_equal(answer["encode"], latents)
     np.testing.assert_array_equal(answer["reconstruct"], whole.decode(latents))
@@ -134,8 +129,8 @@ def test_the_whole_way(place, capsys, monkeypatch):
     np.testing.assert_array_equal(answer["png"].reshape(1, 32, 32, 1), answer["sample"][:1])
 
 
-def test_events_hold_each_step_once_after_a_resume(place):
-    run = place / "short"
+def test_events_hold_each_step_once_after_a_resume(folder):
+    run = folder / "short"
     steps = [
         event.step
         for path in sorted(run.glob("events.out.tfevents.*"))

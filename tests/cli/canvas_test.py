@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 import tfglyph
-from tfglyph.cli import main
+from tests.helpers.command import run_command
+from tests.helpers.diffusion import TINY
+from tests.helpers.runs import save_run
 from tfglyph.cli.canvas import parse_size
 from tfglyph.errors import UsageError
 
@@ -23,24 +25,19 @@ CPPN = {
 }
 
 
-def tfglyph_command(*words):
-    """Runs the command line in this process; returns its exit code."""
-    return main.main([str(word) for word in words], prog_name="tfglyph", standalone_mode=False) or 0
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("canvas")
     (folder / "cppn.json").write_text(json.dumps(CPPN))
     (folder / "characters.txt").write_text("".join(map(chr, range(0x4E00, 0x4E00 + 20))))
     files = ("--architecture", folder / "cppn.json", "--charset", folder / "characters.txt")
-    assert tfglyph_command("train", *files, "--logdir", folder / "run") == 0
+    assert run_command("train", *files, "--logdir", folder / "run") == 0
     return folder / "run"
 
 
 def test_one_file_for_each_seed_in_the_size_asked_for(run, tmp_path, capsys):
     words = ("--checkpoint", run, "--size", "300x200", "--seeds", "3,5", "--output", tmp_path, "--label", "0+2")
-    assert tfglyph_command("canvas", *words) == 0
+    assert run_command("canvas", *words) == 0
     printed = capsys.readouterr().out.splitlines()
     model = tfglyph.load(run)
     for line, seed in zip(printed, (3, 5), strict=True):
@@ -48,8 +45,8 @@ def test_one_file_for_each_seed_in_the_size_asked_for(run, tmp_path, capsys):
         assert line.endswith(str(path))
         with Image.open(path) as image:
             assert image.size == (300, 200)
-            found = np.asarray(image)
-        np.testing.assert_array_equal(found, model.render(model.latents([seed]), 200, 300, label="0+2")[0, :, :, 0])
+            pixels = np.asarray(image)
+        np.testing.assert_array_equal(pixels, model.render(model.latents([seed]), 200, 300, label="0+2")[0, :, :, 0])
 
 
 def test_a_seed_is_the_same_picture_in_sample_and_canvas(run):
@@ -70,7 +67,13 @@ def test_a_seed_is_the_same_picture_in_sample_and_canvas(run):
 )
 def test_wrong_options_are_one_clear_line(run, tmp_path, words, message):
     with pytest.raises(UsageError, match=message):
-        tfglyph_command("canvas", "--checkpoint", run, "--output", tmp_path, *words)
+        run_command("canvas", "--checkpoint", run, "--output", tmp_path, *words)
+
+
+def test_models_without_a_cppn_are_refused_in_one_line(tmp_path):
+    run = save_run(tmp_path, TINY | {"name": "noise"})
+    with pytest.raises(UsageError, match="noise, step 3: a DDPM renders one size only; a cppn renders any"):
+        run_command("canvas", "--checkpoint", run, "--output", tmp_path)
 
 
 def test_sizes_as_people_type_them():

@@ -3,8 +3,8 @@
 import pytest
 
 import tfglyph
+from tests.helpers.command import run_command
 from tests.helpers.small import SMALL_VAEGAN
-from tfglyph.cli import main
 from tfglyph.runs.checkpoints import Checkpoints
 from tfglyph.runs.rundir import RunDirectory
 
@@ -15,8 +15,8 @@ def run(tmp_path_factory):
     path = tmp_path_factory.mktemp("logdir") / "train" / "small"
     path.mkdir(parents=True)
     model = tfglyph.build(SMALL_VAEGAN)
-    with RunDirectory(path) as place:
-        place.write(model.architecture, {"dataset": {"name": "cns"}, "seed": 0})
+    with RunDirectory(path) as run_directory:
+        run_directory.write(model.architecture, {"dataset": {"name": "cns"}, "seed": 0})
         saver = Checkpoints(path)
         for step in (0, 5):
             model.step.assign(step)
@@ -29,8 +29,4 @@ def run(tmp_path_factory):
 def verb(monkeypatch, tmp_path):
     """Calls the command line in a folder of its own; returns the exit code of a verb that ends by itself."""
     monkeypatch.chdir(tmp_path)
-
-    def call(*words):
-        return main.main([str(word) for word in words], prog_name="tfglyph", standalone_mode=False) or 0
-
-    return call
+    return run_command

@@ -41,21 +41,22 @@ def frames_of(path):
 
 def test_rows_between_seeds_begin_and_end_at_the_seeds(trained, verb, tmp_path, capsys):
     verb("interpolate", "--checkpoint", trained["narrow"], "--seeds", "3,4", "--steps", 4, "--output", tmp_path)
-    found = pixels(tmp_path / "interpolate-seeds3-4.png")
-    assert found.shape == (36, 4 * 34 + 2)
+    image = pixels(tmp_path / "interpolate-seeds3-4.png")
+    assert image.shape == (36, 4 * 34 + 2)
     ends = tfglyph.load(trained["narrow"]).sample_seeds([3, 4])[..., 0].astype(int)
-    assert np.abs(found[2:34, 2:34] - ends[0]).max() <= 1 and np.abs(found[2:34, -34:-2] - ends[1]).max() <= 1
+    assert np.abs(image[2:34, 2:34] - ends[0]).max() <= 1 and np.abs(image[2:34, -34:-2] - ends[1]).max() <= 1
     assert f"narrow, step 3, seed 3 to seed 4: {tmp_path / 'interpolate-seeds3-4.png'}" in capsys.readouterr().out
 
 
 def test_rows_between_characters_have_the_real_ones_at_their_ends(trained, verb, tmp_path):
     words = ("--characters", "酪鉻 霖雲", "--steps", "3", "--output", tmp_path / "rows.png")
     verb("interpolate", "--checkpoint", trained["narrow"], *words)
-    found = pixels(tmp_path / "rows.png")
-    assert found.shape == (2 * 34 + 2, 5 * 34 + 2)
+    image = pixels(tmp_path / "rows.png")
+    assert image.shape == (2 * 34 + 2, 5 * 34 + 2)
     glyphs = tfglyph.datasets.load("cns", size=32)
-    np.testing.assert_array_equal(found[36:68, 2:34], glyphs.images[glyphs.index("霖")][..., 0])
-    np.testing.assert_array_equal(found[36:68, -34:-2], glyphs.images[glyphs.index("雲")][..., 0])
+    real = {character: glyphs.images[row][..., 0] for character, row in glyphs.rows_by_character().items()}
+    np.testing.assert_array_equal(image[36:68, 2:34], real["霖"])
+    np.testing.assert_array_equal(image[36:68, -34:-2], real["雲"])
 
 
 def test_loops_of_several_cells_as_gif_and_mp4(trained, verb, tmp_path):
@@ -85,7 +86,7 @@ def test_a_cppn_walks_in_any_size(trained, verb, tmp_path):
         ("narrow", ("--loop", "--steps", "9"), "--steps belongs to rows"),
         ("narrow", ("--loop", "--seeds", "1"), "at least two points"),
         ("painter", ("--loop", "--size", "9000"), "96 frames in 9000x9000 take 7.8 GB of memory"),
-        ("narrow", ("--size", "64"), "narrow, step 3 paints one size only"),
+        ("narrow", ("--size", "64"), "narrow, step 3 renders one size only"),
         ("narrow", ("--seeds", "1,2", "--characters", "酪鉻"), "exclude each other"),
         ("narrow", ("--characters", "あ酪"), "lacks あ"),
         ("narrow", ("--images", "nothing.png"), "nothing.png: no such image file"),
@@ -179,7 +180,7 @@ def test_ctrl_c_leaves_the_rounds_that_were_done(trained, verb, tmp_path, capsys
 def test_directions_without_a_person(trained, verb, tmp_path, capsys):
     verb("explore", "--checkpoint", trained["narrow"], "--auto", "--directions", 5, "--frames", 2, "--output", tmp_path)
     names = {path.name for path in tmp_path.glob("*.gif")}
-    assert names == {f"{way}-{part}.gif" for way in ("sefa", "ganspace", "latents") for part in ("0-3", "4-4")}
+    assert names == {f"{method}-{part}.gif" for method in ("sefa", "ganspace", "latents") for part in ("0-3", "4-4")}
     with pytest.raises(UsageError, match="--auto asks nobody"):
         verb("explore", "--checkpoint", trained["narrow"], "--auto", "--rounds", 2)
 
@@ -208,7 +209,7 @@ def test_arithmetic_takes_characters_and_files(trained, verb, tmp_path, capsys):
         verb("arithmetic", "--checkpoint", trained["coded"], "酪鉻鉸")
 
 
-def test_nearest_tells_generated_from_real_distances(trained, verb, tmp_path, capsys):
+def test_nearest_reports_generated_and_real_distances(trained, verb, tmp_path, capsys):
     verb("nearest", "--checkpoint", trained["narrow"], "--seeds", "0-1", "--neighbours", 3, "--output", tmp_path)
     said = capsys.readouterr().out
     assert "seed 1: training image" in said and "real to nearest other training image: median" in said
@@ -219,6 +220,6 @@ def test_nearest_tells_generated_from_real_distances(trained, verb, tmp_path, ca
 def test_temperature_reaches_the_images(trained, verb, tmp_path):
     words = ("--count", 4, "--temperature", 0, "--output", tmp_path / "cold.png", "--columns", 4)
     verb("sample", "--checkpoint", trained["narrow"], *words)
-    cells = [pixels(tmp_path / "cold.png")[2:34, 2 + 34 * place : 34 + 34 * place] for place in range(4)]
+    cells = [pixels(tmp_path / "cold.png")[2:34, 2 + 34 * column : 34 + 34 * column] for column in range(4)]
     for cell in cells[1:]:
         np.testing.assert_array_equal(cell, cells[0])

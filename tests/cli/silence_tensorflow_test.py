@@ -3,7 +3,12 @@
 import subprocess
 import sys
 
-QUIET = "from tfglyph.cli import quiet; quiet.install(); import tensorflow as tf; print(tf.add(1, 2).numpy())"
+SILENT = """
+from tfglyph.cli import silence_tensorflow
+silence_tensorflow.install()
+import tensorflow as tf
+print(tf.add(1, 2).numpy())
+"""
 FAILING = """
 import sys, types, importlib.abc, importlib.machinery, os
 class Loader(importlib.abc.Loader):
@@ -14,8 +19,8 @@ class Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         return importlib.machinery.ModuleSpec(name, Loader()) if name == "tensorflow" else None
 sys.meta_path.insert(0, Finder())
-from tfglyph.cli import quiet
-quiet.install()
+from tfglyph.cli import silence_tensorflow
+silence_tensorflow.install()
 import tensorflow
 """
 
@@ -25,7 +30,7 @@ def run(code):
 
 
 def test_importing_tensorflow_writes_nothing():
-    done = run(QUIET)
+    done = run(SILENT)
     assert done.returncode == 0 and done.stdout == "3\n" and done.stderr == ""
 
 

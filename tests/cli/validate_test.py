@@ -24,7 +24,7 @@ def test_figures_go_beside_the_run(run, verb, capsys):
     assert f"2 figures test-arith-*.png are in {directory}" in capsys.readouterr().out
 
 
-def test_everything_wrong_is_told_and_the_rest_is_done(run, verb, capsys, tmp_path):
+def test_everything_wrong_is_reported_and_the_rest_is_done(run, verb, capsys, tmp_path):
     write("酪鉻\n酪鉻a\n驅軀躺\n")
     words = ("--checkpoint", tmp_path / "none", "--checkpoint", run / "model.ckpt-0", "--output", "out")
     assert verb("validate", *words) == 1
@@ -75,7 +75,7 @@ def test_other_data_can_be_asked_for(run, verb, tmp_path):
 def test_models_without_encoder_are_refused_in_one_line(run, verb, capsys, monkeypatch):
     from tfglyph.models.base import GlyphModel
 
-    monkeypatch.setattr(GlyphModel, "encodes", False)
+    monkeypatch.setattr(GlyphModel, "can_encode", False)
     write("酪鉻鉸\n")
     assert verb("validate", "--checkpoint", run) == 1
     assert "has no encoder" in capsys.readouterr().err

@@ -3,12 +3,12 @@
 import pathlib
 
 import pytest
-from importlib_resources import files
 
 from tfglyph.composition import Description, describe, in_place, parse, table
 from tfglyph.composition.descriptions import ARITY
 from tfglyph.composition.table import Table, read_line
 from tfglyph.errors import UsageError
+from tfglyph.files import package_file
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_rare_characters_are_there_too():
 
 
 def test_the_file_is_small():
-    assert len((files("tfglyph") / "composition" / "data" / "decomposition.txt.xz").read_bytes()) < 1_000_000
+    assert len(package_file("composition", "data", "decomposition.txt.xz").read_bytes()) < 1_000_000
 
 
 def test_branches_are_named_and_leaves_taken_apart():

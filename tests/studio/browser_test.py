@@ -35,21 +35,21 @@ def missing():
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """(address, list of LoadedModel) of a page with a VAE-GAN and an InfoGAN."""
-    lacking = missing()
-    if lacking:
-        print(f"skipped: {lacking}")
-        pytest.skip(lacking)
+    reason = missing()
+    if reason:
+        print(f"skipped: {reason}")
+        pytest.skip(reason)
     from tfglyph.studio.server import load_models, opened
 
     connect = socket.socket.connect
 
-    def noted(self, address):
+    def connect_and_note(self, address):
         if self.family in (socket.AF_INET, socket.AF_INET6):
             CONNECTED.add(address[0])
         return connect(self, address)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", noted)
+        patch.setattr(socket.socket, "connect", connect_and_note)
         patch.setenv("TFGLYPH_CACHE", str(tmp_path_factory.mktemp("cache")))
         for name in ("GRADIO_ANALYTICS_ENABLED", "HF_HUB_OFFLINE", "GRADIO_TEMP_DIR", "NO_PROXY", "no_proxy"):
             patch.setenv(name, "")  # put back afterwards
@@ -106,19 +106,19 @@ class Browser:
     def tab(self, title):
         self.until(lambda: [each for each in self.all("button[role=tab]") if each.text == title])[0].click()
 
-    def click(self, identity, place=0):
-        element = self.until(lambda: [each for each in self.all(identity) if each.is_displayed()][place:])[0]
+    def click(self, element_id, index=0):
+        element = self.until(lambda: [each for each in self.all(element_id) if each.is_displayed()][index:])[0]
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
 
-    def type(self, identity, text):
-        field = self.until(lambda: self.all(f"{identity} input, {identity} textarea"))[0]
+    def type(self, element_id, text):
+        field = self.until(lambda: self.all(f"{element_id} input, {element_id} textarea"))[0]
         field.clear()
         field.send_keys(text)
 
-    def image(self, identity, place=0):
+    def image(self, element_id, index=0):
         """The pixels of an image of the page, as the server sends them."""
-        source = self.until(lambda: [each.get_attribute("src") for each in self.all(f"{identity} img")][place:])[0]
+        source = self.until(lambda: [each.get_attribute("src") for each in self.all(f"{element_id} img")][index:])[0]
         assert source.startswith(self.address)
         with urllib.request.urlopen(source) as answer, Image.open(io.BytesIO(answer.read())) as image:
             return np.asarray(image), getattr(image, "n_frames", 1)
@@ -129,9 +129,9 @@ def test_generate_shows_the_models_side_by_side_and_one_image_large(browser, ser
     assert "a broken one: <i>message</i>" in browser.all(".problem")[0].text
     browser.type("#generate-seed", "5")
     browser.click("#generate-run")
-    for number, shown in enumerate(served[1]):
+    for number, loaded in enumerate(served[1]):
         browser.until(lambda number=number: len(browser.all(f"#generate-gallery-{number} img")) == 16)
-        expected = enlarged(shown.model.sample_seeds([7])[0], 96)[..., 0]
+        expected = enlarged(loaded.model.sample_seeds([7])[0], 96)[..., 0]
         np.testing.assert_array_equal(browser.image(f"#generate-gallery-{number}", 2)[0], expected)
     browser.click("#generate-gallery-0 img", 2)
     assert browser.image("#generate-large-0")[0].shape == (512, 512)
@@ -146,7 +146,7 @@ def test_interpolate_walks_between_characters_for_models_that_encode(browser, se
     browser.click("#interpolate-run")
     row, _ = browser.image("#interpolate-row-0")
     glyphs = served[1][0].glyphs
-    np.testing.assert_array_equal(row[4:68:2, 4:68:2], glyphs.images[glyphs.index("酪")][..., 0])
+    np.testing.assert_array_equal(row[4:68:2, 4:68:2], glyphs.images[glyphs.rows_by_character()["酪"]][..., 0])
     assert browser.image("#interpolate-moving-0")[1] > 10
     assert browser.image("#interpolate-still-0")[0].shape == (320, 320)
     assert not browser.all("#interpolate-row-1 img")
@@ -161,16 +161,16 @@ def test_arithmetic_paints_and_answers_a_character_that_the_data_lacks(browser):
     browser.until(lambda: any("data set cns lacks か (U+304B)" in each.text for each in browser.all(".toast-body")))
 
 
-def test_explore_shows_four_directions_and_saves_what_was_said(browser, served):
+def test_explore_shows_four_directions_and_saves_the_verdicts(browser, served):
     browser.tab("Explore")
     browser.click("#explore-begin")
     for number in range(4):
         assert browser.image(f"#explore-direction-{number}")[1] > 10
     browser.click("#explore-verdict-2 label", 0)
     browser.click("#explore-next")
-    browser.until(lambda: "Round 2" in browser.all("#explore-told")[0].text)
-    assert "1 accepted, 3 rejected" in browser.all("#explore-told")[0].text
-    saved = served[1][0].model.source.parents[2] / "generate" / "narrow" / "explore-1" / "state.json"
+    browser.until(lambda: "Round 2" in browser.all("#explore-status")[0].text)
+    assert "1 accepted, 3 rejected" in browser.all("#explore-status")[0].text
+    saved = served[1][0].model.run.output_directory / "explore-1" / "state.json"
     assert [number for _, number, _ in load_state(saved).kept] == [2]
 
 
@@ -206,14 +206,14 @@ def test_two_browser_tabs_at_once_do_not_mix(browser, served):
         np.testing.assert_array_equal(browser.image("#generate-large-0")[0], expected)
 
 
-def test_nothing_was_asked_of_another_machine(browser):
-    asked = set()
+def test_nothing_was_requested_from_another_machine(browser):
+    requested = set()
     for line in browser.driver.get_log("performance"):
         event = json.loads(line["message"])["message"]
         if event["method"] == "Network.requestWillBeSent":
-            asked.add(event["params"]["request"]["url"])
-    assert len(asked) > 20
-    assert {url for url in asked if not url.startswith((browser.address, "data:", "blob:"))} == set()
+            requested.add(event["params"]["request"]["url"])
+    assert len(requested) > 20
+    assert {url for url in requested if not url.startswith((browser.address, "data:", "blob:"))} == set()
     assert not CONNECTED - {"127.0.0.1", "localhost", "::1"}, "the server asked another machine"
 
 

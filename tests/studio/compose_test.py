@@ -18,8 +18,8 @@ def test_the_tree_grows_while_somebody_types():
 def test_lines_become_images():
     model = tfglyph.build(TINY)
     assert compose.fits(model) and not compose.fits(tfglyph.build("vae-small"))
-    asked, images = compose.composed(model, "⿰酉交\n\n酪\n", 2, 5, 1.5, 1, "")
-    assert [request.text for request in asked] == ["⿰酉交", "酪"] and images.shape == (2, 2, 16, 16, 1)
+    requests, images = compose.compose(model, "⿰酉交\n\n酪\n", 2, 5, {"guidance": 1.5, "steps": 1})
+    assert [request.text for request in requests] == ["⿰酉交", "酪"] and images.shape == (2, 2, 16, 16, 1)
     for typed, message in (("", "type a description"), ("⿰酉", "ends here"), ("酪\n" * 40, "more than 64 images")):
         with pytest.raises(UsageError, match=message):
-            compose.composed(model, typed, 2, 0, None, 0, "")
+            compose.compose(model, typed, 2, 0, {})

@@ -6,12 +6,12 @@ import pytest
 
 from tfglyph.errors import UsageError
 from tfglyph.progress import hidden, progress, report_to
-from tfglyph.studio.jobs import Jobs, StoppedError, message
+from tfglyph.studio.jobs import Jobs, WorkStoppedError, message
 
 
-def test_bars_tell_a_listener_how_far_they_are():
-    heard = []
-    with report_to(lambda *values: heard.append(values)):
+def test_bars_report_how_far_they_are():
+    reports = []
+    with report_to(lambda *values: reports.append(values)):
         for _ in progress(range(2), "reading"):
             with hidden():
                 assert list(progress([1], "inner")) == [1]
@@ -19,8 +19,8 @@ def test_bars_tell_a_listener_how_far_they_are():
             bar.update(3)
             bar.set_postfix(loss=1)
         list(progress(iter("a"), "endless"))
-    assert heard == [("reading", 1, 2), ("reading", 2, 2), ("writing", 3, 5), ("endless", 1, None)]
-    assert list(progress([1], "after")) == [1] and len(heard) == 4
+    assert reports == [("reading", 1, 2), ("reading", 2, 2), ("writing", 3, 5), ("endless", 1, None)]
+    assert list(progress([1], "after")) == [1] and len(reports) == 4
 
 
 def test_work_returns_its_value_and_shows_its_progress():
@@ -60,7 +60,7 @@ def test_stopping_ends_only_the_work_of_that_tab():
 
     stopper = threading.Thread(target=stop)
     stopper.start()
-    with pytest.raises(StoppedError):
+    with pytest.raises(WorkStoppedError):
         jobs.run("tab", endless)
     stopper.join(10)
     assert other == {"value": 5}
@@ -77,7 +77,7 @@ def test_what_waits_for_its_turn_can_be_stopped_too():
         jobs.stop("b")
 
     threading.Thread(target=stop).start()
-    with pytest.raises(StoppedError):
+    with pytest.raises(WorkStoppedError):
         jobs.run("b", lambda: 1)
     free.set()
     first.join(10)
@@ -93,7 +93,7 @@ def test_a_stop_inside_of_tensorflow_is_a_stop():
             jobs.stop("tab")
             tf.function(lambda: tf.py_function(lambda: bar.update(1), [], []))()
 
-    with pytest.raises(StoppedError):
+    with pytest.raises(WorkStoppedError):
         jobs.run("tab", work)
 
 

@@ -91,7 +91,7 @@ class PatchUNet(Section):
     attention: HeadsPerLevel
     """Heads of the self-attention after the first block of each level, on both paths; 0: none."""
     cross_attention: HeadsPerLevel | None = None
-    """Heads of the cross-attention to the condition's tokens, after the self-attention; 0: none; null: none anywhere."""
+    """Heads of the cross-attention to the condition's tokens, after the self-attention; 0 or null: none."""
     groups: Size = 8
     """Groups of the group norms."""
     embedding: EvenSize = 256

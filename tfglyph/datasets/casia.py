@@ -89,7 +89,8 @@ def gnt_files(path: str) -> tuple[list[File], list[Problem]]:
     """
     if not os.path.exists(path):
         raise GlyphError(f"{path}: no such file or directory")
-    paths, problems = [path], []
+    paths = [path]
+    problems: list[Problem] = []
     if os.path.isdir(path):
         try:
             paths, problems = folder.image_files(path, (".gnt", ".zip"))

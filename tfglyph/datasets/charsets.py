@@ -1,8 +1,8 @@
 """Named sets of characters, and sets from text files.
 
-``joyo`` comes from data/joyo.txt: the 2,136 characters of the Japanese cabinet notice of 30 November 2010, taken from the
-grades of KANJIDIC (Debian package kanjidic) and the four that JIS X 0208 lacks (塡 剝 頰 𠮟). The others are rows of the
-national standards, computed from Python's own codecs.
+``joyo`` comes from data/joyo.txt: the 2,136 characters of the Japanese cabinet notice of 30 November 2010, taken from
+the grades of KANJIDIC (Debian package kanjidic) and the four that JIS X 0208 lacks (塡 剝 頰 𠮟). The others are rows
+of the national standards, computed from Python's own codecs.
 """
 
 import os

@@ -33,7 +33,8 @@ def check(path: str) -> tuple[Counter[str], list[Problem]]:
     """
     if not os.path.exists(path):
         raise GlyphError(f"{path}: no such file or directory")
-    paths, problems = [path], []
+    paths = [path]
+    problems: list[Problem] = []
     if os.path.isdir(path):
         try:
             paths, problems = folder.image_files(path, ("",))

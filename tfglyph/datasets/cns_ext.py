@@ -2,8 +2,8 @@
 ``cns``.
 
 More than twice as many characters again, made of the same parts, for training models that compose characters from
-descriptions. The later ones are drawn a little smaller and spaced differently, so the labels say which block a character
-is from. Only characters that are in the decomposition table are in the set.
+descriptions. The later ones are drawn a little smaller and spaced differently, so the labels say which block a
+character is from. Only characters that are in the decomposition table are in the set.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from tfglyph.datasets.drawing import draw_characters
 from tfglyph.datasets.fontface import FontFace
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.pack import pack
-from tfglyph.datasets.preparing import LazyItems, Source, chunks, prepare, stamp
+from tfglyph.datasets.preparing import Source, chunks, prepare, stamp
 from tfglyph.errors import UsageError
 
 EXT_FONT_FILE = "TW-Kai-Ext-B-98_1.ttf"

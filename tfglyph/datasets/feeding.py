@@ -1,8 +1,8 @@
 """From glyphs to batches: the order is a pure function of (seed, epoch), and any step can be the first.
 
 Batch b of the run belongs to epoch e = b // batches_per_epoch and holds the rows
-``numpy.random.default_rng([seed, e]).permutation(n)`` from (b mod batches_per_epoch)·batch_size on. What is left over at
-the end of an epoch is dropped; the next epoch's order brings it back. No iterator has state to save.
+``numpy.random.default_rng([seed, e]).permutation(n)`` from (b mod batches_per_epoch)·batch_size on. What is left over
+at the end of an epoch is dropped; the next epoch's order brings it back. No iterator has state to save.
 """
 
 from functools import lru_cache

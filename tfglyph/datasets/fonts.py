@@ -118,7 +118,8 @@ def open_faces(paths: Iterable[str]) -> tuple[list[FontFace], list[Problem]]:
     problems: list[Problem] = []
     seen = set()
     paths = list(paths)
-    for path in [file for path in paths for file in _font_files(path)]:
+    files = [file for path in paths for file in _font_files(path)]
+    for path in files:
         real = os.path.realpath(path)
         if real in seen:
             continue

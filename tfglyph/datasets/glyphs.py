@@ -129,10 +129,8 @@ class Rows:
     """
 
     def __init__(self, array: "np.ndarray | Rows", rows: np.ndarray):
-        if isinstance(array, Rows):
-            array, rows = array.array, array.rows[rows]
-        self.array: np.ndarray = array
-        self.rows: np.ndarray = rows
+        self.array: np.ndarray = array.array if isinstance(array, Rows) else array
+        self.rows: np.ndarray = array.rows[rows] if isinstance(array, Rows) else rows
         self.shape: tuple[int, ...] = (len(rows), *array.shape[1:])
         self.dtype: np.dtype[Any] = array.dtype
         self.ndim: int = array.ndim

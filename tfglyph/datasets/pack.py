@@ -1,8 +1,8 @@
 """The embedded pack: pictures of the CNS characters in one compressed file inside the package.
 
 Layout, after decompression (xz, which carries its own checksum): the line ``tfglyph pack 1``, one line of JSON with
-``count``, ``height``, ``width``, ``levels`` and ``source``, the code points as uint32 little-endian, and then one byte a
-pixel holding a grey level from 0 (background) to ``levels - 1`` (ink), image after image, rows from the top.
+``count``, ``height``, ``width``, ``levels`` and ``source``, the code points as uint32 little-endian, and then one byte
+a pixel holding a grey level from 0 (background) to ``levels - 1`` (ink), image after image, rows from the top.
 """
 
 import json

@@ -9,7 +9,6 @@ from typing import Any
 
 import keras
 
-from tfglyph.architecture.core import Section
 from tfglyph.architecture.families import Architecture
 
 # (kind of network, type of section) -> "module:function"

@@ -70,12 +70,7 @@ class _LevelBlocks:
         context: None, or token vectors and mask for cross-attention.
     """
 
-    def __init__(
-        self,
-        section: PatchUNet,
-        embedding: keras.KerasTensor,
-        context: tuple[keras.KerasTensor, keras.KerasTensor] | None,
-    ):
+    def __init__(self, section: PatchUNet, embedding: keras.KerasTensor, context: Any):
         self.section, self.embedding, self.context = section, embedding, context
 
     def __call__(self, x: keras.KerasTensor, level: int, name: str) -> keras.KerasTensor:
@@ -85,7 +80,7 @@ class _LevelBlocks:
             x = self._residual(x, section.output[level], f"{name}_{number}")
             if number == 1 and section.attention[level]:
                 x = SelfAttention(section.attention[level], section.groups, name=f"{name}_attention")(x)
-            if number == 1 and self.context is not None and section.cross_attention and section.cross_attention[level]:
+            if number == 1 and section.cross_attention and section.cross_attention[level]:
                 cross = CrossAttention(section.cross_attention[level], section.groups, name=f"{name}_cross")
                 x = cross(x, *self.context)
         return x

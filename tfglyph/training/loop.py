@@ -1,10 +1,10 @@
 """The training loop: one for one device, several devices and several machines.
 
-The order of events in a step::
+The order of events in a step:
 
-    batch = next(batches)                       # a pure function of seed and step
-    logs = model.train_step(batch)              # draws, losses, gradients, updates, EMA; step += 1
-    callbacks: scalars, pictures, bad steps, checkpoint, evaluation, progress bar, TensorBoard
+1. The next batch, a pure function of seed and step.
+2. ``model.train_step``: draws, losses, gradients, updates, EMA; the step counter moves on.
+3. The callbacks: scalars, pictures, bad steps, checkpoint, evaluation, progress bar, TensorBoard.
 
 Keras's ``fit`` fails with several workers (tensorflow issue 72388), and one loop for all keeps that order in one place.
 """
