@@ -1,9 +1,9 @@
-"""What painting a large canvas takes: peak memory and rows a second of each kind of CPPN, in a process of its own.
+"""Rendering a large canvas: peak memory and rows per second of each kind of CPPN, each in a process of its own.
 
     python benchmarks/canvas.py                  # whole canvases of 16,384 x 16,384
     python benchmarks/canvas.py --rows 2048      # their first rows only: memory has reached its peak by then
 
-The networks are untrained: a pixel costs the same whatever it shows.
+The networks are untrained: the cost of a pixel does not depend on the weights.
 """
 
 import argparse
@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 KINDS = {"plain": "cppn-wgan-casia", "tail": "cppn-wgan-fonts"}
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=16384, help="side of the canvas in pixels")
     parser.add_argument("--rows", type=int, help="stop after so many; default: all")
@@ -32,14 +32,14 @@ def main():
     print(f"{'generator':>9} {'channels':>8} {'rows':>6} {'rows/s':>7} {'peak GB':>8}")
     for kind in [options.kind] if options.kind else KINDS:
         for channels in [options.channels] if options.channels else (1, 3):
-            words = ["--measure", "--kind", kind, "--channels", str(channels), "--size", str(options.size)]
-            words += ["--rows", str(options.rows)] if options.rows else []
-            subprocess.run([sys.executable, __file__, *words], check=True)
+            arguments = ["--measure", "--kind", kind, "--channels", str(channels), "--size", str(options.size)]
+            arguments += ["--rows", str(options.rows)] if options.rows else []
+            subprocess.run([sys.executable, __file__, *arguments], check=True)
     return 0
 
 
-def measure(options):
-    """One line of the table, of this process."""
+def measure(options: argparse.Namespace) -> int:
+    """Prints one line of the table, measured in this process."""
     from tfglyph.architecture import dump, load_architecture
     from tfglyph.models import build
 

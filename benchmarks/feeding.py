@@ -4,38 +4,38 @@
     python benchmarks/feeding.py                  # 20,000 random images of 64x64x1, batches of 64, 5 seconds
     python benchmarks/feeding.py --memory-mapped  # from a file, as prepared sets are
 
-Prints one line a variant. The step is a ``tf.function`` that draws a batch, as Keras does, and adds up one of
-its numbers.
+Prints one line a variant. The step is a ``tf.function`` that draws a batch, as Keras does, and adds up one of its
+numbers.
 """
 
 import argparse
 import os
 import tempfile
 import time
+from typing import Any
 
 import numpy as np
+
+from tfglyph.datasets import Augmentation, Glyphs, feed
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 COUNT = 20_000
 
 
-def images_a_second(glyphs, batch_size, seconds, **options):
+def images_a_second(glyphs: Glyphs, batch_size: int, seconds: float, **options: Any) -> tuple[float, float]:
     """Runs the feed into a trivial step, after one second of warming up.
 
     Returns:
-        Images a second, and images a second of processor time: on a busy machine the second number, times the
-        cores, says what an idle one could do.
+        Images a second, and images a second of processor time: on a busy machine the second number, times the cores,
+        says what an idle one could do.
     """
     import tensorflow as tf
 
-    from tfglyph.datasets import feed
-
     total = tf.Variable(0, dtype=tf.int64)
-
     batches = iter(feed(glyphs, batch_size, seed=0, **options))
 
     @tf.function
-    def step():
+    def step() -> None:
         total.assign_add(tf.cast(next(batches)["images"][0, 0, 0, 0], tf.int64))
 
     size = batch_size * options.get("batches_per_step", 1)
@@ -49,7 +49,7 @@ def images_a_second(glyphs, batch_size, seconds, **options):
     return steps * size / (time.perf_counter() - start), steps * size / (time.process_time() - busy)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--size", type=int, default=64, help="side of the images (default: 64)")
     parser.add_argument("--channels", type=int, default=1, help="channels of the images (default: 1)")
@@ -57,8 +57,6 @@ def main():
     parser.add_argument("--seconds", type=float, default=5.0, help="for each variant (default: 5)")
     parser.add_argument("--memory-mapped", action="store_true", help="read from a file instead of memory")
     options = parser.parse_args()
-
-    from tfglyph.datasets import Augmentation, Glyphs
 
     shape = (COUNT, options.size, options.size, options.channels)
     with tempfile.TemporaryDirectory() as directory:
@@ -68,7 +66,7 @@ def main():
             images = np.empty(shape, np.uint8)
         images[:] = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
         glyphs = Glyphs("random", images, labels=np.zeros(COUNT, np.int32))
-        variants = {
+        variants: dict[str, dict[str, Any]] = {
             "plain": {},
             "five batches a step": {"batches_per_step": 5},
             "augmented": {"augmentation": Augmentation(rotate=3, shift=0.02, scale=0.05, shear=2)},

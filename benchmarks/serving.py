@@ -1,10 +1,9 @@
-"""Ten thousand requests from eight threads to an exported model: errors, wrong answers, memory, rate.
+"""Load test of an exported model: ten thousand requests from eight threads; errors, wrong answers, memory, rate.
 
     python benchmarks/serving.py
 
-Exports two small untrained models (what is tested does not depend on training), sends each right and wrong
-requests to all signatures through TensorFlow's own signature functions, compares every answer with the one
-that the same request gets alone, and notes the memory of the process as it goes.
+Exports two small untrained models, sends each valid and invalid requests to all signatures through TensorFlow's own
+signature functions, compares every result with that of the same request alone, and records the memory of the process.
 """
 
 import argparse
@@ -14,9 +13,16 @@ import pathlib
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+Request = tuple[str, dict[str, np.ndarray]]
+"""A signature's name and its inputs."""
+
 CONV = {"kernel": [[5, 5], [5, 5]], "stride": [[4, 4], [2, 2]], "output": [4, 8]}
 PAINT = {"hwc": [4, 4, 8], "kernel": [[5, 5], [5, 5]], "stride": [[2, 2], [4, 4]], "output": [4, 1]}
 MODELS = {
@@ -37,7 +43,7 @@ MODELS = {
 }
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--threads", type=int, default=8)
@@ -47,7 +53,9 @@ def main():
     import tfglyph
     from tfglyph.export import export
 
-    print("| model | requests | of these impossible | wrong answers | after 20% | at the end | a second |")
+    print(
+        "| model | requests | of these invalid | wrong answers | memory after 20% | at the end | requests per second |"
+    )
     print("|---|---|---|---|---|---|---|")
     failed = 0
     for name, architecture in MODELS.items():
@@ -55,31 +63,32 @@ def main():
             path = export(tfglyph.build(architecture, seed=1), directory)
             served = tf.saved_model.load(str(path)).signatures
             requests = list(requests_for(served, architecture["hwc"]))
-            alone = [answer(served, request) for request in requests]
+            alone = [result_of(served, request) for request in requests]
             numbers = [index % len(requests) for index in range(options.requests)]
-            seen, answers, started = [], [], time.perf_counter()
+            part = max(len(numbers) // 5, 1)
+            megabytes: list[float] = []
+            hashes: list[int] = []
+            started = time.perf_counter()
             with concurrent.futures.ThreadPoolExecutor(options.threads) as pool:
-                for first in range(0, len(numbers), max(len(numbers) // 5, 1)):
-                    some = [requests[number] for number in numbers[first : first + max(len(numbers) // 5, 1)]]
-                    # Hashed, as the answers themselves would look like a leak.
-                    answers += [hash(each) for each in pool.map(functools.partial(answer, served), some)]
-                    seen.append(resident_megabytes())
+                for first in range(0, len(numbers), part):
+                    batch = [requests[number] for number in numbers[first : first + part]]
+                    # Hashed, as the results themselves would look like a leak.
+                    hashes += [hash(result) for result in pool.map(functools.partial(result_of, served), batch)]
+                    megabytes.append(resident_megabytes())
             rate = options.requests / (time.perf_counter() - started)
-        wrong = sum(given != hash(alone[number]) for given, number in zip(answers, numbers, strict=True))
-        impossible = sum(alone[number] is None for number in numbers)
+        wrong = sum(result != hash(alone[number]) for result, number in zip(hashes, numbers, strict=True))
+        invalid = sum(alone[number] is None for number in numbers)
         failed += wrong
         print(
-            f"| {name} | {options.requests:,} | {impossible:,} | {wrong} | {seen[0]:.0f} MB | {seen[-1]:.0f} MB | "
-            f"{rate:.0f} |",
+            f"| {name} | {options.requests:,} | {invalid:,} | {wrong} | "
+            f"{megabytes[0]:.0f} MB | {megabytes[-1]:.0f} MB | {rate:.0f} |",
             flush=True,
         )
     sys.exit(bool(failed))
 
 
-def requests_for(served, hwc):
-    """Right requests of every signature, and impossible ones: (signature, dict of numpy arrays)."""
-    import numpy as np
-
+def requests_for(served: Mapping[str, Any], hwc: Sequence[int]) -> Iterator[Request]:
+    """Valid requests of every signature, and invalid ones."""
     draws = np.random.default_rng(0)
     for name, function in served.items():
         specs = function.structured_input_signature[1]
@@ -101,19 +110,19 @@ def requests_for(served, hwc):
     yield "decode", {"latents": np.full((1, *latent), np.nan, np.float32)}
 
 
-def answer(served, request):
-    """The bytes of an answer; None where the request is refused."""
+def result_of(served: Mapping[str, Any], request: Request) -> bytes | None:
+    """The bytes of a result; None where the request is refused."""
     import tensorflow as tf
 
     name, inputs = request
     try:
-        (value,) = served[name](**{key: tf.constant(given) for key, given in inputs.items()}).values()
+        (value,) = served[name](**{key: tf.constant(array) for key, array in inputs.items()}).values()
     except tf.errors.InvalidArgumentError:
         return None
     return b"".join(value.numpy().reshape(-1)) if value.dtype == tf.string else value.numpy().tobytes()
 
 
-def resident_megabytes():
+def resident_megabytes() -> float:
     import psutil
 
     return psutil.Process().memory_info().rss / 1e6

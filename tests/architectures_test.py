@@ -1,4 +1,4 @@
-"""Every shipped file, narrow and small: it trains, goes on after a stop, samples, is exported and loaded again."""
+"""Every shipped file, narrow and small: the full pipeline of train, resume, sample, export and load."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from tfglyph.training import callbacks
 from tfglyph.training.train import new_run, resumed_run
 
 NAMES = shipped_names()
-ISSUED = [
+REQUIRED = [
     "vaegan",
     "vaegan-64",
     "dcgan",
@@ -45,29 +45,29 @@ ISSUED = [
 
 
 def test_all_systems_are_shipped():
-    assert set(ISSUED) <= set(NAMES)
+    assert set(REQUIRED) <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_file_is_its_own_dump_again(name):
-    found = load_architecture(name)
-    assert found.name == name
-    assert load_architecture(parse_json(dump(found), name)) == found
+    architecture = load_architecture(name)
+    assert architecture.name == name
+    assert load_architecture(parse_json(dump(architecture), name)) == architecture
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shrunk_file_keeps_its_shape(name):
-    found = load_architecture(name)
-    small = shrink(found)
-    assert small.hwc == (32, 32, found.hwc[2]) and small.training.batch_size == 2
-    assert small.training.optimizers == found.training.optimizers
-    # Two images need no parts, and a few steps of sampling are enough to try a file.
-    shortened = {"accumulate": 1, "sampling_steps": 3, "encoding_steps": 3}
-    assert small.objective == found.objective.model_copy(
-        update={key: value for key, value in shortened.items() if hasattr(found.objective, key)}
+    architecture = load_architecture(name)
+    small = shrink(architecture)
+    assert small.hwc == (32, 32, architecture.hwc[2]) and small.training.batch_size == 2
+    assert small.training.optimizers == architecture.training.optimizers
+    # A batch of two needs no microbatches, and a few steps of sampling are enough to try a file.
+    shortened = {"microbatches": 1, "sampling_steps": 3, "encoding_steps": 3}
+    assert small.objective == architecture.objective.model_copy(
+        update={key: value for key, value in shortened.items() if hasattr(architecture.objective, key)}
     )
     for kind in ("encoder", "generator", "discriminator", "denoiser", "guide"):
-        section = getattr(found, kind, None)
+        section = getattr(architecture, kind, None)
         if section is not None:
             assert len(getattr(small, kind).output) == len(section.output)
 
@@ -79,7 +79,8 @@ def test_a_size_that_the_strides_do_not_give_is_one_clear_line():
 
 @pytest.fixture
 def eagerly():
-    """What follows runs operation by operation: for one step, tracing a large graph takes longer."""
+    """A function that turns on eager execution, until the end of the test: tracing a large graph for one step takes
+    longer than running it operation by operation."""
 
     def begin():
         tf.config.run_functions_eagerly(True)
@@ -89,8 +90,8 @@ def eagerly():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "compose"])  # compose-ext is that and more
-def test_a_shipped_file_goes_all_the_way(name, tmp_path, monkeypatch, eagerly):
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "compose"])  # compose-ext contains it
+def test_the_full_pipeline_of_a_shipped_file(name, tmp_path, monkeypatch, eagerly):
     architecture = load_architecture(name)
     options = Options(dataset=data_for(architecture, tmp_path), images_every=3)
     size = 16 if architecture.mode == "DDPM" else 32  # attention costs with the fourth power of the size
@@ -101,13 +102,13 @@ def test_a_shipped_file_goes_all_the_way(name, tmp_path, monkeypatch, eagerly):
     monkeypatch.setattr(callbacks, "PICTURE_SIDE", 64)
     served = export(training.model, tmp_path / "served")  # of two steps, from graphs that hold every layer
     eagerly()
-    given = {"steps": 2, "guidance": 1.5}
-    steps = {name: given[name] for name in training.model.sampling_options if name in given}
-    compare_with_served(training.model, served, steps)
+    sampling = {"steps": 2, "guidance": 1.5}
+    sampling = {name: value for name, value in sampling.items() if name in training.model.sampling_options}
+    compare_with_served(training.model, served, sampling)
     resumed_run(run, {"steps": 3}).run(tmp_path)
     model = tfglyph.load(run)
     assert int(model.step) == 3
-    images = model.sample(3, seed=5, **steps)
+    images = model.sample(3, seed=5, **sampling)
     assert images.shape == (3, *model.architecture.hwc) and images.dtype == np.uint8
     pictures = {path.name for path in (run / "images").iterdir()}
     assert pictures >= {"real.png", "samples-00000003.png"}
@@ -117,20 +118,20 @@ def test_a_shipped_file_goes_all_the_way(name, tmp_path, monkeypatch, eagerly):
 def data_for(architecture, folder):
     """48 glyphs: of the CNS data or, where the architecture wants labels, of one font for each class."""
     path = folder / "characters.txt"
-    classes = getattr(getattr(architecture, "condition", None), "classes", None)
+    classes = architecture.class_count
     characters = "".join(map(chr, range(0x4E00, 0x4E00 + 48 // (classes or 1))))
     path.write_text(characters)
-    if classes is None:
+    if not classes:
         return {"name": "cns", "charset": str(path)}
     fonts = [write_font(folder / f"{number}.ttf", characters, f"Font {number}") for number in range(classes)]
     return {"name": "fonts", "fonts": fonts, "charset": str(path)}
 
 
-def compare_with_served(model, path, steps):
+def compare_with_served(model, path, options):
     """Samples of a SavedModel are the model's own, within rounding."""
     sample = tf.saved_model.load(str(path)).signatures["sample"]
-    numbers = {key: tf.constant(value) for key, value in {"count": 3, "seed": 5, **steps}.items()}
+    numbers = {key: tf.constant(value) for key, value in {"count": 3, "seed": 5, **options}.items()}
     if "label" in sample.structured_input_signature[1]:
         numbers["label"] = tf.constant(-1)
-    difference = sample(**numbers)["images"].numpy().astype(int) - model.sample(3, seed=5, **steps)
+    difference = sample(**numbers)["images"].numpy().astype(int) - model.sample(3, seed=5, **options)
     assert np.abs(difference).max() <= 1

@@ -1,4 +1,4 @@
-"""tfglyph.export: signatures that equal the model's own methods, in a process that knows tensorflow alone."""
+"""tfglyph.export: signatures that equal the model's own methods, in a process with tensorflow alone."""
 
 import concurrent.futures
 import io
@@ -11,9 +11,10 @@ import tensorflow as tf
 from PIL import Image
 
 import tfglyph
+from tests.helpers.models import GAN
 from tests.helpers.small import SMALL_VAEGAN
-from tfglyph import export as exporting
 from tfglyph.errors import GlyphError
+from tfglyph.export import _publish, export, in_chunks, signatures
 from tfglyph.latent import analogy, slerp, times
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (19, 32, 32, 1), np.uint8)
@@ -28,7 +29,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def path(model, tmp_path_factory):
-    return exporting.export(model, tmp_path_factory.mktemp("served"))
+    return export(model, tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def served(path):
 
 
 def call(served, name, **inputs):
-    """The one output of a signature, given NumPy values."""
+    """The one output of a signature, for NumPy values."""
     specs = served[name].structured_input_signature[1]
     outputs = served[name](**{key: tf.constant(value, specs[key].dtype) for key, value in inputs.items()})
     (value,) = outputs.values()
@@ -46,8 +47,8 @@ def call(served, name, **inputs):
 
 def test_signatures_are_the_documented_ones(model, served):
     images = {"sample", "decode", "reconstruct", "interpolate", "arithmetic"}
-    assert set(exporting.signatures(model)) == images | {"encode"} | {f"{name}_png" for name in images}
-    assert set(served) == set(exporting.signatures(model)) | {"serving_default"}
+    assert set(signatures(model)) == images | {"encode"} | {f"{name}_png" for name in images}
+    assert set(served) == set(signatures(model)) | {"serving_default"}
     for name in served:
         (output,) = served[name].structured_outputs
         assert output == ("images_bytes" if name.endswith("_png") else "latents" if name == "encode" else "images")
@@ -60,12 +61,12 @@ def test_every_signature_gives_the_bytes_of_the_model(model, served):
     np.testing.assert_array_equal(call(served, "reconstruct", images=IMAGES), model.decode(latents))
     np.testing.assert_array_equal(call(served, "sample", count=21, seed=7), model.sample(21, seed=7))
     walk = np.asarray(slerp(latents[:3], latents[3:6], times(10))).reshape(30, -1)
-    found = call(served, "interpolate", a=IMAGES[:3], b=IMAGES[3:6], steps=10)
-    np.testing.assert_array_equal(found, model.decode(walk).reshape(3, 10, 32, 32, 1))
+    actual = call(served, "interpolate", a=IMAGES[:3], b=IMAGES[3:6], steps=10)
+    np.testing.assert_array_equal(actual, model.decode(walk).reshape(3, 10, 32, 32, 1))
     for scale in (2.0, np.float32([0.5, 1.0, 3.0])):
-        wanted = analogy(latents[:3], latents[3:6], latents[6:9], np.reshape(scale, [-1, 1]).astype(np.float32))
-        found = call(served, "arithmetic", a=IMAGES[:3], b=IMAGES[3:6], c=IMAGES[6:9], scale=scale)
-        np.testing.assert_array_equal(found, model.decode(wanted))
+        expected = analogy(latents[:3], latents[3:6], latents[6:9], np.reshape(scale, [-1, 1]).astype(np.float32))
+        actual = call(served, "arithmetic", a=IMAGES[:3], b=IMAGES[3:6], c=IMAGES[6:9], scale=scale)
+        np.testing.assert_array_equal(actual, model.decode(expected))
 
 
 @pytest.mark.parametrize(
@@ -86,8 +87,8 @@ def test_png_signatures_hold_the_same_images(served, name, inputs):
 
 
 def test_lists_of_requests_go_in_pairs(model, served):
-    found = call(served, "sample", count=[2, 0, 1], seed=[4, 5, 6])
-    np.testing.assert_array_equal(found, np.concatenate([model.sample(2, seed=4), model.sample(1, seed=6)]))
+    actual = call(served, "sample", count=[2, 0, 1], seed=[4, 5, 6])
+    np.testing.assert_array_equal(actual, np.concatenate([model.sample(2, seed=4), model.sample(1, seed=6)]))
     np.testing.assert_array_equal(call(served, "sample", count=1, seed=[8, 9]), model.sample_seeds([8, 9]))
 
 
@@ -142,11 +143,12 @@ DIFFUSION = {
 def diffusion(tmp_path_factory):
     """The signatures of a small diffusion model, whose latents are images."""
     model = tfglyph.build(DIFFUSION, seed=5)
-    return tf.saved_model.load(str(exporting.export(model, tmp_path_factory.mktemp("served")))).signatures
+    return tf.saved_model.load(str(export(model, tmp_path_factory.mktemp("served")))).signatures
 
 
 @pytest.fixture(params=["served", pytest.param("diffusion", marks=pytest.mark.slow)])
-def signatures(request):
+def either(request):
+    """The signatures of the one and of the other model."""
     return request.getfixturevalue(request.param)
 
 
@@ -154,16 +156,16 @@ SMALL_VALUES = {"count": 1, "seed": 1, "steps": 2, "guidance": 1.0, "label": 0, 
 
 
 def valid(spec):
-    """A right value for an input of a signature, for a batch of two."""
+    """A valid value for an input of a signature, for a batch of two."""
     if spec.shape.rank is None:
         return np.asarray(SMALL_VALUES[spec.name.split("_")[-1]], spec.dtype.as_numpy_dtype)
     return np.ones([2, *spec.shape[1:]], spec.dtype.as_numpy_dtype)
 
 
-def test_wrong_shapes_and_types_are_refused_by_every_signature(signatures):
-    tried = 0
-    for name in sorted(signatures):
-        function = signatures[name]
+def test_wrong_shapes_and_types_are_refused_by_every_signature(either):
+    count = 0
+    for name in sorted(either):
+        function = either[name]
         specs = function.structured_input_signature[1]
         right = {key: valid(spec) for key, spec in specs.items()}
         for key, spec in specs.items():
@@ -174,22 +176,22 @@ def test_wrong_shapes_and_types_are_refused_by_every_signature(signatures):
                 halved = [2, *bare[:-1], bare[-1] + 1] if len(bare) == 1 else [2, bare[0] // 2, bare[1] * 2, *bare[2:]]
                 shapes = [bare, [2, 1, *bare], [2, *bare[:-1], bare[-1] + 1], halved, [], [0]]
                 wrong += [np.ones(shape, value.dtype) for shape in shapes]
-            for each in wrong:
+            for wrong_value in wrong:
                 with pytest.raises((BAD, TypeError, ValueError)):
-                    function(**{other: tf.constant(given) for other, given in (right | {key: each}).items()})
-                tried += 1
+                    function(**{name: tf.constant(value) for name, value in (right | {key: wrong_value}).items()})
+                count += 1
         with pytest.raises(TypeError):
             function(**{key: tf.constant(value) for key, value in list(right.items())[1:]})
-    assert tried > 60
+    assert count > 60
 
 
-def test_a_wrong_size_is_named(signatures):
+def test_a_wrong_size_is_named(either):
     with pytest.raises(BAD, match=r"encode: images must have the shape \(n, 32, 32, 1\)"):
-        call(signatures, "encode", images=np.zeros((2, 16, 64, 1)))
+        call(either, "encode", images=np.zeros((2, 16, 64, 1)))
     with pytest.raises(BAD, match=r"reconstruct: images must have the shape \(n, 32, 32, 1\)"):
-        call(signatures, "reconstruct_png", images=np.zeros((32, 32, 1)))
+        call(either, "reconstruct_png", images=np.zeros((32, 32, 1)))
     with pytest.raises(BAD, match=r"decode: latents must have the shape \(n, \d+\)"):
-        call(signatures, "decode", latents=np.zeros((2, 7)))
+        call(either, "decode", latents=np.zeros((2, 7)))
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,7 @@ def test_versions_count_up_from_the_highest(monkeypatch, tmp_path):
     temporary = tmp_path / ".writing-1"
     temporary.mkdir()
     (temporary / "saved_model.pb").write_text("")
-    assert exporting._publish(temporary, tmp_path) == tmp_path / "8"
+    assert _publish(temporary, tmp_path) == tmp_path / "8"
     assert (tmp_path / "8" / "saved_model.pb").exists() and not temporary.exists()
 
 
@@ -267,20 +269,33 @@ def test_version_holds_the_architecture_and_no_leftovers(path):
 def test_unwritable_directory_is_one_line(model, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(GlyphError, match="file/served: cannot be written: "):
-        exporting.export(model, tmp_path / "file" / "served")
+        export(model, tmp_path / "file" / "served")
 
 
 def test_labels_go_with_their_requests(tmp_path):
-    from tests.helpers.models import GAN
-
     model = tfglyph.build({**GAN, "condition": {"classes": 3}}, seed=2)
-    served = tf.saved_model.load(str(exporting.export(model, tmp_path))).signatures
+    served = tf.saved_model.load(str(export(model, tmp_path))).signatures
     assert set(served) == {"sample", "decode", "sample_png", "decode_png", "serving_default"}
-    found = call(served, "sample", count=[1, 2], seed=[5, 6], label=[0, 2])
-    wanted = [model.sample(1, seed=5, label=0), model.sample(2, seed=6, label=2)]
-    np.testing.assert_array_equal(found, np.concatenate(wanted))
+    actual = call(served, "sample", count=[1, 2], seed=[5, 6], label=[0, 2])
+    expected = [model.sample(1, seed=5, label=0), model.sample(2, seed=6, label=2)]
+    np.testing.assert_array_equal(actual, np.concatenate(expected))
     np.testing.assert_array_equal(call(served, "sample", count=2, seed=6, label=-1), model.sample(2, seed=6))
     with pytest.raises(BAD, match="label must be below 3"):
         call(served, "sample", count=1, seed=0, label=3)
     with pytest.raises(BAD, match="count and seed and label must be one number each, or one per request"):
         call(served, "sample", count=[1, 1, 1], seed=0, label=[0, 1])
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 7])
+def test_chunks_of_a_tree_are_padded_and_put_together_again(count):
+    pairs, label = np.arange(2 * count).reshape(count, 2), np.arange(count) - 3
+    sizes = []
+
+    def weighted(chunk):
+        sizes.append(chunk["label"].shape[0])
+        return tf.reduce_sum(chunk["pairs"], axis=1, keepdims=True) * chunk["label"][:, None]
+
+    result = tf.TensorSpec([4, 1], tf.int64)
+    actual = tf.function(lambda rows: in_chunks(weighted, rows, 4, result))({"pairs": pairs, "label": label})
+    np.testing.assert_array_equal(actual, pairs.sum(axis=1, keepdims=True) * label[:, None])
+    assert set(sizes) == {4}

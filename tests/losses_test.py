@@ -1,4 +1,4 @@
-"""Losses and penalties against numbers worked by hand and closed forms."""
+"""Losses and penalties against hand-computed numbers and closed forms."""
 
 import math
 
@@ -147,22 +147,23 @@ def test_information_of_a_categorical_code_on_known_logits():
 def test_information_of_continuous_codes_by_hand():
     codes, means = [[0.5, -1.0], [-0.5, 1.0]], [[0.5, 0.0], [-0.5, 0.0]]
     log_variances = [[math.log(0.01), 0.0], [math.log(0.01), 0.0]]
-    # log 2 - 1/2 log(2 pi), and then + log(10) for a code read off exactly with standard deviation 0.1, - 1/2 for a miss by 1.
+    # log 2 - 1/2 log(2 pi), and then + log(10) for a code read off exactly with a standard
+    # deviation of 0.1, - 1/2 for a miss by 1.
     constant = math.log(2) - 0.5 * math.log(2 * math.pi)
-    found = losses.continuous_information(codes, means, log_variances)
-    np.testing.assert_allclose(found, [constant + math.log(10), constant - 0.5], rtol=1e-5)
+    actual = losses.continuous_information(codes, means, log_variances)
+    np.testing.assert_allclose(actual, [constant + math.log(10), constant - 0.5], rtol=1e-5)
 
 
 def test_a_q_that_always_gives_the_prior_has_almost_no_information():
     # Uniform on (-1, 1) has variance 1/3; the best Gaussian guess of it loses 1/2 log(2 pi e / 12) to the truth.
     codes = np.linspace(-1, 1, 100_001)[:, None]
-    found = losses.continuous_information(codes, np.zeros_like(codes), np.full_like(codes, math.log(1 / 3)))
-    assert float(found[0]) == pytest.approx(-0.5 * math.log(2 * math.pi * math.e / 12), abs=1e-4)
+    actual = losses.continuous_information(codes, np.zeros_like(codes), np.full_like(codes, math.log(1 / 3)))
+    assert float(actual[0]) == pytest.approx(-0.5 * math.log(2 * math.pi * math.e / 12), abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["float16", "bfloat16"])
 def test_losses_are_computed_in_float32(kind):
     scores = tf.constant([[300.0], [-300.0]], kind)
     for loss in ("bce", "hinge", "wasserstein", "least-squares"):
-        found = losses.discriminator_loss(loss, scores, scores)
-        assert found.dtype == tf.float32 and np.isfinite(found)  # 300^2 overflows float16
+        actual = losses.discriminator_loss(loss, scores, scores)
+        assert actual.dtype == tf.float32 and np.isfinite(actual)  # 300^2 overflows float16

@@ -4,8 +4,8 @@
     served = tf.saved_model.load(path)           # in a process that needs tensorflow alone
     images = served.signatures["sample"](count=tf.constant(4), seed=tf.constant(0))["images"]
 
-A signature runs the same function on chunks of the same size as the model's own methods, so it gives the same bytes. The
-page "Serve an exported model" of the documentation lists every input and output.
+A signature runs the same function on chunks of the same size as the model's own methods, so it gives the same bytes.
+The page "Serve an exported model" of the documentation lists every input and output.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from tfglyph.architecture.sampling import SAMPLING_OPTIONS
 from tfglyph.composition.table import lines
 from tfglyph.composition.tokens import tokenizer
 from tfglyph.errors import GlyphError
+from tfglyph.files import PathLike
 from tfglyph.latent.arithmetic import analogy
 from tfglyph.latent.interpolation import slerp, times
 from tfglyph.models.base import GlyphModel
@@ -49,7 +50,7 @@ LARGEST_LATENT = 1e6
 """Absolute value of a latent's numbers; beyond it, networks overflow and would draw noise."""
 
 
-def export(model: GlyphModel, directory: str | os.PathLike) -> pathlib.Path:
+def export(model: GlyphModel, directory: PathLike) -> pathlib.Path:
     """Writes a SavedModel into the next free version of a directory.
 
     The version appears at once and complete, so that a server that watches the directory never loads half of it.
@@ -126,8 +127,8 @@ def signatures(model: GlyphModel) -> dict[str, tuple[Signature, Specs]]:
         model: GlyphModel.
 
     Returns:
-        dict from name to (function of named tensors that returns a dict of tensors, dict of tf.TensorSpec by input name).
-        ``sample`` comes first, which makes it ``serving_default``.
+        dict from name to (function of named tensors that returns a dict of tensors, dict of tf.TensorSpec by input
+        name). ``sample`` comes first, which makes it ``serving_default``.
     """
     served = ServedModel(model)
     image_shape = [None, *model.architecture.hwc]
@@ -194,8 +195,8 @@ def _checked_shapes(signature: str, inputs: Mapping[str, tf.Tensor], specs: Spec
 class ServedModel:
     """A model's methods on any batch: in chunks of the model's own size, each method traced once for all signatures.
 
-    The methods are kept as concrete functions: ``tf.saved_model.save`` traces what it writes once more, and would trace a
-    whole U-Net again for each of them.
+    The methods are kept as concrete functions: ``tf.saved_model.save`` traces what it writes once more, and would trace
+    a whole U-Net again for each of them.
 
     Args:
         model: GlyphModel.
@@ -222,8 +223,8 @@ class ServedModel:
         """Images of seed pairs and their conditioning inputs.
 
         Args:
-            rows: "pairs" int64 (n, 2), seed and index; "label" int32 (n,) and "tokens" int32 (n, length), where there are
-                some.
+            rows: "pairs" int64 (n, 2), seed and index; "label" int32 (n,) and "tokens" int32 (n, length) where the
+                model is conditioned on them.
             options: scalars that hold for all images.
 
         Returns:
@@ -356,7 +357,7 @@ def _arithmetic(served: ServedModel, a: tf.Tensor, b: tf.Tensor, c: tf.Tensor, s
     scale = _required(scale, fits, "arithmetic: scale must be one number, or one per image")
     finite = tf.reduce_all(tf.math.is_finite(scale))
     scale = _required(scale, finite, "arithmetic: scale must not be NaN or infinity")
-    return served.decode(analogy(*(served.encode(image) for image in (a, b, c)), scale))
+    return served.decode(analogy(served.encode(a), served.encode(b), served.encode(c), scale))
 
 
 def _with_batch_of(signature: str, images: tf.Tensor, *others: tf.Tensor) -> tf.Tensor:

@@ -19,6 +19,8 @@ import numpy as np
 
 from tfglyph.errors import GlyphError
 
+PathLike = str | os.PathLike[str]
+
 PARTIAL = ".partial"  # part of the name of a file that is being written; whatever bears it is worthless
 CACHED_ARRAYS_VERSION = 1
 
@@ -27,7 +29,7 @@ CACHED_ARRAYS_VERSION = 1
 
 
 @contextlib.contextmanager
-def atomic_path(path: str | os.PathLike, durable: bool = False, parents: bool = True) -> Iterator[pathlib.Path]:
+def atomic_path(path: PathLike, durable: bool = False, parents: bool = True) -> Iterator[pathlib.Path]:
     """A temporary path that takes the name ``path`` at the end: readers see the old file or the new one, no mixture.
 
     Args:
@@ -61,14 +63,14 @@ def atomic_path(path: str | os.PathLike, durable: bool = False, parents: bool = 
         _sync_directory(path.parent)
 
 
-def write_text(path: str | os.PathLike, text: str, durable: bool = False, parents: bool = True) -> None:
+def write_text(path: PathLike, text: str, durable: bool = False, parents: bool = True) -> None:
     """``atomic_path`` for a text (UTF-8)."""
     with atomic_path(path, durable, parents) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
-def write_errors(path: str | os.PathLike) -> Iterator[None]:
+def write_errors(path: PathLike) -> Iterator[None]:
     """Within, an OSError becomes one line about ``path``.
 
     Raises:
@@ -80,7 +82,7 @@ def write_errors(path: str | os.PathLike) -> Iterator[None]:
         raise GlyphError(f"{os.fspath(path)}: cannot be written: {error.strerror or error}") from None
 
 
-def clear_partial(directory: str | os.PathLike) -> None:
+def clear_partial(directory: PathLike) -> None:
     """Removes what a killed process left half-written. Only for whoever has the directory to itself."""
     directory = pathlib.Path(directory)
     folder = directory / PARTIAL  # where version 0.1.0 wrote
@@ -107,7 +109,7 @@ def _sync_directory(path: pathlib.Path) -> None:
         os.close(descriptor)
 
 
-def save_arrays(path: str | os.PathLike, arrays: Mapping[str, Any]) -> None:
+def save_arrays(path: PathLike, arrays: Mapping[str, Any]) -> None:
     """Writes arrays as one ``.npz`` file, compressed."""
     np.savez_compressed(path, allow_pickle=False, **arrays)
 

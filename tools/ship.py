@@ -1,4 +1,4 @@
-"""Makes shipped weights of a run: float16, averaged where the run has averages, with what belongs beside them.
+"""Makes shipped weights of a run: float16, EMA weights where there are some, with what belongs beside them.
 
     python -m tfglyph evaluate --checkpoint RUN --output RUN/metrics.json
     python tools/ship.py RUN vaegan-cns --limits "…"
@@ -11,23 +11,27 @@ import json
 import math
 import pathlib
 import shutil
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
 import tfglyph
 from tfglyph.architecture import dump
+from tfglyph.files import clear_partial, write_text
+from tfglyph.models import GlyphModel
 from tfglyph.pretrained import FOLDER
 from tfglyph.runs.checkpoints import save_weights
 from tfglyph.runs.rundir import read_stats
 
-LINES = 200  # of the training log
+MAX_LINES = 200  # of the training log
 CARD = """# {name}
 
 {summary}
 
 | | |
 |---|---|
-| architecture | `{architecture}` ({mode}), {parameters:,} parameters here, {bytes:.1f} MB in float16 |
+| architecture | `{architecture}` ({mode}), {parameters:,} parameters here, {megabytes:.1f} MB in float16 |
 | data | {data} |
 | split | {split} |
 | training | {steps:,} steps of {batch}, {precision}, seed {seed}{begun}{minutes} |
@@ -37,9 +41,9 @@ Use:
 
     {use}
 
-## Figures
+## Measurements
 
-{figures}
+{measurements}
 
 ## Limits
 
@@ -47,92 +51,103 @@ Use:
 """
 
 
-def networks(model, without):
-    """dict from group to variables: what images are made with, averages in place of what they average."""
+def shipped_groups(model: GlyphModel, without: tuple[str, ...]) -> dict[str, list[Any]]:
+    """dict from group to variables: what images are made with, EMA networks in place of their originals."""
     groups = {}
     for name, network in model.networks.items():
         if name in without:
             continue
-        average = model.ema_networks.get(name)
-        groups[f"ema/{name}" if average is not None else name] = (average or network).variables
+        ema = model.ema_networks.get(name)
+        groups[f"ema/{name}" if ema is not None else name] = (ema if ema is not None else network).variables
     tables = {name: group for name, group in model.groups().items() if name in ("sketches", "imagined")}
     return groups | tables
 
 
-def thinned(lines):
-    """At most LINES of them, the last one kept."""
-    step = -(-len(lines) // LINES) or 1
+def thinned(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At most MAX_LINES of them, the last one kept."""
+    step = -(-len(lines) // MAX_LINES) or 1
     return lines[::-1][::step][::-1]
 
 
-def figures_of(path):
-    """The lines of a table of evaluate's figures, or a sentence where there are none."""
+def measurement_table(path: pathlib.Path) -> str:
+    """The lines of a table of what evaluate measured, or a sentence where there is no such file."""
     if not path.is_file():
         return "Not measured."
-    found = json.loads(path.read_text(encoding="utf-8"))["models"][0]["figures"]
-    rows = []
-    for figure in found:
-        interval = f" ({figure['low']:.4g} to {figure['high']:.4g})" if figure.get("low") is not None else ""
-        real = f"{figure['real']:.4g}" if figure.get("real") is not None else ""
-        rows.append(f"| {figure['name']} | {figure['value']:.4g}{interval} | {real} | {figure['count']:,} |")
-    return "\n".join(["| figure | value (95%) | real glyphs | images |", "|---|---|---|---|", *rows])
+    rows = ["| metric | value (95%) | real glyphs | images |", "|---|---|---|---|"]
+    for measurement in json.loads(path.read_text(encoding="utf-8"))["models"][0]["figures"]:
+        value, low, high, real = (measurement.get(key) for key in ("value", "low", "high", "real"))
+        interval = f" ({low:.4g} to {high:.4g})" if low is not None else ""
+        of_real = f"{real:.4g}" if real is not None else ""
+        rows.append(f"| {measurement['name']} | {value:.4g}{interval} | {of_real} | {measurement['count']:,} |")
+    return "\n".join(rows)
 
 
-def _names(value):
-    """A value of the data set's options in words: files by their names."""
-    if isinstance(value, list):
-        return " ".join(pathlib.PurePath(str(each)).name for each in value)
-    return value if value is not True else ""
+def in_words(options: Mapping[str, Any]) -> str:
+    """The data set's options for the card: files by their names."""
+
+    def value_of(value: Any) -> str:
+        if isinstance(value, list):
+            return " ".join(pathlib.PurePath(str(each)).name for each in value)
+        return str(value) if value is not True else ""
+
+    return ", ".join(f"{key} {value_of(value)}" for key, value in options.items() if value and key != "holdout")
 
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, path_type=pathlib.Path))
 @click.argument("name")
-@click.option("--summary", required=True, help="One sentence: what it draws.")
+@click.option("--summary", required=True, help="One sentence: what it generates.")
 @click.option("--use", required=True, help="A command that shows it.")
 @click.option("--limits", required=True, help="What it cannot do.")
 @click.option("--minutes", type=int, help="How long the training took, in minutes.")
 @click.option("--machine", default="two CPU cores", show_default=True)
 @click.option("--begun_from", help="The shipped weights that a run with --init_from began with.")
 @click.option("--without", multiple=True, help="A network that images are not made with, such as discriminator.")
-def main(run, name, summary, use, limits, minutes, machine, begun_from, without):
+def main(
+    run: pathlib.Path,
+    name: str,
+    summary: str,
+    use: str,
+    limits: str,
+    minutes: int | None,
+    machine: str,
+    begun_from: str | None,
+    without: tuple[str, ...],
+) -> None:
     """Ships the newest checkpoint of RUN as NAME."""
     model = tfglyph.load(run)
-    directory, architecture = model.run.directory, model.run.architecture
+    directory, architecture, step = model.run.directory, model.run.architecture, model.run.step
     options = json.loads(model.run.options_file.read_text(encoding="utf-8"))
     if options.get("init_from"):
         if not begun_from:
             raise click.UsageError(f"the run began with {options['init_from']}; which shipped weights are these?")
         options["init_from"] = f"pretrained:{begun_from}"
-    step = model.run.step
     target = FOLDER / name
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    groups = networks(model, without)
+
+    groups = shipped_groups(model, without)
     save_weights(target / f"model.ckpt-{step}", groups, {"step": step})
-    (target / "architecture.json").write_text(dump(architecture), encoding="utf-8")
-    (target / "options.json").write_text(json.dumps(options, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    stats = thinned(read_stats(directory))
-    (target / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in stats), encoding="utf-8")
+    write_text(target / "architecture.json", dump(architecture))
+    write_text(target / "options.json", json.dumps(options, indent=2, ensure_ascii=False) + "\n")
+    write_text(target / "stats.jsonl", "".join(json.dumps(line) + "\n" for line in thinned(read_stats(directory))))
     metrics = directory / "metrics.json"
     if metrics.is_file():
         shutil.copy(metrics, target / "metrics.json")
+
     dataset = options.get("dataset", {})
     holdout = dataset.get("holdout") or 0
-    weights = sum(file.stat().st_size for file in target.glob("*.safetensors"))
+    megabytes = sum(file.stat().st_size for file in target.glob("*.safetensors")) / 1e6
+    # The groups of tables are (path, variable) pairs, which are not parameters.
+    variables = [each for group in groups.values() for each in group if not isinstance(each, tuple)]
     card = CARD.format(
         name=name,
         summary=summary,
         architecture=architecture.name,
         mode=architecture.mode,
-        parameters=sum(
-            math.prod(variable.shape)
-            for group in groups.values()
-            for variable in group
-            if not isinstance(variable, tuple)  # a table's path and variable
-        ),
-        bytes=weights / 1e6,
-        data=", ".join(f"{key} {_names(value)}" for key, value in dataset.items() if value and key != "holdout"),
+        parameters=sum(math.prod(variable.shape) for variable in variables),
+        megabytes=megabytes,
+        data=in_words(dataset),
         split=f"{holdout} of the characters, by their hash, held out" if holdout else "none: trained on all",
         steps=step,
         batch=architecture.training.batch_size,
@@ -141,14 +156,14 @@ def main(run, name, summary, use, limits, minutes, machine, begun_from, without)
         begun=f", begun from the weights of {begun_from}" if begun_from else "",
         minutes=f"; {minutes} minutes on {machine}" if minutes else "",
         use=use,
-        figures=figures_of(metrics),
+        measurements=measurement_table(metrics),
         limits=limits,
     )
-    (target / "README.md").write_text(card, encoding="utf-8")
-    shutil.rmtree(target / ".partial", ignore_errors=True)
+    write_text(target / "README.md", card)
+    clear_partial(target)
     for file in target.iterdir():
         file.chmod(0o644)
-    click.echo(f"{target}: {weights / 1e6:.1f} MB")
+    click.echo(f"{target}: {megabytes:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,14 @@
 import json
 
 from tfglyph.architecture import SHIPPED, schema
+from tfglyph.files import write_text
+
+
+def main() -> None:
+    path = SHIPPED / "schema.json"
+    write_text(path, json.dumps(schema(), indent=1, ensure_ascii=False) + "\n")
+    print(f"wrote {path}")
+
 
 if __name__ == "__main__":
-    path = SHIPPED / "schema.json"
-    path.write_text(json.dumps(schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"wrote {path}")
+    main()

@@ -9,6 +9,7 @@ import pytest
 from tests.helpers.original import ORIGINAL
 from tfglyph import architecture as architectures
 from tfglyph.errors import UsageError
+from tfglyph.training.options import with_overrides
 
 
 def changed(path, value):
@@ -34,18 +35,18 @@ def complaint(data):
 
 
 def test_the_original_file_loads_unchanged_and_has_no_tanh_on_z():
-    found = architectures.check(ORIGINAL, "a.json")
-    assert found.mode == "VAE-GAN" and found.y_dim == 10
-    assert found.generator.z_activation == "linear"
+    architecture = architectures.check(ORIGINAL, "a.json")
+    assert architecture.mode == "VAE-GAN" and architecture.y_dim == 10
+    assert architecture.generator.z_activation == "linear"
     assert architectures.load_architecture("vaegan").generator.z_activation == "tanh"
 
 
 def test_defaults_are_the_original_recipe():
-    found = architectures.check(ORIGINAL, "a.json")
-    assert (found.training.batch_size, found.training.epochs) == (64, 100)
-    assert found.objective.reconst_v_gan == 0.1 and found.objective.generator_updates == 2
+    architecture = architectures.check(ORIGINAL, "a.json")
+    assert (architecture.training.batch_size, architecture.training.epochs) == (64, 100)
+    assert architecture.objective.reconst_v_gan == 0.1 and architecture.objective.generator_updates == 2
     for name in ("encoder", "generator", "discriminator"):
-        optimizer = found.optimizer(name)
+        optimizer = architecture.optimizer(name)
         assert (optimizer.learning_rate, optimizer.beta1, optimizer.schedule) == (2e-4, 0.5, "constant")
 
 
@@ -69,7 +70,7 @@ def test_defaults_are_the_original_recipe():
         ("encoder", [], "a.json: encoder: found []"),
     ],
 )
-def test_a_mistake_is_one_line_with_place_finding_and_remedy(path, value, words):
+def test_a_mistake_is_one_line_with_path_value_and_remedy(path, value, words):
     assert complaint(changed(path, value)).startswith(words)
 
 
@@ -104,26 +105,24 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path):
 
 @pytest.mark.parametrize("name", architectures.shipped_names())
 def test_shipped_files_round_trip_and_satisfy_the_schema(name):
-    found = architectures.load_architecture(name)
-    text = architectures.dump(found)
-    assert architectures.check(architectures.parse_json(text, "dump"), "dump") == found
+    architecture = architectures.load_architecture(name)
+    text = architectures.dump(architecture)
+    assert architectures.check(architectures.parse_json(text, "dump"), "dump") == architecture
     validator = jsonschema.Draft202012Validator(architectures.schema())
     validator.validate(json.loads((architectures.SHIPPED / f"{name}.json").read_text()))
 
 
-def test_the_schema_file_is_the_one_the_code_makes():
+def test_the_schema_file_is_up_to_date():
     shipped = json.loads((architectures.SHIPPED / "schema.json").read_text())
     assert shipped == architectures.schema(), "run: python tools/write_schema.py"
 
 
 def test_overrides_reach_every_optimizer_and_unknown_ones_are_refused():
-    from tfglyph.training.options import with_overrides
-
-    found = with_overrides(architectures.check(ORIGINAL, "a.json"), {"lr": 1e-3, "batch_size": 8, "steps": None})
-    assert {optimizer.learning_rate for optimizer in found.training.optimizers.values()} == {1e-3}
-    assert found.training.batch_size == 8 and found.training.steps is None
+    overridden = with_overrides(architectures.check(ORIGINAL, "a.json"), {"lr": 1e-3, "batch_size": 8, "steps": None})
+    assert {optimizer.learning_rate for optimizer in overridden.training.optimizers.values()} == {1e-3}
+    assert overridden.training.batch_size == 8 and overridden.training.steps is None
     with pytest.raises(UsageError, match=r"--batch_size: found 0"):
-        with_overrides(found, {"batch_size": 0})
+        with_overrides(overridden, {"batch_size": 0})
 
 
 def test_a_name_that_is_not_shipped_lists_those_that_are():

@@ -60,7 +60,7 @@ def trees(depth=3):
     parts = trees(depth - 1)
     joined = st.sampled_from(OPERATORS).flatmap(
         lambda operator: st.tuples(*[parts] * (3 if operator in "⿲⿳" else 2)).map(
-            lambda found: Description(None, operator, found)
+            lambda children: Description(None, operator, children)
         )
     )
     return named | joined
@@ -95,22 +95,22 @@ def test_any_text_is_a_tree_or_an_error(text):
         ("⿰⿱水火交", "⿰⿱水火交"),
     ],
 )
-def test_parts_take_the_form_of_their_place(typed, written):
+def test_parts_take_the_form_of_their_position(typed, written):
     assert str(in_place(parse(typed))) == written
 
 
-def test_forms_are_what_the_table_has_at_those_places():
-    """Each replacement is known at its place from ideographs that exist, and what it replaces hardly ever is."""
-    found = collections.Counter()
+def test_forms_are_those_of_the_table_at_their_positions():
+    """Each replacement stands at its position in existing ideographs, and what it replaces hardly ever does."""
+    counts = collections.Counter()
     for name, (operator, parts) in table().spelled.items():
         if len(name) == 1 and "一" <= name <= "\u9fff":
-            found.update((operator, number, part) for number, part in enumerate(parts))
+            counts.update((operator, number, part) for number, part in enumerate(parts))
     for (operator, number), forms in FORMS.items():
         if operator in "⿲⿳":
             continue  # too few characters to count; the forms are those of ⿰ and ⿱
         for part, form in forms.items():
-            assert found[operator, number, form] >= 5, (operator, number, form)
-            assert found[operator, number, part] <= found[operator, number, form] / 10, (operator, number, part)
+            assert counts[operator, number, form] >= 5, (operator, number, form)
+            assert counts[operator, number, part] <= counts[operator, number, form] / 10, (operator, number, part)
 
 
 def test_other_code_points_of_a_part_are_read_as_that_part():

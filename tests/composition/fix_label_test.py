@@ -1,4 +1,4 @@
-"""tools/fix_label.py: a label for good."""
+"""tools/fix_label.py: one label folded into the weights."""
 
 import importlib.util
 import pathlib
@@ -23,7 +23,7 @@ def tool():
     return module
 
 
-def test_the_result_draws_what_the_label_draws(tool):
+def test_the_result_generates_what_the_label_does(tool):
     training = TINY["training"] | {"ema": {"decay": 0.9}}
     condition = TINY["condition"] | {"classes": 3, "names": ["one", "two", "three"]}
     model = tfglyph.build(TINY | {"condition": condition, "training": training})
@@ -31,14 +31,14 @@ def test_the_result_draws_what_the_label_draws(tool):
         variable.assign_add(0.1 * tf.random.stateless_normal(variable.shape, (seed, 1)))
     tokens = tokenizer().encode_characters(CHARACTERS[:4])
     pairs = [(1, index) for index in range(4)]
-    drawn = [
+    by_label = [
         model.sample_pairs(pairs, tokens=tokens, label=label, steps=2, guidance=1.0).astype(int) for label in range(3)
     ]
-    found = tool.fixed(model, 2).sample_pairs(pairs, tokens=tokens, steps=2, guidance=1.0)
-    np.testing.assert_allclose(found, drawn[2], atol=1)
-    assert abs(found - drawn[0]).max() > 5 and abs(found - drawn[1]).max() > 5
+    images = tool.with_fixed_label(model, 2).sample_pairs(pairs, tokens=tokens, steps=2, guidance=1.0)
+    np.testing.assert_allclose(images, by_label[2], atol=1)
+    assert abs(images - by_label[0]).max() > 5 and abs(images - by_label[1]).max() > 5
 
 
 def test_a_model_without_labels_is_refused(tool):
-    with pytest.raises(UsageError, match="tiny is not told of labels and descriptions"):
-        tool.fixed(tfglyph.build(TINY), 0)
+    with pytest.raises(UsageError, match="tiny is not conditioned on labels and descriptions"):
+        tool.with_fixed_label(tfglyph.build(TINY), 0)

@@ -79,8 +79,8 @@ def test_branches_are_named_and_leaves_taken_apart():
 
 def test_the_sheet_of_the_documentation_shows_what_does_not_exist():
     lines = pathlib.Path(__file__).parents[2].joinpath("docs", "compose-64.txt").read_text(encoding="utf-8").split("\n")
-    asked = [table().named(in_place(parse(line))) for line in lines if line and line[0] != "#"]
-    assert len(asked) == 64 and [tree.part for tree in asked if tree.part] == ["𨠦"]
+    trees = [table().named(in_place(parse(line))) for line in lines if line and line[0] != "#"]
+    assert len(trees) == 64 and [tree.part for tree in trees if tree.part] == ["𨠦"]
 
 
 def test_an_unknown_character_is_one_line():
@@ -88,12 +88,12 @@ def test_an_unknown_character_is_one_line():
         describe("あ")
 
 
-def test_a_torn_line_is_noticed():
+def test_a_truncated_line_is_an_error():
     assert read_line("{5}⿰{6}木") == ("{5}", ("⿰", ("{6}", "木")))
     with pytest.raises(ValueError, match="酪⿰酉"):
         read_line("酪⿰酉")
 
 
-def test_a_tree_is_shown_with_its_places():
+def test_a_tree_is_shown_with_positions():
     small = Table({"酪": ("⿰", ("酉", "各"))})
     assert small.described("酪").show() == "酪 ⿰\n  left: 酉\n  right: 各"

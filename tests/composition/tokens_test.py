@@ -1,12 +1,21 @@
-"""Tokens: fixed seats, parts at their places, and names that can be withheld."""
+"""Tokens: fixed slots for operators and parts, and the way back to descriptions."""
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tfglyph.composition import Tokenizer, parse, table, tokenizer
 from tfglyph.composition.table import Table
-from tfglyph.composition.tokens import FIRST_PART, LENGTH, UPPER, hide_names
+from tfglyph.composition.tokens import (
+    FIRST_PART,
+    LENGTH,
+    SLOTS,
+    UPPER,
+    children,
+    operator_index,
+    parent,
+    part_index,
+    subtree,
+)
 from tfglyph.errors import UsageError
 
 SMALL = Tokenizer(["酉", "各", "口", "夂"])
@@ -15,42 +24,51 @@ ACROSS, DOWN, ROW, REST_OF_ROW = 1, 2, 3, 13
 TABLE = Table({"各": ("⿱", ("夂", "口"))})
 
 
-def seats(tokens):
-    """Operators and parts by seat, without the empty ones."""
-    upper_and_all = tokens[:UPPER], tokens[UPPER:]
-    return tuple({seat: int(token) for seat, token in enumerate(part) if token} for part in upper_and_all)
+def slots(tokens):
+    """Operators and parts by slot, without the empty ones."""
+    operators = {slot: int(tokens[operator_index(slot)]) for slot in range(UPPER) if tokens[operator_index(slot)]}
+    return operators, {slot: int(tokens[part_index(slot)]) for slot in range(SLOTS) if tokens[part_index(slot)]}
 
 
-def test_each_part_has_its_seat():
+def test_the_heap_of_slots():
+    assert [children(slot) for slot in range(3)] == [(1, 2), (3, 4), (5, 6)]
+    assert [parent(slot) for slot in range(1, 7)] == [0, 0, 1, 1, 2, 2]
+    assert subtree(2) == (2, 5, 6, 11, 12, 13, 14)
+    with pytest.raises(ValueError, match="slot 0 is the whole"):
+        parent(0)
+    indices = [*map(operator_index, range(UPPER)), *map(part_index, range(SLOTS))]
+    assert sorted(indices) == list(range(LENGTH))
+
+
+def test_each_part_has_its_slot():
     tree = TABLE.expanded(parse("⿰酉各"))
-    assert seats(SMALL.encode(tree)) == ({0: ACROSS, 2: DOWN}, {1: YOU, 2: GE, 5: ZHI, 6: KOU})
+    assert slots(SMALL.encode(tree)) == ({0: ACROSS, 2: DOWN}, {1: YOU, 2: GE, 5: ZHI, 6: KOU})
 
 
 def test_three_parts_are_two_and_the_rest():
-    found = seats(SMALL.encode(parse("⿲酉口夂")))
-    assert found == ({0: ROW, 2: REST_OF_ROW}, {1: YOU, 5: KOU, 6: ZHI})
+    assert slots(SMALL.encode(parse("⿲酉口夂"))) == ({0: ROW, 2: REST_OF_ROW}, {1: YOU, 5: KOU, 6: ZHI})
 
 
-def test_a_part_alone_sits_in_the_middle():
-    assert seats(SMALL.encode(parse("口"))) == ({}, {0: KOU})
+def test_a_part_alone_is_the_whole():
+    assert slots(SMALL.encode(parse("口"))) == ({}, {0: KOU})
 
 
-def test_the_character_itself_is_not_told():
+def test_the_character_itself_has_no_token():
     tree = TABLE.described("各")
-    assert seats(SMALL.encode(tree)) == ({0: DOWN}, {1: ZHI, 2: KOU})
+    assert slots(SMALL.encode(tree)) == ({0: DOWN}, {1: ZHI, 2: KOU})
 
 
-def test_rare_parts_are_told_by_their_own():
+def test_rare_parts_are_described_by_their_own_parts():
     known = Tokenizer(["酉", "口", "夂"])
     tree = TABLE.expanded(parse("⿰酉各"))
-    assert 2 not in seats(known.encode(tree, strict=True))[1]
+    assert 2 not in slots(known.encode(tree, strict=True))[1]
     with pytest.raises(UsageError, match="⿰酉木: the part 木 is too rare"):
         known.encode(parse("⿰酉木"), strict=True)
     with pytest.raises(UsageError, match="lies deeper than 3 levels"):
         SMALL.encode(parse("⿰酉⿰酉⿰酉⿰酉口"), strict=True)
 
 
-def test_the_shipped_list_tells_nearly_all_characters_apart():
+def test_the_shipped_list_distinguishes_nearly_all_characters():
     common = [chr(code) for code in range(0x4E00, 0x9FA6)]
     tokens = tokenizer().encode_characters(common)
     assert tokens.shape == (len(common), LENGTH) and tokens.max() < tokenizer().vocabulary
@@ -68,13 +86,9 @@ def test_an_unknown_list_is_one_line():
         tokenizer("parts-99")
 
 
-def test_only_names_that_are_told_twice_are_withheld():
-    tokens = tf.constant(SMALL.encode(TABLE.expanded(parse("⿰酉各")))[None].repeat(2, 0))
-    draws = np.ones((2, UPPER), np.float32)
-    draws[1] = 0.0
-    found = hide_names(tokens, tf.constant(draws), 0.5).numpy()
-    np.testing.assert_array_equal(found[0], tokens[0])
-    assert seats(found[1]) == ({0: ACROSS, 2: DOWN}, {1: YOU, 5: ZHI, 6: KOU})
+def test_characters_have_a_token_as_parts_of_others():
+    np.testing.assert_array_equal(SMALL.encode_as_parts("口木酉"), [KOU, 0, YOU])
+    assert SMALL.names[KOU - 1] == "口" and SMALL.encode_as_parts("").shape == (0,)
 
 
 def test_names_come_back_from_the_table():

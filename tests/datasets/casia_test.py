@@ -96,9 +96,10 @@ def test_a_tag_that_is_no_character_costs_one_record():
     def record(tag):
         return struct.pack("<I2sHH", 11, tag, 1, 1) + b"\0"
 
-    found = [character for _, character, _ in records(record(b"\xb0\xa1") + record(b"\xff\xff") + record(b"\xb0\xa2"))]
-    assert (found[0], found[2]) == ("啊", "阿") and isinstance(found[1], TagError)
-    assert "byte 11 has the tag ffff" in str(found[1])
+    content = record(b"\xb0\xa1") + record(b"\xff\xff") + record(b"\xb0\xa2")
+    first, second, third = (character for _, character, _ in records(content))
+    assert (first, third) == ("啊", "阿") and isinstance(second, TagError)
+    assert "byte 11 has the tag ffff" in str(second)
 
 
 # === The data set ===
@@ -124,8 +125,8 @@ def test_files_directories_and_archives_are_one_set(file, tmp_path):
         archive.writestr("HWDB/1.gnt", content)
         archive.writestr("readme.txt", "no data")
     alone = load("casia", size=32, datadir=file)
-    for place in (file.parent, tmp_path / "set.zip"):
-        glyphs = load("casia", size=32, datadir=place)
+    for path in (file.parent, tmp_path / "set.zip"):
+        glyphs = load("casia", size=32, datadir=path)
         np.testing.assert_array_equal(glyphs.images, alone.images)
         assert glyphs.characters == CHARACTERS
     (file.parent / "more").mkdir()
@@ -155,9 +156,9 @@ def test_what_stands_before_the_damage_is_used(file, capsys):
 def test_large_files_are_read_in_pieces(file, monkeypatch, capsys):
     content = file.read_bytes()
     whole = load("casia", size=32, datadir=file)
-    monkeypatch.setattr(casia, "PIECE", 2000)
-    found = list(casia.pieces([(str(file), None)]))
-    assert len(found) == 3 and [start for _, _, start, _ in found[1:]] == [stop for _, _, _, stop in found[:-1]]
+    monkeypatch.setattr(casia, "BYTES_IN_MEMORY", 2000)
+    items = list(casia.work_items([(str(file), None)]))
+    assert len(items) == 3 and [start for _, _, start, _ in items[1:]] == [stop for _, _, _, stop in items[:-1]]
     file.write_bytes(content + b"\0" * 7)
     again = load("casia", size=32, datadir=file)
     np.testing.assert_array_equal(again.images, whole.images)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.sources import write_font
-from tfglyph.datasets import cns, cns_ext, load
+from tfglyph.datasets import cns, cns_ext, installed_fonts, load
 from tfglyph.errors import GlyphError, UsageError
 
 COMMON, RARE, RARER = "一七下中丸英", "㐀㐁", "𠀧𠀨𦰈"
@@ -14,8 +14,9 @@ COMMON, RARE, RARER = "一七下中丸英", "㐀㐁", "𠀧𠀨𦰈"
 def small_fonts(tmp_path, monkeypatch):
     """As if CNS had six characters, and the two fonts few more."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cns, "pack", lambda: (list(COMMON), np.zeros((6, 32, 32), np.uint8)))
-    monkeypatch.setattr(cns, "installed_font_directories", lambda: [])
+    for module in (cns, cns_ext):
+        monkeypatch.setattr(module, "pack", lambda: (list(COMMON), np.zeros((6, 32, 32), np.uint8)))
+    monkeypatch.setattr(installed_fonts, "installed_font_directories", lambda: [])
     monkeypatch.setenv("TFGLYPH_CNS_FONT", write_font(tmp_path / "kai.ttf", COMMON + RARE + "あ"))
     (tmp_path / "fonts").mkdir()
     return write_font(tmp_path / "fonts" / cns_ext.EXT_FONT_FILE, RARER + "🀀𨠦")
@@ -39,7 +40,8 @@ def test_a_character_is_on_one_side_in_both_sets(small_fonts):
 
 def test_two_code_points_that_are_described_alike_are_on_one_side(small_fonts):
     glyphs = load("cns-ext", size=16)
-    assert glyphs.keys[glyphs.index("𦰈")] == glyphs.keys[glyphs.index("英")]
+    rows = glyphs.rows_by_character()
+    assert glyphs.keys[rows["𦰈"]] == glyphs.keys[rows["英"]]
     assert len(set(glyphs.keys.tolist())) == 10
 
 
@@ -47,6 +49,6 @@ def test_what_is_missing_is_one_line(small_fonts, tmp_path):
     with pytest.raises(UsageError, match="'cns-ext' is drawn from its fonts and takes no --datadir"):
         load("cns-ext", size=16, datadir=str(tmp_path))
     (tmp_path / "fonts" / cns_ext.EXT_FONT_FILE).rename(tmp_path / "fonts" / "else.ttf")
-    wanted = r"data set 'cns-ext' needs the font TW-Kai-Ext-B-98_1.ttf: run \./get_data.sh"
-    with pytest.raises(GlyphError, match=wanted):
+    message = r"data set 'cns-ext' needs the font TW-Kai-Ext-B-98_1.ttf: run \./get_data.sh"
+    with pytest.raises(GlyphError, match=message):
         load("cns-ext", size=16)

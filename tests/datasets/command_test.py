@@ -60,24 +60,24 @@ def test_prepare_makes_the_cache(tmp_path, cache, random):
 
 
 def test_check_counts_the_good_and_names_the_bad(tmp_path, random):
-    place = tmp_path / "set"
-    (place / "deep").mkdir(parents=True)
+    folder = tmp_path / "set"
+    (folder / "deep").mkdir(parents=True)
     picture = glyph_like(random, 1)[0]
-    (place / "good.png").write_bytes(encoded(picture, "PNG"))
-    write_gnt(place / "deep" / "x.gnt", [("一", picture), ("丁", picture)])
-    write_idx(str(place / "train-labels-idx1-ubyte"), np.arange(5, dtype=np.uint8))
-    write_font(place / "a.ttf")
-    (place / "readme.txt").write_text("hello")
-    result = run("check", place)
+    (folder / "good.png").write_bytes(encoded(picture, "PNG"))
+    write_gnt(folder / "deep" / "x.gnt", [("一", picture), ("丁", picture)])
+    write_idx(str(folder / "train-labels-idx1-ubyte"), np.arange(5, dtype=np.uint8))
+    write_font(folder / "a.ttf")
+    (folder / "readme.txt").write_text("hello")
+    result = run("check", folder)
     assert result.exit_code == 0 and result.stdout == (
-        f"{place}: good: 5 IDX entries, 1 fonts, 2 handwritten characters, 1 images, 1 other files; nothing is wrong\n"
+        f"{folder}: good: 5 IDX entries, 1 fonts, 2 handwritten characters, 1 images, 1 other files; nothing is wrong\n"
     )
-    (place / "deep" / "x.gnt").write_bytes((place / "deep" / "x.gnt").read_bytes()[:-1])
-    (place / "bad.png").write_bytes(b"<html>")
-    (place / "bad.ttf").write_bytes(b"rubbish")
-    (place / "bad-idx3-ubyte").write_bytes(b"rubbish")
-    Image.fromarray(np.stack([picture] * 3, -1)).quantize(16).save(place / "palette.png")
-    result = run("check", place)
+    (folder / "deep" / "x.gnt").write_bytes((folder / "deep" / "x.gnt").read_bytes()[:-1])
+    (folder / "bad.png").write_bytes(b"<html>")
+    (folder / "bad.ttf").write_bytes(b"rubbish")
+    (folder / "bad-idx3-ubyte").write_bytes(b"rubbish")
+    Image.fromarray(np.stack([picture] * 3, -1)).quantize(16).save(folder / "palette.png")
+    result = run("check", folder)
     lines = result.stdout.splitlines()
     assert result.exit_code == 1 and len(lines) == 6
     for name, reason in (
@@ -86,8 +86,8 @@ def test_check_counts_the_good_and_names_the_bad(tmp_path, random):
         ("bad.ttf", "not a usable font"),
         ("deep/x.gnt", "cut off in the record at byte 154"),
     ):
-        assert sum(line.startswith(f"skipped: {place}/{name}: ") and reason in line for line in lines) == 1
-    assert f"note: {place}/palette.png: palette: converted" in lines
+        assert sum(line.startswith(f"skipped: {folder}/{name}: ") and reason in line for line in lines) == 1
+    assert f"note: {folder}/palette.png: palette: converted" in lines
     assert lines[-1].endswith("2 images, 1 other files; 4 skipped, 1 used with a note")
     with pytest.raises(GlyphError, match="nowhere: no such file or directory"):
         run("check", tmp_path / "nowhere")

@@ -50,13 +50,6 @@ def test_several_batches_a_step(glyphs):
     assert steps == [expected(3 * step) + expected(3 * step + 1) + expected(3 * step + 2) for step in (2, 3)]
 
 
-def test_workers_pieces_make_up_the_batch(glyphs):
-    pieces = [rows_of(feed(glyphs, BATCH, SEED, steps=6, shard=(index, 2))) for index in range(2)]
-    assert [first + second for first, second in zip(*pieces, strict=True)] == [expected(batch) for batch in range(6)]
-    by_two = rows_of(feed(glyphs, BATCH, SEED, steps=1, batches_per_step=2, shard=(1, 2)))
-    assert by_two == [expected(0)[2:] + expected(1)[2:]]
-
-
 def test_labels_go_with_their_images(glyphs):
     for batch in feed(glyphs, BATCH, SEED, steps=3).as_numpy_iterator():
         assert batch["labels"].dtype == np.int32
@@ -73,18 +66,10 @@ def test_memory_maps_and_views_give_the_same(glyphs, tmp_path):
         assert rows_of(feed(Glyphs("made", images), BATCH, SEED, steps=4)) == [expected(batch) for batch in range(4)]
 
 
-@pytest.mark.parametrize(
-    ("batch", "shard", "message"),
-    [
-        (24, (0, 1), "23 images are too few"),
-        (0, (0, 1), "not positive"),
-        (4, (0, 3), "cannot take"),
-        (4, (2, 2), "2 of 2"),
-    ],
-)
-def test_impossible_requests(glyphs, batch, shard, message):
+@pytest.mark.parametrize(("batch", "message"), [(24, "23 images are too few"), (0, "not positive")])
+def test_impossible_requests(glyphs, batch, message):
     with pytest.raises(UsageError, match=message):
-        feed(glyphs, batch, SEED, shard=shard)
+        feed(glyphs, batch, SEED)
 
 
 # === Augmentation ===
@@ -126,14 +111,23 @@ def test_amounts_bound_the_change():
     assert (turned[:, 8, 8, 0] >= 250).all()  # the middle is where everything turns about
 
 
-def test_augmentation_is_a_function_of_seed_step_and_place(pictures):
+def test_augmentation_is_a_function_of_seed_step_and_position(pictures):
     amounts = Augmentation(rotate=5, shift=0.05, scale=0.05, shear=3)
-    whole = next(feed(pictures, 8, 3, start_step=4, augmentation=amounts).as_numpy_iterator())["images"]
+    entered = next(feed(pictures, 8, 3, start_step=4, augmentation=amounts).as_numpy_iterator())["images"]
     again = list(feed(pictures, 8, 3, steps=5, augmentation=amounts).as_numpy_iterator())[4]["images"]
-    np.testing.assert_array_equal(whole, again)
-    halves = [first(pictures, amounts, start_step=4, shard=(index, 2)) for index in range(2)]
-    np.testing.assert_array_equal(np.concatenate(halves), whole)
-    assert (whole != first(pictures, amounts, start_step=5)).any()
+    np.testing.assert_array_equal(entered, again)
+    assert (entered != first(pictures, amounts, start_step=5)).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "mirrored"),
+    [({"start_step": 4}, "==~=~=~~"), ({"start_step": 1, "batches_per_step": 2}, "~===~~=~=~=~=~==")],
+)
+def test_which_images_are_mirrored_stays_what_it_is(pictures, options, mirrored):
+    # Other draws would make a resumed run differ from one that was never interrupted.
+    plain, flipped = first(pictures, None, **options), first(pictures, Augmentation(flip=True), **options)
+    same = [(a == b).all() for a, b in zip(flipped, plain, strict=True)]
+    assert "".join("=" if unchanged else "~" for unchanged in same) == mirrored
 
 
 def test_options_text():

@@ -7,8 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.datasets.images_test import bomb
-from tests.helpers.sources import encoded, glyph_like
+from tests.helpers.sources import encoded, glyph_like, png_bomb
 from tfglyph.datasets import cache as cache_module
 from tfglyph.datasets import folder, load, preparing
 from tfglyph.errors import GlyphError, UsageError
@@ -41,7 +40,7 @@ def test_images_in_the_order_of_their_paths(tmp_path, pictures):
     assert glyphs.characters is None and glyphs.labels is None and glyphs.images.shape[-1] == 1
 
 
-def test_colour_is_found_and_overruled(tmp_path, random):
+def test_colour_is_detected_and_overruled(tmp_path, random):
     faces = colourful(random, 5)
     directory = fill(tmp_path / "set", faces)
     np.testing.assert_array_equal(load("folder", size=12, datadir=directory).images, faces)
@@ -52,11 +51,11 @@ def test_the_same_file_twice_counts_once(tmp_path, random, capsys):
     faces = colourful(random, 6)
     fill(tmp_path / "set" / "data", faces)
     fill(tmp_path / "set" / "data" / "data", faces)
-    for place in ("set", "set/data"):
-        glyphs = load("folder", size=12, datadir=tmp_path / place)
+    for path in ("set", "set/data"):
+        glyphs = load("folder", size=12, datadir=tmp_path / path)
         np.testing.assert_array_equal(glyphs.images, faces)
         assert glyphs.labels is None
-        assert capsys.readouterr().err == f"{tmp_path / place}: 6 copies of other files left out\n"
+        assert capsys.readouterr().err == f"{tmp_path / path}: 6 copies of other files left out\n"
 
 
 def test_a_class_for_each_subdirectory(tmp_path, pictures):
@@ -70,7 +69,7 @@ def test_a_class_for_each_subdirectory(tmp_path, pictures):
     assert load("folder", size=12, datadir=tmp_path / "set").labels is None
 
 
-def test_polarity_is_found_or_given(tmp_path, pictures, random):
+def test_polarity_is_detected_or_set(tmp_path, pictures, random):
     paper = fill(tmp_path / "paper", 255 - pictures)
     np.testing.assert_array_equal(load("folder", size=12, datadir=paper).images[..., 0], pictures)
     np.testing.assert_array_equal(load("folder", size=12, datadir=paper, ink="white").images[..., 0], 255 - pictures)
@@ -110,7 +109,7 @@ def test_bad_files_are_named_once_and_the_good_ones_used(tmp_path, random, capsy
         "c.jpg": (encoded(pictures[1], "JPEG")[:-40], "damaged"),
         "d.png": (b"", "empty file"),
         "e.png": (b"<html><body>moved</body></html>", "not an image"),
-        "f.png": (bomb(), "more pixels than the limit"),
+        "f.png": (png_bomb(), "more pixels than the limit"),
     }
     for name, (content, _) in bad.items():
         (directory / name).write_bytes(content)
@@ -198,36 +197,36 @@ def test_a_damaged_cache_is_noticed_and_rebuilt(tmp_path, pictures, cache, file,
     directory = fill(tmp_path / "set", pictures, [f"{'ab'[i % 2]}/{i}.png" for i in range(10)])
     first = load("folder", size=12, datadir=directory)
     expected = np.array(first.images)
-    (place,) = prepared(cache)
-    content = (place / file).read_bytes()
+    (path,) = prepared(cache)
+    content = (path / file).read_bytes()
     if damage == "remove":
-        (place / file).unlink()
+        (path / file).unlink()
     else:
         middle = len(content) // 2
         flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
-        (place / file).write_bytes({"cut": content[:middle], "flip": flipped, "longer": content + b"\0"}[damage])
-    assert cache_module.read(str(place), "folder") is None
+        (path / file).write_bytes({"cut": content[:middle], "flip": flipped, "longer": content + b"\0"}[damage])
+    assert cache_module.read(str(path), "folder") is None
     again = load("folder", size=12, datadir=directory)
     np.testing.assert_array_equal(again.images, expected)
-    assert (again.fingerprint == first.fingerprint and (place / file).read_bytes() == content) or file == "index.json"
+    assert (again.fingerprint == first.fingerprint and (path / file).read_bytes() == content) or file == "index.json"
 
 
 def test_large_caches_are_checked_in_samples_unless_touched(tmp_path, pictures, cache, monkeypatch):
     monkeypatch.setattr(cache_module, "_BLOCK", 16)
     monkeypatch.setattr(cache_module, "_CHECK_ALL", 100)
     load("folder", size=12, datadir=fill(tmp_path / "set", pictures))
-    (place,) = prepared(cache)
-    images = place / "images.u8"
+    (path,) = prepared(cache)
+    images = path / "images.u8"
     content, times = bytearray(images.read_bytes()), images.stat()
     looked_at = []
     real = cache_module._block_digest
     monkeypatch.setattr(cache_module, "_block_digest", lambda path, block: looked_at.append(block) or real(path, block))
-    assert cache_module.read(str(place), "folder") is not None
+    assert cache_module.read(str(path), "folder") is not None
     assert len(looked_at) == 16 and {0, 89} <= set(looked_at)
     content[20] ^= 1  # in a block that is not among the samples
     images.write_bytes(content)
     os.utime(images, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
-    assert cache_module.read(str(place), "folder") is None
+    assert cache_module.read(str(path), "folder") is None
 
 
 def test_what_a_killed_preparation_left_is_cleared_away(tmp_path, pictures, cache, monkeypatch):
@@ -243,12 +242,12 @@ def test_what_a_killed_preparation_left_is_cleared_away(tmp_path, pictures, cach
     monkeypatch.undo()
     os.environ["TFGLYPH_CACHE"] = str(cache)
     load("folder", size=12, datadir=directory)
-    (place,) = prepared(cache)
-    left_over = cache / (place.name + ".tmp-left")
+    (path,) = prepared(cache)
+    left_over = cache / (path.name + ".tmp-left")
     left_over.mkdir()
-    (place / "images.u8").unlink()
+    (path / "images.u8").unlink()
     load("folder", size=12, datadir=directory)
-    assert prepared(cache) == [place]
+    assert prepared(cache) == [path]
 
 
 def test_a_cache_that_cannot_be_written_is_one_line(tmp_path, pictures, monkeypatch):

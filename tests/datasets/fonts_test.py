@@ -7,7 +7,7 @@ import pytest
 from fontTools.ttLib import TTCollection, TTFont
 
 from tests.helpers.sources import NUMERALS, write_font
-from tfglyph.datasets import load
+from tfglyph.datasets import installed_fonts, kanji, load
 from tfglyph.datasets.fontface import FontFace, faces
 from tfglyph.datasets.fonts import coverage, open_faces, unique_names
 from tfglyph.errors import GlyphError, UsageError
@@ -21,7 +21,7 @@ def numerals(tmp_path):
 
 
 def block_image(number, size):
-    """float ``[size, size]``: the ink's share of each pixel for block ``number``."""
+    """float ``[size, size]``: the fraction of each pixel that block ``number`` covers."""
 
     def covered(low, high):
         edges = np.arange(size + 1) / size
@@ -138,7 +138,7 @@ def test_samples_are_shifted_and_squeezed_within_bounds(font, numerals):
         top = np.argmax(rows > 0.5)
         left, right = np.argmax(columns > 0.5), 64 - np.argmax(columns[::-1] > 0.5)
         number = NUMERALS.index(character)
-        # Squeezes of s and t pixels move a place p of 64 to s + p(1 - (s + t)/64); shifts add ±1.
+        # Squeezes of s and t pixels move a point p of 64 to s + p(1 - (s + t)/64); shifts add ±1.
         assert -1 - 4 * 0.3 <= top - 0.3 * 64 <= 1 + 3 * 0.7 + 0.5
         assert (left - 6.4) >= -1 - 3 * 0.1 - 0.5 and left - 6.4 <= 1 + 3 * 0.9 + 0.5
         width = (0.1 + 0.06 * number) * 64
@@ -189,16 +189,14 @@ def test_coverage_and_names(tmp_path):
     first = write_font(tmp_path / "a.ttf", characters=NUMERALS[:3])
     second = write_font(tmp_path / "more" / "b.ttf")
     usable, problems = open_faces([first, str(tmp_path / "more"), second])
-    assert [len(found) for found in coverage(usable, NUMERALS)] == [3, 8] and problems == []
+    assert [len(characters) for characters in coverage(usable, NUMERALS)] == [3, 8] and problems == []
     assert unique_names(usable) == ["Blocks (a.ttf#0)", "Blocks (b.ttf#0)"]
 
 
 def test_kanji_from_a_font(font, tmp_path, monkeypatch):
     glyphs = load("kanji", font=font)
     assert glyphs.images.shape == (8, 48, 48, 1) and set(glyphs.characters) == set(NUMERALS) and glyphs.labels is None
-    from tfglyph.datasets import kanji
-
-    monkeypatch.setattr(kanji, "installed_font_directories", lambda: [str(tmp_path)])
+    monkeypatch.setattr(installed_fonts, "installed_font_directories", lambda: [str(tmp_path)])
     with pytest.raises(GlyphError, match="install the Debian package fonts-ipafont-mincho"):
         load("kanji")
     write_font(tmp_path / "ipag.ttf", name="Gothic")

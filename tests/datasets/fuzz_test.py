@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.helpers.sources import NUMERALS, glyph_like, mutated, write_font
 from tfglyph.datasets.casia import convert as convert_gnt
-from tfglyph.datasets.casia import gnt_files, pieces
+from tfglyph.datasets.casia import gnt_files, work_items
 from tfglyph.datasets.charsets import charset
 from tfglyph.datasets.fontface import faces
 from tfglyph.datasets.gnt import TagError, read_records, write_gnt
@@ -137,11 +137,11 @@ def test_zip_of_gnt(tmp_path):
             files, _ = gnt_files(str(path))
         except GlyphError:
             continue
-        for item in pieces(files):
-            made = convert_gnt(item, (16, 16, 1))
-            assert made.images.shape == (len(made.characters), 16, 16, 1)
-            assert len(made.keys) == len(made.characters)
-            assert made.characters or made.problems
+        for item in work_items(files):
+            converted = convert_gnt(item, (16, 16, 1))
+            assert converted.images.shape == (len(converted.characters), 16, 16, 1)
+            assert len(converted.keys) == len(converted.characters)
+            assert converted.characters or converted.problems
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -199,13 +199,13 @@ def test_npz(tmp_path, file):
     for data in damaged((tmp_path / file).read_bytes()):
         (tmp_path / file).write_bytes(data)
         try:
-            found = read_npz(str(tmp_path), ("train",))
+            items = list(read_npz(str(tmp_path), ("train",)).read())
         except GlyphError as error:
             assert str(tmp_path) in str(error) and "\n" not in str(error)
             continue
         # A zip archive has checksums: what can be read is what was written.
-        assert [label for _, part in found for label in part] == labels.tolist()
-        assert all((a == b).all() for a, b in zip((a for part, _ in found for a in part), images, strict=True))
+        assert [label for _, part in items for label in part] == labels.tolist()
+        assert all((a == b).all() for a, b in zip((a for part, _ in items for a in part), images, strict=True))
 
 
 def test_charset_files(tmp_path):
@@ -213,8 +213,8 @@ def test_charset_files(tmp_path):
     for data in damaged("一二三四五六七八九十\n".encode() * 3):
         path.write_bytes(data)
         try:
-            found = charset(str(path)).characters
+            characters = charset(str(path)).characters
         except GlyphError as error:
             assert str(path) in str(error)
             continue
-        assert len(set(found)) == len(found) > 0 and all(len(character) == 1 for character in found)
+        assert len(set(characters)) == len(characters) > 0 and all(len(character) == 1 for character in characters)

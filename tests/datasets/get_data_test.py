@@ -41,9 +41,9 @@ def wide_font(tmp_path):
 @pytest.fixture
 def run(tmp_path):
     """Runs a copy of the script that finds neither installed fonts nor apt-get."""
-    place = tmp_path / "clone"
-    place.mkdir()
-    shutil.copy(REPOSITORY / "get_data.sh", place)
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    shutil.copy(REPOSITORY / "get_data.sh", clone)
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in (
@@ -72,9 +72,9 @@ def run(tmp_path):
             "TWKAI_URL": f"file://{tmp_path}/kai.zip",
             "TMPDIR": str(tmp_path),
         } | {name: str(value) for name, value in variables.items()}
-        return subprocess.run([place / "get_data.sh"], env=environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run([clone / "get_data.sh"], env=environment, capture_output=True, text=True, timeout=120)
 
-    run.place = place
+    run.clone = clone
     return run
 
 
@@ -86,14 +86,14 @@ def archive(tmp_path, font, name=f"Fonts/{FONT}"):
 def test_from_the_archive_twice_and_after_damage(run, tmp_path, wide_font):
     archive(tmp_path, wide_font)
     first = run()
-    target = run.place / "fonts" / FONT
+    target = run.clone / "fonts" / FONT
     assert first.returncode == 0 and target.read_bytes() == pathlib.Path(wide_font).read_bytes(), first.stderr
     assert f"fonts/{FONT}: Blocks, 20,902 characters" in first.stdout and "no trained weights" in first.stdout
     assert f"fonts/{FONT} is here already: Blocks, 20,902 characters" in run().stdout
     target.write_bytes(target.read_bytes()[:500])
     again = run()
     assert "is damaged: fetching it again" in again.stdout and again.returncode == 0
-    assert sorted(os.listdir(run.place / "fonts")) == [FONT]
+    assert sorted(os.listdir(run.clone / "fonts")) == [FONT]
 
 
 def test_both_fonts_come_from_one_archive(run, tmp_path, wide_font):
@@ -107,7 +107,7 @@ def test_both_fonts_come_from_one_archive(run, tmp_path, wide_font):
     both = run()
     assert f"fonts/{EXT_FONT}: Blocks, 42,711 characters of U+20000-U+2A6DF" in both.stdout, both.stderr
     assert both.stdout.count("fetching") == 1
-    assert sorted(os.listdir(run.place / "fonts")) == [FONT, EXT_FONT]
+    assert sorted(os.listdir(run.clone / "fonts")) == [FONT, EXT_FONT]
 
 
 def test_an_installed_font_is_enough(run, tmp_path, wide_font):
@@ -115,7 +115,7 @@ def test_an_installed_font_is_enough(run, tmp_path, wide_font):
     shutil.copy(wide_font, tmp_path / "installed" / "deep")
     done = run(FONT_DIRS=tmp_path / "installed")
     assert "is installed: Blocks, 20,902 characters" in done.stdout and "nothing to fetch" in done.stdout
-    assert not (run.place / "fonts").exists()
+    assert not (run.clone / "fonts").exists()
 
 
 def test_what_is_not_the_font_is_refused(run, tmp_path):
@@ -130,14 +130,14 @@ def test_what_is_not_the_font_is_refused(run, tmp_path):
     assert "it lacks 20,894 of the 20,902 characters" in run().stderr
     archive(tmp_path, tmp_path / "narrow.ttf", "other.ttf")
     assert f"the archive has no {FONT}" in run().stderr
-    assert not (run.place / "fonts").exists()
+    assert not (run.clone / "fonts").exists()
 
 
 def test_shipped_weights_become_a_run_directory(run, tmp_path, wide_font):
     archive(tmp_path, wide_font)
-    weights = run.place / "tfglyph" / "pretrained" / "vaegan-cns"
+    weights = run.clone / "tfglyph" / "pretrained" / "vaegan-cns"
     weights.mkdir(parents=True)
     (weights / "architecture.json").write_text("{}")
     assert "logdir/train/pretrained: unpacked from tfglyph/pretrained/vaegan-cns" in run().stdout
-    assert (run.place / "logdir" / "train" / "pretrained" / "architecture.json").read_text() == "{}"
+    assert (run.clone / "logdir" / "train" / "pretrained" / "architecture.json").read_text() == "{}"
     assert "logdir/train/pretrained is here already" in run().stdout

@@ -1,4 +1,4 @@
-"""The record of a data set: splits, rows, look-ups."""
+"""The record of a data set: splits, rows, which image shows a character."""
 
 from itertools import pairwise
 
@@ -7,7 +7,7 @@ import pytest
 
 from tfglyph.datasets import load
 from tfglyph.datasets.glyphs import Glyphs, Rows, split_key, split_keys
-from tfglyph.errors import UsageError
+from tfglyph.errors import GlyphError, UsageError
 
 
 def glyphs_of(characters):
@@ -23,7 +23,7 @@ def test_split_keys_stay_what_they_are():
     assert split_keys(["一", "丂"]).dtype == np.uint64
 
 
-def test_holdout_takes_its_share_of_cns():
+def test_holdout_takes_its_fraction_of_cns():
     everything = load("cns")
     holdout, train = everything.split("holdout", 0.05), everything.split("train", 0.05)
     assert (len(holdout), len(train)) == (1122, 19798)
@@ -34,16 +34,16 @@ def test_holdout_takes_its_share_of_cns():
 
 def test_smaller_holdouts_are_subsets():
     everything = glyphs_of([chr(0x4E00 + i) for i in range(200)])
-    parts = [set(everything.split("holdout", share).characters) for share in (0.05, 0.1, 0.3, 0.9)]
+    parts = [set(everything.split("holdout", fraction).characters) for fraction in (0.05, 0.1, 0.3, 0.9)]
     assert all(small < large for small, large in pairwise(parts))
 
 
 def test_all_copies_of_a_character_are_on_one_side():
     everything = glyphs_of(["一", "丂", "七", "丁"] * 5)
-    for share in (0.1, 0.5, 0.8):
+    for fraction in (0.1, 0.5, 0.8):
         try:
-            train = set(everything.split("train", share).characters)
-            holdout = set(everything.split("holdout", share).characters)
+            train = set(everything.split("train", fraction).characters)
+            holdout = set(everything.split("holdout", fraction).characters)
         except UsageError:
             continue
         assert not train & holdout
@@ -68,13 +68,35 @@ def test_no_holdout_is_everything_and_an_empty_part_is_an_error():
         everything.split("test")
     with pytest.raises(UsageError, match=r"holdout 1.0 is not in"):
         everything.split("train", 1.0)
+    keyless = Glyphs("made", everything.images)
+    assert keyless.split("train", 0.0) is keyless
+    with pytest.raises(UsageError, match="data set 'made' cannot be split: it has no keys"):
+        keyless.split("train", 0.5)
 
 
-def test_index_finds_characters():
-    everything = glyphs_of("一二三")
-    assert (everything.index("三"), everything.index("四")) == (2, None)
-    with pytest.raises(UsageError, match="has no characters"):
-        Glyphs("faces", everything.images).index("三")
+def test_a_character_is_found_at_its_first_image():
+    everything = glyphs_of("一二一三二")
+    assert everything.known_characters() == list("一二一三二")
+    assert everything.rows_by_character() == {"一": 0, "二": 1, "三": 3}
+    assert everything.take([4, 3, 1], "test").rows_by_character() == {"二": 0, "三": 1}
+
+
+def test_label_names_of_one_letter_are_characters():
+    images = np.zeros((5, 2, 2, 1), np.uint8)
+    digits = Glyphs("digits", images, labels=np.array([7, 0, 7, 1, 0], np.int32), label_names=list("0123456789"))
+    assert digits.known_characters() == list("70710")
+    assert digits.rows_by_character() == {"7": 0, "0": 1, "1": 3}
+    named = Glyphs("named", images, list("一二三四五"), digits.labels, digits.label_names)
+    assert named.known_characters() == list("一二三四五")  # what an image shows counts before its class
+
+
+@pytest.mark.parametrize("names", [None, ["cat", "dog"], ["0", "10"], []])
+def test_a_set_that_does_not_know_its_characters_says_so(names):
+    labels = None if names is None else np.zeros(3, np.int32)
+    faces = Glyphs("faces", np.zeros((3, 2, 2, 1), np.uint8), labels=labels, label_names=names)
+    for look_up in (faces.rows_by_character, faces.known_characters):
+        with pytest.raises(GlyphError, match="data set faces does not say which character an image shows"):
+            look_up()
 
 
 @pytest.mark.parametrize("key", [2, -1, slice(1, 4), np.array([4, 0, 0]), (slice(0, 2), 0), (1, slice(None), 1, 0)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers.sources import encoded
+from tests.helpers.sources import encoded, png_bomb
 from tfglyph.datasets.images import ImageError, border_is_light, decode, fit, read_bytes
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -80,19 +80,6 @@ def test_animations_give_their_first_frame():
         assert "animated or of several pages: only the first is used" in notes
 
 
-def bomb():
-    """A PNG of 30,000×30,000 pixels in a few kilobytes: its header alone, followed by a little of it."""
-    import struct
-    import zlib
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
-    rows = zlib.compress(b"\0" * 30_001 * 8)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -100,7 +87,7 @@ def bomb():
         (encoded(COLOURS, "PNG")[:70], "damaged"),
         (encoded(COLOURS, "JPEG")[:400], "damaged"),
         (encoded(COLOURS, "PNG")[:8], "not an image|damaged"),
-        (bomb(), "more pixels than the limit|more than the limit"),
+        (png_bomb(), "more pixels than the limit|more than the limit"),
         (
             encoded(np.zeros((9000, 8000), np.uint8), "PNG"),
             "8000x9000 pixels are more than the limit of 67,108,864",

@@ -5,8 +5,9 @@ import gzip
 import numpy as np
 import pytest
 
-from tfglyph.datasets import load
+from tfglyph.datasets import load, public
 from tfglyph.datasets.idx import read_idx, write_idx
+from tfglyph.datasets.registry import find
 from tfglyph.errors import GlyphError, UsageError
 
 
@@ -145,6 +146,26 @@ def test_a_set_that_is_not_here_says_how_to_get_it(tmp_path, monkeypatch):
         load("mnist", part="valid")
 
 
+def test_only_what_is_not_read_from_files_is_downloaded(monkeypatch):
+    downloaded = []
+
+    class Builder:
+        def __init__(self, name):
+            self.name = name
+
+        def download_and_prepare(self):
+            downloaded.append(self.name)
+            if self.name == "beans":
+                raise OSError("no\n network")
+
+    monkeypatch.setattr(public, "builder_of", Builder)
+    for name, datadir in (("mnist", "here"), ("k49", None), ("mnist", None), ("emnist/letters", None), ("cns", None)):
+        find(name).download(name, datadir)
+    with pytest.raises(GlyphError, match="data set 'tfds:beans' could not be downloaded: no network"):
+        find("tfds:beans").download("tfds:beans")
+    assert downloaded == ["mnist", "emnist/letters", "beans"]
+
+
 @pytest.mark.slow
 def test_any_set_of_tensorflow_datasets(tmp_path, random):
     import tensorflow_datasets as tfds
@@ -173,7 +194,7 @@ def test_any_set_of_tensorflow_datasets(tmp_path, random):
     TinyGlyphs(data_dir=tmp_path).download_and_prepare()
     glyphs = load("tfds:tiny_glyphs", size=(12, 10), datadir=tmp_path, part="all")
     assert glyphs.images.shape == (25, 12, 10, 3) and glyphs.label_names == ["x", "y"]
-    found = {image.tobytes(): label for image, label in zip(np.asarray(glyphs.images), glyphs.labels, strict=True)}
-    assert found == {picture.tobytes(): row % 2 for row, picture in enumerate(pictures)}
+    labels = {image.tobytes(): label for image, label in zip(np.asarray(glyphs.images), glyphs.labels, strict=True)}
+    assert labels == {picture.tobytes(): row % 2 for row, picture in enumerate(pictures)}
     assert len(load("tfds:tiny_glyphs", size=12, datadir=tmp_path, part="test")) == 5
     assert load("tfds:tiny_glyphs", size=12, channels=1, datadir=tmp_path).images.shape == (20, 12, 12, 1)

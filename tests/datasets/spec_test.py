@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
+import types
 
+import numpy as np
 import pytest
 
 from tests.helpers.sources import NUMERALS, encoded, glyph_like, write_font
 from tfglyph.cli.data_options import augmentation_from_flags, spec_from_flags
-from tfglyph.datasets import DATASETS, DatasetSpec, load
-from tfglyph.datasets.registry import find
+from tfglyph.datasets import DATASETS, DatasetSpec, Glyphs, load
+from tfglyph.datasets.registry import DataSet, find
 from tfglyph.errors import UsageError
 
 
@@ -59,6 +61,35 @@ def test_names_with_a_beginning():
         with pytest.raises(UsageError, match="no data set"):
             find(name)
     assert all(entry.module and entry.size and entry.options for entry in DATASETS.values())
+
+
+def test_a_set_is_one_module_and_one_entry(monkeypatch):
+    def load_dots(name, size, channels, datadir=None, count=3, level=9):
+        return Glyphs(name, np.full((count, *size, channels or 1), level, np.uint8))
+
+    module = types.ModuleType("tfglyph.datasets.dots")
+    module.load = load_dots
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(DATASETS, "dots", DataSet("dots", "dots", 5, "dots", "nothing"))
+    assert find("dots").options == ("count", "level")
+    glyphs = load("dots", level=4)
+    assert glyphs.images.shape == (3, 5, 5, 1) and glyphs.images.max() == 4
+    assert len(DatasetSpec("dots", options={"count": 7}).load()) == 7
+    with pytest.raises(UsageError, match="'dots' takes no option 'ink', only count, level"):
+        DatasetSpec("dots", options={"ink": "black"})
+    find("dots").download("dots")  # which does nothing: there is nothing to download
+
+
+def test_options_are_the_parameters_of_the_sets_own_load():
+    assert {name: entry.options for name, entry in DATASETS.items()} == {
+        "cns": ("charset", "ink"),
+        "cns-ext": ("charset",),
+        "fonts": ("fonts", "charset", "box", "samples", "sample_seed"),
+        "kanji": ("font", "charset", "ink"),
+        "casia": ("charset", "ink"),
+        **dict.fromkeys(["mnist", "fashion_mnist", "kmnist", "k49", "emnist/", "cifar10", "tfds:"], ("part",)),
+        "folder": ("ink",),
+    }
 
 
 def test_flags():

@@ -27,7 +27,7 @@ def test_linear_betas_are_those_of_the_paper():
 
 def test_cosine_betas_are_those_of_the_paper():
     betas = paths.cosine_betas(1000)
-    # cos²(pi/2 (k/1000 + .008) / 1.008), worked by hand for the first, the middle and the clipped last step.
+    # cos²(pi/2 (k/1000 + .008) / 1.008), computed by hand for the first, the middle and the clipped last step.
     np.testing.assert_allclose(betas[[0, 500, 999]], [4.1284222e-05, 0.0031557, 0.999], rtol=1e-5)
     alpha, _ = at(paths.VariancePreserving(betas), 0.5)
     expected = np.cos(0.508 / 1.008 * np.pi / 2) ** 2 / np.cos(0.008 / 1.008 * np.pi / 2) ** 2
@@ -68,23 +68,23 @@ def test_time_of_undoes_straightened(path):
 
 @pytest.mark.parametrize("path", every_path())
 @pytest.mark.parametrize("curved", [False, True])
-def test_grid_falls_from_noise_to_image_in_any_number_of_steps(path, curved):
+def test_timesteps_fall_from_noise_to_image_in_any_number_of_steps(path, curved):
     for steps in (1, 2, 7, 3000):
-        grid = path.grid(steps, curved).numpy()
-        assert grid.shape == (steps + 1,) and grid[-1] == 0 and (np.diff(grid) < 0).all()
-        assert grid[0] == pytest.approx(1, abs=1e-12)
-        _, sigma = path.alpha_sigma(tf.constant(grid))
+        times = path.timesteps(steps, curved).numpy()
+        assert times.shape == (steps + 1,) and times[-1] == 0 and (np.diff(times) < 0).all()
+        assert times[0] == pytest.approx(1, abs=1e-12)
+        _, sigma = path.alpha_sigma(tf.constant(times))
         assert (sigma.numpy()[:-1] > 0).all()
 
 
-def test_even_grid_of_a_table_visits_the_table():
+def test_even_timesteps_of_a_table_visit_the_table():
     path = paths.VariancePreserving(paths.cosine_betas(1024))
-    alpha, _ = path.alpha_sigma(path.grid(1024))
+    alpha, _ = path.alpha_sigma(path.timesteps(1024))
     np.testing.assert_allclose(np.log(alpha**2)[::-1], path.log_alpha_squared, rtol=1e-11)
 
 
-def test_curved_grid_of_the_straight_path():
-    np.testing.assert_allclose(paths.Straight().grid(2, curved=True), [1, 1 - np.sqrt(0.5), 0], atol=1e-15)
+def test_curved_timesteps_of_the_straight_path():
+    np.testing.assert_allclose(paths.Straight().timesteps(2, curved=True), [1, 1 - np.sqrt(0.5), 0], atol=1e-15)
 
 
 def test_table_training_times_are_its_entries_evenly():
@@ -94,14 +94,14 @@ def test_table_training_times_are_its_entries_evenly():
 
 
 def test_logit_normal_times():
-    times = paths.Straight(mean=0.5, deviation=2.0).draw_times(tf.constant([0.5, 0.8413447])).numpy()
+    times = paths.Straight(mean=0.5, std=2.0).draw_times(tf.constant([0.5, 0.8413447])).numpy()
     np.testing.assert_allclose(np.log(times / (1 - times)), [0.5, 2.5], atol=1e-5)
     extreme = paths.Straight().draw_times(tf.constant([0.0, 1 - 2.0**-24])).numpy()
     assert 0 < extreme[0] < extreme[1] < 1
-    np.testing.assert_allclose(paths.Straight(deviation=0).draw_times(tf.constant([0.25])), [0.25], atol=1e-6)
+    np.testing.assert_allclose(paths.Straight(std=0).draw_times(tf.constant([0.25])), [0.25], atol=1e-6)
 
 
 def test_mix_scales_each_image_by_its_own_time():
     images, noise = np.ones((2, 1, 1, 1), np.float32), np.full((2, 1, 1, 1), 3, np.float32)
-    mixed = paths.Straight().mix(images, noise, tf.constant([0.0, 0.5], tf.float64))
-    np.testing.assert_allclose(mixed[:, 0, 0, 0], [1, 2])
+    x_t = paths.Straight().mix(images, noise, tf.constant([0.0, 0.5], tf.float64))
+    np.testing.assert_allclose(x_t[:, 0, 0, 0], [1, 2])

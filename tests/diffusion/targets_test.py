@@ -20,20 +20,20 @@ def test_reading_undoes_making(path, target):
     images, noise = (tf.constant(rng.normal(size=(5, 2, 3, 1)), tf.float32) for _ in range(2))
     times = tf.constant([0.05, 0.3, 0.5, 0.7, 0.95], tf.float64)
     alpha, sigma = path.alpha_sigma(times)
-    mixed = path.mix(images, noise, times)
-    found = targets.read(target, targets.make(target, images, noise, alpha, sigma), mixed, alpha, sigma)
-    np.testing.assert_allclose(found[0], images, atol=2e-5)
-    np.testing.assert_allclose(found[1], noise, atol=2e-5)
-    np.testing.assert_allclose(targets.noise_of(images, mixed, alpha, sigma), noise, atol=2e-5)
+    x_t = path.mix(images, noise, times)
+    read = targets.read(target, targets.make(target, images, noise, alpha, sigma), x_t, alpha, sigma)
+    np.testing.assert_allclose(read[0], images, atol=2e-5)
+    np.testing.assert_allclose(read[1], noise, atol=2e-5)
+    np.testing.assert_allclose(targets.noise_of(images, x_t, alpha, sigma), noise, atol=2e-5)
 
 
 @pytest.mark.parametrize("target", ["v", "velocity"])
 def test_v_and_velocity_are_good_at_both_ends(target):
     images, noise = tf.constant([[[[0.5]]]]), tf.constant([[[[-2.0]]]])
     for alpha, sigma in ((1.0, 0.0), (0.0, 1.0)):
-        mixed = alpha * images + sigma * noise
-        found = targets.read(target, targets.make(target, images, noise, alpha, sigma), mixed, alpha, sigma)
-        np.testing.assert_allclose([found[0], found[1]], [images, noise], atol=1e-6)
+        x_t = alpha * images + sigma * noise
+        read = targets.read(target, targets.make(target, images, noise, alpha, sigma), x_t, alpha, sigma)
+        np.testing.assert_allclose([read[0], read[1]], [images, noise], atol=1e-6)
 
 
 def test_min_snr_by_hand():
@@ -54,16 +54,16 @@ def test_min_snr_by_hand():
 
 
 @pytest.mark.parametrize("target", targets.TARGETS)
-def test_min_snr_weighs_the_error_of_the_image_alike_for_every_target(target):
+def test_min_snr_weighs_the_error_of_the_image_equally_for_every_target(target):
     path = PATHS[0]
     times = tf.constant([0.1, 0.6], tf.float64)
     alpha, sigma = path.alpha_sigma(times)
     rng = np.random.default_rng(1)
     images, noise, error = (tf.constant(rng.normal(size=(2, 4, 4, 1)), tf.float32) for _ in range(3))
-    mixed = path.mix(images, noise, times)
+    x_t = path.mix(images, noise, times)
     right = targets.make(target, images, noise, alpha, sigma)
     # The prediction that reads as images + error.
-    wrong_noise = targets.noise_of(images + error, mixed, alpha, sigma)
+    wrong_noise = targets.noise_of(images + error, x_t, alpha, sigma)
     wrong = targets.make(target, images + error, wrong_noise, alpha, sigma)
     weight = targets.loss_weight("min-snr", target, alpha, sigma)
     loss = weight * tf.reduce_mean((wrong - right) ** 2, [1, 2, 3])

@@ -12,8 +12,8 @@ from tfglyph.evaluation.tuples import part_tuples
 OPERATORS = {"left-right": "⿰", "above-below": "⿱"}
 
 
-def test_ranks_count_who_is_nearer(monkeypatch):
-    monkeypatch.setattr(arithmetic, "_ROWS", 3)
+def test_ranks_count_the_nearer_vectors(monkeypatch):
+    monkeypatch.setattr(arithmetic, "_QUERY_BLOCK", 3)
     rng = np.random.default_rng(0)
     vectors, queries = rng.normal(size=(40, 5)), rng.normal(size=(10, 5))
     rows = np.stack([rng.permutation(40)[:4] for _ in range(10)])
@@ -21,7 +21,7 @@ def test_ranks_count_who_is_nearer(monkeypatch):
     for query, (a, b, c, d) in zip(queries, rows, strict=True):
         distance = np.linalg.norm(vectors - query, axis=1)
         expected.append(sum(distance[i] < distance[d] for i in range(40) if i not in (a, b, c)))
-    np.testing.assert_array_equal(arithmetic.ranks(queries, vectors, rows[:, :3], rows[:, 3]), expected)
+    np.testing.assert_array_equal(arithmetic.target_ranks(queries, vectors, rows[:, :3], rows[:, 3]), expected)
 
 
 def test_scores():
@@ -32,17 +32,15 @@ def test_scores():
 
 def test_principal_components_keep_distances_and_order():
     vectors = np.random.default_rng(1).normal(size=(30, 6)).astype(np.float32) * [5, 4, 3, 2, 1, 0.5]
-    found = arithmetic.principal_components(vectors, 4)
+    four = arithmetic.principal_components(vectors, 4)
     singular = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)[1]
-    np.testing.assert_allclose(np.linalg.norm(found, axis=0), singular[:4], rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(four, axis=0), singular[:4], rtol=1e-5)
     every = arithmetic.principal_components(vectors, 128)
     np.testing.assert_allclose(np.linalg.norm(every[0] - every[1]), np.linalg.norm(vectors[0] - vectors[1]), rtol=1e-5)
 
 
-class Halves:
+class PixelModel:
     """A model whose latent is the image itself, and whose images of sums are exact."""
-
-    encodes = True
 
     def encode(self, images):
         return images.reshape(len(images), -1).astype(np.float32)
@@ -51,21 +49,21 @@ class Halves:
         return latents.clip(0, 255).astype(np.uint8).reshape(-1, 4, 8, 1)
 
 
-def test_pictures_of_two_independent_halves_are_solved_by_everyone():
+def test_pictures_of_two_independent_halves_are_solved_by_every_method():
     rng = np.random.default_rng(2)
     parts = rng.integers(0, 256, (6, 4, 4, 1)).astype(np.uint8)
     images = np.stack([np.concatenate([parts[left], parts[right]], axis=1) for left in range(6) for right in range(6)])
     chosen = [(0, 1, 2, 3), (5, 2, 0, 1)]
     tuples = np.array([[l1 * 6 + r1, l2 * 6 + r1, l2 * 6 + r2, l1 * 6 + r2] for l1, l2, r1, r2 in chosen])
-    found = arithmetic.measure(Halves(), images, tuples)
-    assert {name: places.tolist() for name, places in found.places.items()} == {
+    result = arithmetic.measure(PixelModel(), images, tuples)
+    assert {method: ranks.tolist() for method, ranks in result.ranks.items()} == {
         "latent": [0, 0],
         "decoded": [0, 0],
         "pixels": [0, 0],
         "pca": [0, 0],
     }
-    np.testing.assert_array_equal(found.drawn, images[tuples[:, 3]])
-    assert arithmetic.measure(None, images, tuples).drawn is None
+    np.testing.assert_array_equal(result.decoded, images[tuples[:, 3]])
+    assert arithmetic.measure(None, images, tuples).decoded is None
 
 
 # === The tuples ===
@@ -99,12 +97,12 @@ def test_no_part_is_in_both_halves():
 def test_baselines_are_near_the_published_ones():
     """On left-right tuples at 32x32: pixels 21.8 / 36.6 %, PCA-128 24.1 / 38.3 % (top-1 / top-5)."""
     glyphs = datasets.load("cns", size=32)
-    row_of = {name: row for row, name in enumerate(glyphs.characters)}
+    row_of = glyphs.rows_by_character()
     entries = [entry for half in ("development", "test") for entry in part_tuples(half)[:2500:3]]
     rows = np.array([[row_of[name] for name in entry.characters] for entry in entries])
-    found = arithmetic.measure(None, np.asarray(glyphs.images), rows)
+    result = arithmetic.measure(None, np.asarray(glyphs.images), rows)
     for method, top_1, top_5 in (("pixels", 0.218, 0.366), ("pca", 0.241, 0.383)):
-        scores = arithmetic.scores(found.places[method])
+        scores = arithmetic.scores(result.ranks[method])
         assert scores.top_1.mean() == pytest.approx(top_1, abs=0.05)
         assert scores.top_5.mean() == pytest.approx(top_5, abs=0.06)
 

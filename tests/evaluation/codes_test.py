@@ -21,14 +21,14 @@ def test_continuous_information_of_a_reader_with_normal_errors():
     rng = np.random.default_rng(0)
     values = rng.uniform(-1, 1, 20000)
     means = values + rng.normal(0, 0.1, 20000)
-    found = codes.continuous_information(means, np.full(20000, 0.1), values)
+    information = codes.continuous_information(means, np.full(20000, 0.1), values)
     expected = math.log(2) - 0.5 * math.log(2 * math.pi * math.e * 0.1**2)  # the entropies' difference
-    assert found.mean() == pytest.approx(expected, abs=0.02)
+    assert information.mean() == pytest.approx(expected, abs=0.02)
 
 
 def test_purity():
-    right = codes.purity(np.array([0, 0, 0, 1, 1]), np.array([7, 7, 8, 9, 8]))
-    assert right.tolist() == [True, True, False, False, True]  # of equals the first label counts
+    pure = codes.purity(np.array([0, 0, 0, 1, 1]), np.array([7, 7, 8, 9, 8]))
+    assert pure.tolist() == [True, True, False, False, True]  # of equals the first label counts
     assert codes.purity(np.arange(4), np.array([1, 1, 2, 2])).all()  # one image each: always pure
 
 
@@ -38,10 +38,10 @@ def test_a_classifier_reads_codes_that_show_and_none_that_do_not():
     images = np.zeros((600, 16, 16, 1), np.uint8)
     for image, (first, _), (height,) in zip(images, categories, continuous, strict=True):
         image[:, 1 + 5 * first : 5 + 5 * first] = 128 + round(100 * height)
-    drawn = codes.Drawn(images, categories, continuous)
-    read = codes.train_classifier(drawn.part(slice(0, 400)), (3, 3), steps=80)
-    tried = drawn.part(slice(400, None))
-    found = {name: values.mean() for name, values in codes.information(read(tried.images), tried).items()}
-    assert found["categorical_1"] > 0.9 * math.log(3)
-    assert found["categorical_2"] < 0.1
-    assert found["continuous_1"] > 0.7
+    samples = codes.CodedSamples(images, categories, continuous)
+    read = codes.train_classifier(samples.take(slice(0, 400)), (3, 3), steps=80)
+    tested = samples.take(slice(400, None))
+    information = {name: values.mean() for name, values in codes.information(read(tested.images), tested).items()}
+    assert information["categorical_1"] > 0.9 * math.log(3)
+    assert information["categorical_2"] < 0.1
+    assert information["continuous_1"] > 0.7

@@ -6,32 +6,26 @@ import pytest
 from click.exceptions import UsageError as ClickUsageError
 from PIL import Image
 
+from tests.helpers.recognizer import needs_recognizer, take_away
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.evaluation import legibility
-from tfglyph.evaluation.unavailable import UnavailableError
 
 RECONSTRUCTION = [
-    f"reconstruction/{part}/{name}" for part in ("held-out", "trained") for name in ("psnr", "ssim", "iou")
+    f"reconstruction/{split}/{name}" for split in ("held-out", "trained") for name in ("psnr", "ssim", "iou")
 ]
-CHEAP = "fid,kid,prdc,reconstruction,copying,cost"
+FAST = "fid,kid,prdc,reconstruction,copying,cost"
 
 
 @pytest.fixture
-def unread(monkeypatch):
-    """A machine without the recognizer."""
-
-    def missing():
-        raise UnavailableError("the recognizer is in the package rapidocr, which is not installed")
-
-    monkeypatch.setattr(legibility, "_model_file", missing)
+def without_recognizer(monkeypatch):
+    take_away(monkeypatch, "the recognizer is in the package rapidocr, which is not installed")
 
 
 def names(result):
-    return [figure["name"] for figure in result["figures"]]
+    return [measurement["name"] for measurement in result["figures"]]
 
 
 def test_one_run_gives_a_table_a_file_and_pictures(verb, runs, capsys, tmp_path):
-    assert verb("evaluate", "--checkpoint", runs / "narrow", "--metrics", CHEAP, "--output", "out/results.json") == 0
+    assert verb("evaluate", "--checkpoint", runs / "narrow", "--metrics", FAST, "--output", "out/results.json") == 0
     output = capsys.readouterr().out
     (result,) = json.loads((tmp_path / "out/results.json").read_text(encoding="utf-8"))["models"]
     assert result["model"] == "narrow" and result["mode"] == "VAE-GAN" and result["step"] == 3
@@ -40,8 +34,8 @@ def test_one_run_gives_a_table_a_file_and_pictures(verb, runs, capsys, tmp_path)
     assert data["name"] == "cns" and data["images"] == 64 == data["training_images"] + data["held_out_images"]
     assert 4 < data["held_out_images"] < 28 and len(data["fingerprint"]) == 24
     assert result["tfglyph"] and len(result["checkpoint"]) == 24
-    figures = {figure["name"]: figure for figure in result["figures"]}
-    assert set(figures) == {
+    measured = {measurement["name"]: measurement for measurement in result["figures"]}
+    assert set(measured) == {
         "fid/glyph",
         "kid/glyph",
         *(f"prdc/glyph/{name}" for name in ("precision", "recall", "density", "coverage")),
@@ -50,11 +44,11 @@ def test_one_run_gives_a_table_a_file_and_pictures(verb, runs, capsys, tmp_path)
         "cost/images per second",
         "cost/parameters that draw",
     }
-    fid = figures["fid/glyph"]
+    fid = measured["fid/glyph"]
     assert fid["value"] > 2 * fid["real"] and fid["low"] <= fid["value"] <= fid["high"]
     assert fid["count"] == 32 and fid["better"] == "lower" and fid["extractor"].startswith("glyph ")
-    assert figures["reconstruction/held-out/iou"]["count"] == data["held_out_images"]
-    for name in figures:
+    assert measured["reconstruction/held-out/iou"]["count"] == data["held_out_images"]
+    for name in measured:
         assert name in output
     for name in ("reconstruction", "copying"):
         path = tmp_path / f"out/results-{name}.png"
@@ -86,12 +80,27 @@ def test_several_runs_make_one_markdown_table(verb, runs, capsys, tmp_path):
     assert verb("evaluate", runs / "narrow", runs / "coded", *words) == 0
     output, errors = capsys.readouterr()
     lines = output.splitlines()
-    assert lines[0] == "| figure | narrow (VAE-GAN, step 3) | coded (InfoGAN, step 3) | real |"
+    assert lines[0] == "| metric | narrow (VAE-GAN, step 3) | coded (InfoGAN, step 3) | real |"
     assert [line.split(" ")[1] for line in lines[2:]] == ["fid/glyph", *RECONSTRUCTION]
     assert all(line.split("|")[3].strip() == "–" for line in lines[3:])
     assert "coded, step 3: reconstruction: a model of mode InfoGAN has no encoder" in errors
     assert len(json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["models"]) == 2
     assert (tmp_path / "all-narrow-3-reconstruction.png").exists()
+
+
+@needs_recognizer
+def test_a_recognizer_reads_samples_and_reconstructions(verb, runs, tmp_path):
+    verb("evaluate", runs / "narrow", "--metrics", "legibility", "--count", 12, "--output", "read.json")
+    (result,) = json.loads((tmp_path / "read.json").read_text(encoding="utf-8"))["models"]
+    assert names(result) == [
+        f"legibility/{name}"
+        for name in ("samples/one character", "samples/confidence", "held-out/right", "trained/right")
+    ]
+    for measurement in result["figures"]:
+        assert measurement["real"] > 0.6 and measurement["value"] <= measurement["real"]
+        assert measurement["extractor"].startswith("PP-OCRv6_rec_small.onnx ")
+    assert all(measurement["value"] < 0.2 for measurement in result["figures"][2:])  # the model is untrained
+    assert Image.open(tmp_path / "read-legibility.png").size[0] > 200
 
 
 @pytest.mark.slow
@@ -109,15 +118,16 @@ def test_arithmetic_of_tuples_that_the_data_has(verb, runs, tmp_path, capsys):
     words = ["evaluate", runs / "narrow", "--metrics", "arithmetic", "--charset", "all", "--count", 60]
     verb(*words, "--output", "arithmetic.json")
     (result,) = json.loads((tmp_path / "arithmetic.json").read_text(encoding="utf-8"))["models"]
-    figures = {figure["name"]: figure for figure in result["figures"]}
-    assert len(figures) == 2 * 4 * 3
-    across, down = (figures[f"arithmetic/{way}/pixels/top-1"] for way in ("left-right", "above-below"))
+    measured = {measurement["name"]: measurement for measurement in result["figures"]}
+    assert len(measured) == 2 * 4 * 3
+    across, down = (measured[f"arithmetic/{direction}/pixels/top-1"] for direction in ("left-right", "above-below"))
     assert across["count"] + down["count"] == 60 and across["count"] > down["count"]
-    assert figures["arithmetic/left-right/pixels/mrr"]["value"] > figures["arithmetic/left-right/latent/mrr"]["value"]
+    by_method = {method: measured[f"arithmetic/left-right/{method}/mrr"]["value"] for method in ("pixels", "latent")}
+    assert by_method["pixels"] > by_method["latent"]
     assert Image.open(tmp_path / "arithmetic-arithmetic.png").size[1] > 500
 
 
-def test_what_is_missing_is_one_line_and_the_rest_runs(verb, runs, unread, capsys, tmp_path):
+def test_what_is_missing_is_one_line_and_the_rest_runs(verb, runs, without_recognizer, capsys, tmp_path):
     words = ["--metrics", "legibility,codes,fid", "--extractor", "glyph,ocr", "--output", "x.json"]
     assert verb("evaluate", runs / "narrow", *words) == 0
     errors = capsys.readouterr().err.splitlines()
@@ -130,7 +140,7 @@ def test_what_is_missing_is_one_line_and_the_rest_runs(verb, runs, unread, capsy
     assert [item["metric"] for item in result["skipped"]] == ["legibility", "codes", "extractor ocr"]
 
 
-def test_nothing_to_measure_is_a_failure(verb, runs, unread):
+def test_nothing_to_measure_is_a_failure(verb, runs, without_recognizer):
     with pytest.raises(GlyphError, match="nothing could be measured"):
         verb("evaluate", runs / "narrow", "--metrics", "legibility")
     with pytest.raises(GlyphError, match="nothing could be measured"):
@@ -143,7 +153,7 @@ def test_nothing_to_measure_is_a_failure(verb, runs, unread):
         (["--metrics", "fid,legible"], "no metric 'legible' .did you mean legibility"),
         (["--metrics", ","], "found none; there are fid"),
         (["--extractor", "glyf"], "did you mean glyph"),
-        (["--sweep", "sampler"], "a VAE-GAN model draws an image in one pass"),
+        (["--sweep", "sampler"], "a VAE-GAN model samples in one pass"),
         (["--sweep", "speed"], "expected sampler,steps,guidance,temperature"),
         (["--sweep", "steps", "--metrics", "fid"], "--metrics is composition or fid,kid,legibility beside it"),
         (["--output", "."], "a directory; expected a file's name"),

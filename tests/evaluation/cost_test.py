@@ -58,10 +58,11 @@ def test_sweeps_are_parsed(text, expected):
         ("", "expected sampler,steps"),
         ("steps,steps", "expected sampler,steps"),
         ("sampler=dimm", "did you mean ddim"),
-        ("steps=0", "expected numbers such as 5/10/20"),
-        ("guidance=-1", "expected numbers from 0 to 100"),
-        ("guidance=nan", "expected numbers from 0 to 100"),
-        ("steps=5/x", "expected numbers such as 5/10/20"),
+        ("steps=0", "expected whole numbers from 1 to 100000 such as 5/10/20"),
+        ("guidance=-1", "guidance '-1', expected numbers from 0 to 1000 such as 1/2/3.5"),
+        ("guidance=nan", "expected numbers from 0 to 1000 such"),
+        ("steps=5/x", "steps 'x', expected whole numbers from 1 to 100000 such as 5/10/20"),
+        ("steps=2.5", "steps '2.5', expected whole numbers"),
     ],
 )
 def test_other_sweeps_are_refused(text, message):
@@ -78,7 +79,7 @@ def test_temperatures_are_swept():
     assert points == [{"sampler": "heun", "steps": 2, "temperature": value} for value in (0.0, 1.0)]
 
 
-def test_a_sweep_takes_what_it_is_not_told_from_the_model():
+def test_a_sweep_takes_what_is_left_out_from_the_model():
     model = SimpleNamespace(
         name="a",
         sampling_options=("steps", "sampler"),
@@ -98,5 +99,5 @@ def test_a_sweep_takes_what_it_is_not_told_from_the_model():
 
 
 def test_a_model_of_one_pass_has_nothing_to_sweep():
-    with pytest.raises(UsageError, match="VAE-GAN model draws an image in one pass"):
+    with pytest.raises(UsageError, match="VAE-GAN model samples in one pass"):
         cost.sweep_of(tfglyph.build(SMALL_VAEGAN), {"steps": (5,)})

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tests.evaluation.legibility_test import needs_recognizer
+from tests.helpers.recognizer import needs_recognizer
 from tfglyph import datasets
 from tfglyph.evaluation import corruptions, distances, extractors
-from tfglyph.evaluation.neighbours import neighbourhood
+from tfglyph.evaluation.neighbours import prdc
 
 RUNGS = {
     "blur": (corruptions.blur, (0.6, 1.2, 2.4)),
@@ -29,41 +29,42 @@ def climb(extractor, count):
     """dict from distance to (value of real images, dict from corruption to growing strength's values)."""
     reference, real, spoilt = sets(count)
     base = extractor(reference)
-    seen = {name: [extractor(images) for images in each] for name, each in spoilt.items()} | {"real": [extractor(real)]}
-    found = {}
+    features = {name: [extractor(images) for images in each] for name, each in spoilt.items()}
+    features["real"] = [extractor(real)]
+    by_distance = {}
     for distance in (distances.frechet_distance, distances.kernel_distance):
-        values = {name: [distance(features, base) for features in each] for name, each in seen.items()}
-        found[distance.__name__] = values.pop("real")[0], values
-    return found, base, seen
+        values = {name: [distance(one, base) for one in each] for name, each in features.items()}
+        by_distance[distance.__name__] = values.pop("real")[0], values
+    return by_distance, base, features
 
 
-def assert_ladder(found):
-    for distance, (real, values) in found.items():
+def assert_ladder(by_distance):
+    for distance, (real, values) in by_distance.items():
         for name, growing in values.items():
             assert real < growing[0], (distance, name, real, growing)
             assert growing == sorted(growing), (distance, name, growing)
 
 
 def test_ladder_of_the_shipped_extractor():
-    found, base, seen = climb(extractors.find("glyph"), 400)
-    assert_ladder(found)
-    real = neighbourhood(base, seen["real"][0])
+    by_distance, base, features = climb(extractors.find("glyph"), 400)
+    assert_ladder(by_distance)
+    real = prdc(base, features["real"][0])
     for name in RUNGS:  # coverage is no distance, but what is far covers less
-        assert neighbourhood(base, seen[name][-1]).covered.mean() < real.covered.mean() - 0.1, name
+        assert prdc(base, features[name][-1]).coverage.mean() < real.coverage.mean() - 0.1, name
 
 
 @needs_recognizer
 @pytest.mark.slow
 def test_ladder_of_the_recognizer():
-    found, _, _ = climb(extractors.find("ocr"), 150)
-    assert_ladder(found)
+    by_distance, _, _ = climb(extractors.find("ocr"), 150)
+    assert_ladder(by_distance)
 
 
 def test_ladder_of_pixels():
     def pixels(images):
         return images.reshape(len(images), -1)[:, ::16].astype(np.float32) / 255.0
 
-    found, _, _ = climb(pixels, 600)
+    by_distance, _, _ = climb(pixels, 600)
     for name in ("noise", "upside down", "average"):  # blurred strokes stay where they were
-        for real, values in found.values():
+        for real, values in by_distance.values():
             assert real < values[name][-1]

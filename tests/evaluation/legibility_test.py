@@ -3,21 +3,11 @@
 import numpy as np
 import pytest
 
+from tests.helpers.recognizer import needs_recognizer
 from tfglyph import datasets
 from tfglyph.evaluation import legibility
 from tfglyph.evaluation.legibility import Readings, decode, prepare
 from tfglyph.evaluation.unavailable import UnavailableError
-
-
-def installed():
-    try:
-        legibility.check()
-    except UnavailableError:
-        return False
-    return True
-
-
-needs_recognizer = pytest.mark.skipif(not installed(), reason="rapidocr and onnxruntime are not installed")
 
 
 def test_a_line_is_black_on_white_with_the_glyph_in_the_middle():
@@ -53,7 +43,7 @@ def test_greedy_ctc():
 def test_readings_compare():
     readings = Readings(["酪", "", "酉各", "交"], np.zeros(4), np.zeros((4, 2)))
     assert readings.single.tolist() == [True, False, False, True]
-    assert readings.right(["酪", "酪", "酪", "酪"]).tolist() == [True, False, False, False]
+    assert readings.correct(["酪", "酪", "酪", "酪"]).tolist() == [True, False, False, False]
 
 
 @needs_recognizer
@@ -63,9 +53,9 @@ def test_real_glyphs_are_read_and_upside_down_ones_are_not():
     readings = legibility.read(glyphs.images)
     assert len(readings.texts) == len(glyphs) == 41
     assert readings.features.shape == (41, 120)
-    assert readings.right(glyphs.characters).mean() > 0.9
+    assert readings.correct(glyphs.characters).mean() > 0.9
     turned = legibility.read(glyphs.images[:, ::-1, ::-1])
-    assert turned.right(glyphs.characters).mean() < 0.2
+    assert turned.correct(glyphs.characters).mean() < 0.2
     assert turned.confidences.mean() < readings.confidences.mean() - 0.2
 
 
@@ -99,6 +89,75 @@ def test_what_is_missing_is_said_in_one_line(monkeypatch, tmp_path):
         legibility.check()
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / legibility.MODEL).touch()
-    monkeypatch.setattr(legibility.importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else fake)
-    with pytest.raises(UnavailableError, match="package onnxruntime"):
-        legibility.check()
+    for package in ("onnx", "onnxruntime"):
+        monkeypatch.setattr(
+            legibility.importlib.util, "find_spec", lambda name, package=package: None if name == package else fake
+        )
+        with pytest.raises(UnavailableError, match=rf"needs the package {package}: pip install 'tfglyph\[evaluate\]'$"):
+            legibility.check()
+
+
+# === The features: one output more of an ONNX network ===
+
+
+@pytest.fixture
+def onnx():
+    return pytest.importorskip("onnx")
+
+
+def network(onnx, nodes, weights):
+    """The bytes of an ONNX network from x float (1, 2) to y, whose weights are 2x2 matrices."""
+    helper, float32 = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [helper.make_node(kind, inputs, [output]) for kind, inputs, output in nodes],
+        "graph",
+        [helper.make_tensor_value_info("x", float32, [1, 2])],
+        [helper.make_tensor_value_info("y", float32, [1, 2])],
+        [onnx.numpy_helper.from_array(np.array(values, np.float32), name) for name, values in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString()
+
+
+LAYERS = [
+    ("MatMul", ["x", "w"], "a"),
+    ("Relu", ["a"], "h"),
+    ("MatMul", ["h", "w"], "b"),
+    ("MatMul", ["b", "t"], "attention"),  # of two activations: not a layer
+    ("Softmax", ["attention"], "y"),
+]
+TRANSPOSED = [("Transpose", ["x"], "column"), ("MatMul", ["column", "x"], "t")]
+WEIGHTS = {"w": [[1.0, -1.0], [0.0, 2.0]]}
+
+
+def outputs(onnx, model):
+    return [output.name for output in onnx.load_model_from_string(model).graph.output]
+
+
+def test_the_last_linear_layer_is_the_last_product_with_a_stored_weight(onnx):
+    model = legibility.with_features(network(onnx, [*TRANSPOSED, *LAYERS], WEIGHTS))
+    assert outputs(onnx, model) == ["y", "h"]
+
+
+def test_a_weight_behind_an_identity_is_still_a_weight(onnx):
+    nodes = [("Identity", ["w"], "v"), ("MatMul", ["x", "w"], "q"), ("Gemm", ["q", "v"], "y")]
+    assert outputs(onnx, legibility.with_features(network(onnx, nodes, WEIGHTS))) == ["y", "q"]
+
+
+def test_the_added_output_is_the_tensor_and_the_others_stay(onnx):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    original = network(onnx, [*TRANSPOSED, *LAYERS], WEIGHTS)
+    x = np.array([[3.0, 1.0]], np.float32)
+    (y,) = onnxruntime.InferenceSession(original).run(None, {"x": x})
+    same, hidden = onnxruntime.InferenceSession(legibility.with_features(original)).run(None, {"x": x})
+    np.testing.assert_array_equal(same, y)
+    np.testing.assert_array_equal(hidden, [[3.0, 0.0]])  # relu([3, 3 * -1 + 1 * 2])
+
+
+def test_networks_without_features_are_one_line(onnx):
+    with pytest.raises(UnavailableError, match="no linear layer"):
+        legibility.with_features(network(onnx, [("Relu", ["x"], "y")], {}))
+    for damaged in (b"hello, I am no ONNX file", network(onnx, [("Relu", ["x"], "y")], {})[:-9]):
+        with pytest.raises(UnavailableError, match="not an ONNX network"):
+            legibility.with_features(damaged)

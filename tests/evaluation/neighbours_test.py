@@ -8,7 +8,7 @@ from tfglyph.evaluation import neighbours
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(neighbours, "_ROWS", 7)
+    monkeypatch.setattr(neighbours, "_BLOCK", 7)
 
 
 def distances_of(left, right):
@@ -39,26 +39,26 @@ def test_equal_images_are_at_distance_zero_exactly():
     np.testing.assert_array_equal(rows, np.arange(5))
 
 
-def test_neighbourhoods_are_those_of_the_definitions(small_blocks):
+def test_prdc_is_that_of_the_definitions(small_blocks):
     rng = np.random.default_rng(3)
     real, generated, k = rng.normal(size=(25, 2)), rng.normal(size=(18, 2)) * 0.7 + 0.5, 3
     real_radii = np.sort(distances_of(real, real), axis=1)[:, k]
     generated_radii = np.sort(distances_of(generated, generated), axis=1)[:, k]
     across = distances_of(real, generated)
-    found = neighbours.neighbourhood(real, generated, k)
-    np.testing.assert_array_equal(found.precise, (across <= real_radii[:, None]).any(axis=0))
-    np.testing.assert_array_equal(found.recalled, (across <= generated_radii).any(axis=1))
-    np.testing.assert_allclose(found.dense, (across <= real_radii[:, None]).sum(axis=0) / k)
-    np.testing.assert_array_equal(found.covered, across.min(axis=1) <= real_radii)
+    values = neighbours.prdc(real, generated, k)
+    np.testing.assert_array_equal(values.precision, (across <= real_radii[:, None]).any(axis=0))
+    np.testing.assert_array_equal(values.recall, (across <= generated_radii).any(axis=1))
+    np.testing.assert_allclose(values.density, (across <= real_radii[:, None]).sum(axis=0) / k)
+    np.testing.assert_array_equal(values.coverage, across.min(axis=1) <= real_radii)
 
 
 def test_collapse_shows_in_recall_and_coverage_and_garbage_in_precision():
     rng = np.random.default_rng(4)
     real = rng.normal(size=(300, 2))
-    same = neighbours.neighbourhood(real, rng.normal(size=(300, 2)))
-    collapsed = neighbours.neighbourhood(real, rng.normal(size=(300, 2)) * 0.05)
-    far = neighbours.neighbourhood(real, rng.normal(size=(300, 2)) + 50)
-    assert same.precise.mean() > 0.95 and same.recalled.mean() > 0.95 and same.covered.mean() > 0.9
-    assert same.dense.mean() == pytest.approx(1.0, abs=0.15)
-    assert collapsed.precise.mean() == 1.0 and collapsed.recalled.mean() < 0.05 and collapsed.covered.mean() < 0.2
-    assert far.precise.mean() == far.dense.mean() == far.covered.mean() == 0.0
+    same = neighbours.prdc(real, rng.normal(size=(300, 2)))
+    collapsed = neighbours.prdc(real, rng.normal(size=(300, 2)) * 0.05)
+    far = neighbours.prdc(real, rng.normal(size=(300, 2)) + 50)
+    assert same.precision.mean() > 0.95 and same.recall.mean() > 0.95 and same.coverage.mean() > 0.9
+    assert same.density.mean() == pytest.approx(1.0, abs=0.15)
+    assert collapsed.precision.mean() == 1.0 and collapsed.recall.mean() < 0.05 and collapsed.coverage.mean() < 0.2
+    assert far.precision.mean() == far.density.mean() == far.coverage.mean() == 0.0

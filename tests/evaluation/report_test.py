@@ -1,15 +1,16 @@
-"""FrozenTables of results."""
+"""Tables of results."""
 
-from tfglyph.evaluation import report
+import tfglyph.evaluation
+from tfglyph.evaluation import evaluate, report
 from tfglyph.evaluation.measurement import Measurement, mean_measurement
 
-FIGURES = [
+MEASUREMENTS = [
     Measurement("fid/glyph", 12.345678, 5000, "lower", 11.9, 12.8, 0.5, "glyph abc"),
     Measurement("cost/parameters that draw", 1234567.0, 1, "lower"),
 ]
 
 
-def result(name, figures, **changes):
+def result(name, measurements, **changes):
     return {
         "model": name,
         "mode": "VAE",
@@ -17,23 +18,23 @@ def result(name, figures, **changes):
         "data": {"name": "cns", "images": 20920},
         "samples": 5000,
         "seed": 0,
-        "figures": [figure.to_json() for figure in figures],
+        "figures": [measurement.to_json() for measurement in measurements],
         **changes,
     }
 
 
 def test_terminal_table():
-    lines = list(report.table(result("a", FIGURES)))
+    lines = list(report.table(result("a", MEASUREMENTS)))
     assert lines[1].split() == ["fid/glyph", "12.35", "11.90", "–", "12.80", "0.5000", "5,000", "↓"]
     assert lines[2].split() == ["cost/parameters", "that", "draw", "1,234,567", "1", "↓"]
     assert lines[0].index("value") + len("value") == lines[1].index("12.35") + len("12.35")
     assert report.heading(result("a", [])) == "a (VAE, step 6,000); cns, 20,920 images; 5,000 samples, seed 0"
 
 
-def test_markdown_has_a_column_for_each_run_and_gaps_where_one_lacks_a_figure():
-    lines = list(report.markdown([result("a", FIGURES), result("b|c", FIGURES[:1], step=None)]))
+def test_markdown_has_a_column_for_each_run_and_gaps_where_one_lacks_a_measurement():
+    lines = list(report.markdown([result("a", MEASUREMENTS), result("b|c", MEASUREMENTS[:1], step=None)]))
     assert lines == [
-        "| figure | a (VAE, step 6,000) | b\\|c (VAE) | real |",
+        "| metric | a (VAE, step 6,000) | b\\|c (VAE) | real |",
         "|---|---:|---:|---:|",
         "| fid/glyph ↓ | 12.35 (11.90 – 12.80) | 12.35 (11.90 – 12.80) | 0.5000 |",
         "| cost/parameters that draw ↓ | 1,234,567 | – |  |",
@@ -50,8 +51,15 @@ def test_sweep_table():
     )
 
 
-def test_figures():
-    figure = mean_measurement("x", [True, False, True, True], "higher", 0, real=1)
-    assert (figure.value, figure.count, figure.real) == (0.75, 4, 1.0)
-    assert 0 <= figure.low < 0.75 < figure.high <= 1
+def test_the_package_gives_the_function_and_its_module_can_be_imported():
+    from tfglyph.evaluation.evaluate import description
+    from tfglyph.evaluation.evaluate import evaluate as function
+
+    assert tfglyph.evaluation.evaluate is evaluate is function and callable(description)
+
+
+def test_measurements():
+    measurement = mean_measurement("x", [True, False, True, True], "higher", 0, real=1)
+    assert (measurement.value, measurement.count, measurement.real) == (0.75, 4, 1.0)
+    assert 0 <= measurement.low < 0.75 < measurement.high <= 1
     assert Measurement("x", float("inf"), 1).to_json()["value"] is None

@@ -6,9 +6,8 @@ import pytest
 from PIL import Image
 
 from tests.helpers.diffusion import TINY
+from tests.helpers.recognizer import take_away
 from tests.helpers.runs import save_run
-from tfglyph.evaluation import legibility
-from tfglyph.evaluation.unavailable import UnavailableError
 
 
 @pytest.fixture
@@ -18,10 +17,7 @@ def tiny(tmp_path):
 
 @pytest.mark.slow
 def test_a_sweep_gives_a_point_for_each_pair_and_a_figure(verb, tiny, tmp_path, capsys, monkeypatch):
-    def missing():
-        raise UnavailableError("no recognizer")
-
-    monkeypatch.setattr(legibility, "_model_file", missing)
+    take_away(monkeypatch, "no recognizer")
     assert verb("evaluate", tiny, "--sweep", "sampler=ddim/heun,steps=1", "--count", 12, "--output", "s.json") == 0
     output, errors = capsys.readouterr()
     (result,) = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["models"]
@@ -31,7 +27,7 @@ def test_a_sweep_gives_a_point_for_each_pair_and_a_figure(verb, tiny, tmp_path, 
     ]
     for point in result["points"]:
         assert point["figures"].keys() == {"fid/glyph", "kid/glyph"} and point["images_per_second"] > 0
-    ddim, heun = (result["points"][place]["figures"]["fid/glyph"] for place in (0, 1))
+    ddim, heun = (point["figures"]["fid/glyph"] for point in result["points"])
     assert ddim == pytest.approx(heun, rel=1e-3)  # one step is Euler's for both
     assert result["samples"] == 12 and result["hardware"] and result["seed"] == 0
     assert len(output.splitlines()) == 1 + 3 + 2 and "images per second" in output

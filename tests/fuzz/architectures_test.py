@@ -1,4 +1,4 @@
-"""Architecture files under fire: whatever stands in a file, it loads or is refused in one line."""
+"""Fuzzed architecture files: whatever a file contains, it loads or is refused in one line."""
 
 import copy
 import json
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tfglyph.architecture import SHIPPED, load_architecture, shipped_names
 from tfglyph.architecture.core import MAXIMUM_BYTES
 from tfglyph.errors import UsageError
+from tfglyph.models.limits import Limits, check_limits
 
 FILES = {name: json.loads((SHIPPED / f"{name}.json").read_text()) for name in shipped_names()}
 SETTINGS = {
@@ -35,7 +36,7 @@ VALUES = st.recursive(
 
 
 def paths(value, here=()):
-    """Every place in a JSON value."""
+    """Every path in a JSON value."""
     yield here
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in items:
@@ -44,7 +45,7 @@ def paths(value, here=()):
 
 @st.composite
 def mutants(draw, values=VALUES, most=3):
-    """A shipped file with up to ``most`` places replaced, removed, repeated, renamed or nested."""
+    """A shipped file with up to ``most`` values replaced, removed, repeated, renamed or nested."""
     data = copy.deepcopy(FILES[draw(st.sampled_from(sorted(FILES)))])
     for _ in range(draw(st.integers(1, most))):
         path = draw(st.sampled_from(sorted(paths(data), key=str)))
@@ -96,11 +97,11 @@ def test_any_bytes_are_refused_in_one_line(tmp_path, data):
 
 @settings(max_examples=100, **SETTINGS)
 @given(draw=st.data())
-def test_cut_and_overwritten_files_load_or_are_refused_in_one_line(tmp_path, draw):
+def test_partly_overwritten_files_load_or_are_refused_in_one_line(tmp_path, draw):
     data = bytearray((SHIPPED / "vaegan.json").read_bytes())
     position = draw.draw(st.integers(0, len(data) - 1))
     data[position : position + draw.draw(st.integers(0, 8))] = draw.draw(st.binary(max_size=8))
-    path = tmp_path / "torn.json"
+    path = tmp_path / "overwritten.json"
     path.write_bytes(data)
     refused_or_loaded(path)
 
@@ -156,8 +157,6 @@ SIZES = st.integers(1, 9) | st.sampled_from([64, 1000, 4096, 2**16])
 @settings(max_examples=60, **SETTINGS)
 @given(data=mutants(values=SIZES, most=2))
 def test_what_loads_is_laid_out_or_refused_within_bounds(tmp_path, data):
-    from tfglyph.models.limits import check_limits
-
     path = tmp_path / "mutant.json"
     path.write_text(json.dumps(data), encoding="utf-8")
     architecture = refused_or_loaded(path)
@@ -165,7 +164,7 @@ def test_what_loads_is_laid_out_or_refused_within_bounds(tmp_path, data):
         return
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        parameters, activations = check_limits(architecture, str(path))
+        parameters, activations = check_limits(architecture, Limits(name=str(path)))
         assert 0 < parameters <= 2e8 and 0 < activations <= 64e9
     except UsageError as error:
         assert str(error).startswith(f"{path}: ") and "\n" not in str(error)

@@ -1,6 +1,10 @@
 """Small fonts and images for the tests of data sets."""
 
 import io
+import os
+import struct
+import zlib
+from typing import Any
 
 import numpy as np
 from fontTools.fontBuilder import FontBuilder
@@ -12,7 +16,7 @@ EM = 1000
 ASCENDER, DESCENDER = 800, -200
 
 
-def block(left, bottom, right, top):
+def block(left: int, bottom: int, right: int, top: int) -> Any:
     """A glyph that is one filled rectangle, in font units."""
     pen = TTGlyphPen(None)
     pen.moveTo((left, bottom))
@@ -23,7 +27,14 @@ def block(left, bottom, right, top):
     return pen.glyph()
 
 
-def write_font(path, characters=NUMERALS, name="Blocks", boxes="", blanks="", mapped_to_missing=""):
+def write_font(
+    path: str | os.PathLike[str],
+    characters: str = NUMERALS,
+    name: str = "Blocks",
+    boxes: str = "",
+    blanks: str = "",
+    mapped_to_missing: str = "",
+) -> str:
     """A TrueType font of 1000 units per em, whose k-th glyph is a block from (100, 0) to (200 + 60k, 500).
 
     Args:
@@ -33,6 +44,9 @@ def write_font(path, characters=NUMERALS, name="Blocks", boxes="", blanks="", ma
         boxes: str, characters that all show one and the same picture, a placeholder.
         blanks: str, characters without ink.
         mapped_to_missing: str, characters that the character map sends to glyph 0.
+
+    Returns:
+        str, the path.
     """
     glyphs = {
         ".notdef": block(50, -150, 950, 750),
@@ -57,14 +71,14 @@ def write_font(path, characters=NUMERALS, name="Blocks", boxes="", blanks="", ma
     return str(path)
 
 
-def encoded(array, file_format, **options):
+def encoded(array: np.ndarray, file_format: str, **options: Any) -> bytes:
     """The bytes of a uint8 array as an image file."""
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, file_format, **options)
     return buffer.getvalue()
 
 
-def glyph_like(random, count, side=12):
+def glyph_like(random: np.random.Generator, count: int, side: int = 12) -> np.ndarray:
     """uint8 ``[count, side, side]``: a white block somewhere on black, all different, edges black."""
     images = np.zeros((count, side, side), np.uint8)
     for image in images:
@@ -73,24 +87,35 @@ def glyph_like(random, count, side=12):
     return images
 
 
-def mutated(content, random):
+def mutated(content: bytes, random: np.random.Generator) -> bytes:
     """A copy of some bytes with damage: bytes changed, cut off, cut out, doubled or swapped in."""
     damaged = bytearray(content)
     for _ in range(int(random.integers(1, 6))):
         if not damaged:
             break
-        place = int(random.integers(len(damaged)))
+        position = int(random.integers(len(damaged)))
         kind = int(random.integers(6))
         if kind == 0:
-            damaged[place] ^= 1 << int(random.integers(8))
+            damaged[position] ^= 1 << int(random.integers(8))
         elif kind == 1:
-            damaged[place] = int(random.integers(256))
+            damaged[position] = int(random.integers(256))
         elif kind == 2:
-            del damaged[place:]
+            del damaged[position:]
         elif kind == 3:
-            del damaged[place : place + int(random.integers(1, 9))]
+            del damaged[position : position + int(random.integers(1, 9))]
         elif kind == 4:
-            damaged[place:place] = random.integers(0, 256, int(random.integers(1, 9))).astype(np.uint8).tobytes()
+            damaged[position:position] = random.integers(0, 256, int(random.integers(1, 9))).astype(np.uint8).tobytes()
         else:
-            damaged[place : place + 4] = b"\xff\xff\xff\xff"
+            damaged[position : position + 4] = b"\xff\xff\xff\xff"
     return bytes(damaged)
+
+
+def png_bomb() -> bytes:
+    """A PNG of 30,000×30,000 pixels in a few kilobytes: its header alone, followed by a little of it."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * 30_001 * 8)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")

@@ -15,25 +15,25 @@ def test_a_grey_gif_holds_its_frames_in_32_greys_and_repeats_for_ever(tmp_path):
     path = animation.save_animation(tmp_path / "new" / "a.gif", FRAMES, fps=25)
     with Image.open(path) as image:
         assert image.n_frames == 5 and image.info["duration"] == 40 and image.info["loop"] == 0
-    found = imageio.v3.imread(path, plugin="pillow", mode="L")
-    np.testing.assert_array_equal(found, np.round(np.round(FRAMES[..., 0] * (31 / 255)) * (255 / 31)))
+    actual = imageio.v3.imread(path, plugin="pillow", mode="L")
+    np.testing.assert_array_equal(actual, np.round(np.round(FRAMES[..., 0] * (31 / 255)) * (255 / 31)))
     assert [path.name for path in path.parent.iterdir()] == ["a.gif"]
 
 
 def test_colours_survive_a_gif(tmp_path):
     frames = np.zeros((2, 4, 4, 3), np.uint8)
     frames[0, :, :2], frames[1, :, 2:] = (255, 0, 0), (0, 0, 255)
-    found = imageio.v3.imread(animation.save_animation(tmp_path / "a.gif", frames), plugin="pillow", mode="RGB")
-    np.testing.assert_array_equal(found, frames)
+    actual = imageio.v3.imread(animation.save_animation(tmp_path / "a.gif", frames), plugin="pillow", mode="RGB")
+    np.testing.assert_array_equal(actual, frames)
 
 
 def test_an_mp4_has_the_frames_the_speed_and_even_sides(tmp_path):
     smooth = np.broadcast_to(np.arange(5, dtype=np.uint8)[:, None, None, None] * 50, (5, 33, 48, 1))
     path = animation.save_animation(tmp_path / "a.mp4", smooth, fps=10)
-    found = imageio.v3.imread(path, plugin="FFMPEG")
-    assert found.shape == (5, 34, 48, 3)
+    actual = imageio.v3.imread(path, plugin="FFMPEG")
+    assert actual.shape == (5, 34, 48, 3)
     assert imageio.v3.immeta(path, plugin="FFMPEG")["fps"] == 10
-    np.testing.assert_allclose(found[:, 10, 20, 0], [0, 50, 100, 150, 200], atol=4)
+    np.testing.assert_allclose(actual[:, 10, 20, 0], [0, 50, 100, 150, 200], atol=4)
 
 
 def test_other_names_and_places_are_one_line(tmp_path):

@@ -13,8 +13,8 @@ from tfglyph.imaging import grids, text
 def test_grid_places_images_row_by_row():
     images = np.arange(1, 6, dtype=np.uint8).reshape(5, 1, 1, 1)
     gap = grids.GAP_COLOUR
-    found = grids.grid(images, columns=3, padding=1)[..., 0]
-    assert found.tolist() == [
+    actual = grids.grid(images, columns=3, padding=1)[..., 0]
+    assert actual.tolist() == [
         [gap] * 7,
         [gap, 1, gap, 2, gap, 3, gap],
         [gap] * 7,
@@ -38,8 +38,8 @@ def test_grid_takes_uint8_only(images):
 
 
 def test_enlarge_repeats_pixels():
-    found = grids.enlarge(np.uint8([[[[1], [2]]]]), 2)
-    assert found[..., 0].tolist() == [[[1, 1, 2, 2], [1, 1, 2, 2]]]
+    actual = grids.enlarge(np.uint8([[[[1], [2]]]]), 2)
+    assert actual[..., 0].tolist() == [[[1, 1, 2, 2], [1, 1, 2, 2]]]
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])

@@ -20,9 +20,9 @@ def test_analogy_is_the_formula(scale):
 
 def test_pixel_analogy_clips_at_both_ends():
     a, b, c = np.uint8([[10, 250, 100]]), np.uint8([[20, 10, 50]]), np.uint8([[5, 20, 60]])
-    found = pixel_analogy(a, b, c)
-    assert found.dtype == np.uint8
-    assert found.tolist() == [[0, 255, 110]]
+    actual = pixel_analogy(a, b, c)
+    assert actual.dtype == np.uint8
+    assert actual.tolist() == [[0, 255, 110]]
 
 
 def test_compute_does_the_sums_of_the_document():

@@ -67,7 +67,7 @@ def test_the_lattice_has_equal_projections_and_usual_lengths(count):
     np.testing.assert_allclose(projections, np.broadcast_to(projections[0], projections.shape), atol=1e-12)
     np.testing.assert_allclose(np.linalg.norm(points, axis=1), math.sqrt(30), rtol=1e-12)
     distances = np.linalg.norm(points[:, None] - points[None], axis=-1) + 9 * np.eye(count)
-    assert distances.min() > 1.0  # all of them are different places
+    assert distances.min() > 1.0  # all of them are different points
 
 
 def test_paths_reach_exactly_the_sphere_on_both_sides():

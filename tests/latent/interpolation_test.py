@@ -19,8 +19,8 @@ def test_times_include_both_ends():
 
 
 def test_lerp_is_a_straight_line():
-    found = lerp(np.float32([[0, 4]]), np.float32([[2, 0]]), times(3)).numpy()
-    np.testing.assert_allclose(found, [[[0, 4], [1, 2], [2, 0]]])
+    actual = lerp(np.float32([[0, 4]]), np.float32([[2, 0]]), times(3)).numpy()
+    np.testing.assert_allclose(actual, [[[0, 4], [1, 2], [2, 0]]])
 
 
 def test_slerp_of_perpendicular_units_is_a_quarter_circle():
@@ -31,12 +31,12 @@ def test_slerp_of_perpendicular_units_is_a_quarter_circle():
 def test_slerp_keeps_the_length_of_equally_long_ends():
     a, b = np.random.default_rng(0).normal(size=(2, 6, 50)).astype(np.float32)
     b *= np.linalg.norm(a, axis=1, keepdims=True) / np.linalg.norm(b, axis=1, keepdims=True)
-    found = slerp(a, b, times(9)).numpy()
+    actual = slerp(a, b, times(9)).numpy()
     np.testing.assert_allclose(
-        np.linalg.norm(found, axis=-1), np.linalg.norm(a, axis=1)[:, None].repeat(9, axis=1), rtol=1e-5
+        np.linalg.norm(actual, axis=-1), np.linalg.norm(a, axis=1)[:, None].repeat(9, axis=1), rtol=1e-5
     )
-    np.testing.assert_allclose(found[:, 0], a, atol=1e-6)
-    np.testing.assert_allclose(found[:, -1], b, atol=1e-6)
+    np.testing.assert_allclose(actual[:, 0], a, atol=1e-6)
+    np.testing.assert_allclose(actual[:, -1], b, atol=1e-6)
 
 
 def test_slerp_of_parallel_and_zero_ends_is_a_straight_line():
@@ -46,9 +46,9 @@ def test_slerp_of_parallel_and_zero_ends_is_a_straight_line():
 
 
 def test_slerp_of_opposite_ends_goes_round_and_never_through_zero():
-    found = walk([2, 0, 0], [-1, 0, 0], 5)
-    np.testing.assert_allclose(found[[0, 2, 4]], [[2, 0, 0], [0, 1.5, 0], [-1, 0, 0]], atol=1e-6)
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1), [2, 1.75, 1.5, 1.25, 1], rtol=1e-6)
+    actual = walk([2, 0, 0], [-1, 0, 0], 5)
+    np.testing.assert_allclose(actual[[0, 2, 4]], [[2, 0, 0], [0, 1.5, 0], [-1, 0, 0]], atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(actual, axis=1), [2, 1.75, 1.5, 1.25, 1], rtol=1e-6)
 
 
 def test_slerp_near_opposite_ends_stays_finite():
@@ -80,9 +80,9 @@ CODED = types.SimpleNamespace(architecture=types.SimpleNamespace(z_dim=2))  # tw
 
 def test_codes_go_straight_while_z_turns():
     start, end = np.float32([[1, 0, 1, 0]]), np.float32([[0, 1, 0, 1]])
-    found = interpolation.walk(CODED, start, end, 3)[0]
+    actual = interpolation.walk(CODED, start, end, 3)[0]
     root = np.sqrt(0.5)
-    np.testing.assert_allclose(found, [[1, 0, 1, 0], [root, root, 0.5, 0.5], [0, 1, 0, 1]], atol=1e-6)
+    np.testing.assert_allclose(actual, [[1, 0, 1, 0], [root, root, 0.5, 0.5], [0, 1, 0, 1]], atol=1e-6)
     straight = interpolation.walk(CODED, start, end, 3, "linear")[0]
     np.testing.assert_allclose(straight[1], [0.5, 0.5, 0.5, 0.5])
     with pytest.raises(UsageError, match="expected one of spherical, linear"):
@@ -97,17 +97,17 @@ def test_slerp_is_symmetric():
 
 def test_a_loop_passes_every_point_at_an_even_pace_and_closes():
     corners = np.float32([[1, 0], [0, 1], [-1, 0], [0, -1]])
-    found = interpolation.closed_walk(CODED, corners, 8)
+    actual = interpolation.closed_walk(CODED, corners, 8)
     angles = np.arange(8) * np.pi / 4
-    np.testing.assert_allclose(found, np.stack([np.cos(angles), np.sin(angles)], 1), atol=1e-6)
+    np.testing.assert_allclose(actual, np.stack([np.cos(angles), np.sin(angles)], 1), atol=1e-6)
 
 
 def test_cells_blend_the_walk_with_their_own_noise():
     path, noise = np.float32([[2, 0], [0, 2]]), np.float32([[4, 4], [0, -2], [1, 1]])
-    found = interpolation.blended(path, noise)
-    assert found.shape == (3, 2, 2)
-    np.testing.assert_allclose(found[1], [[1, -1], [0, 0]])
-    np.testing.assert_allclose(found[0], [[3, 2], [2, 3]])
+    actual = interpolation.blended(path, noise)
+    assert actual.shape == (3, 2, 2)
+    np.testing.assert_allclose(actual[1], [[1, -1], [0, 0]])
+    np.testing.assert_allclose(actual[0], [[3, 2], [2, 3]])
 
 
 def test_resized_repeats_and_drops_pixels():

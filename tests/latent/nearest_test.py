@@ -17,16 +17,16 @@ def test_neighbours_are_those_of_the_whole_table_of_distances(monkeypatch, block
     monkeypatch.setattr(nearest, "BLOCK_BYTES", block)
     queries = RANDOM.integers(0, 256, (6, 4, 4, 1), dtype=np.uint8)
     table = np.sqrt(np.mean(np.square((queries[:, None].astype(float) - REAL[None]) / 255), axis=(2, 3, 4)))  # (6, 50)
-    found = nearest.by_pixels(queries, REAL, k=3)
-    np.testing.assert_array_equal(found.rows, np.argsort(table, axis=1, kind="stable")[:, :3])
-    np.testing.assert_allclose(found.distances, np.sort(table, axis=1)[:, :3], rtol=1e-9)
+    actual = nearest.by_pixels(queries, REAL, k=3)
+    np.testing.assert_array_equal(actual.rows, np.argsort(table, axis=1, kind="stable")[:, :3])
+    np.testing.assert_allclose(actual.distances, np.sort(table, axis=1)[:, :3], rtol=1e-9)
 
 
 def test_a_copy_is_at_no_distance_and_the_first_of_equals_wins():
     doubled = np.concatenate([REAL, REAL])
-    found = nearest.by_pixels(REAL[[4, 9]], doubled, k=2)
-    assert found.rows.tolist() == [[4, 54], [9, 59]]
-    np.testing.assert_array_equal(found.distances, 0.0)
+    actual = nearest.by_pixels(REAL[[4, 9]], doubled, k=2)
+    assert actual.rows.tolist() == [[4, 54], [9, 59]]
+    np.testing.assert_array_equal(actual.distances, 0.0)
 
 
 def test_distances_of_real_images_leave_the_image_itself_out():
@@ -52,8 +52,8 @@ def test_encodings_of_a_set_are_made_once(tmp_path, monkeypatch):
     monkeypatch.setenv("TFGLYPH_CACHE", str(tmp_path))
     model, glyphs = Encoder(), Glyphs("tiny", REAL, fingerprint="f")
     model.run = types.SimpleNamespace(manifest={"checksum": "one"})
-    found = nearest.searchers(model, glyphs, k=2)["latent"](REAL[:3])
-    assert found.rows[:, 0].tolist() == [0, 1, 2] and found.distances[:, 0].max() < 1e-5
+    actual = nearest.searchers(model, glyphs, k=2)["latent"](REAL[:3])
+    assert actual.rows[:, 0].tolist() == [0, 1, 2] and actual.distances[:, 0].max() < 1e-5
     assert model.calls == 2  # the set and the queries
     np.testing.assert_array_equal(nearest.real_latents(model, glyphs), model.encode(REAL))
     assert model.calls == 3  # the line above

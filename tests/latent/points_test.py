@@ -19,17 +19,17 @@ def model():
 
 
 def test_latents_of_seeds_are_those_of_sample(model):
-    found = points.seed_points(model, [7, 3, 7])
-    np.testing.assert_array_equal(model.decode(found.latents), model.sample_seeds([7, 3, 7]))
-    assert found.names == ["seed 7", "seed 3", "seed 7"] and found.seeds == (7, 3, 7) and len(found) == 3
-    np.testing.assert_array_equal(found.latents[0], found.latents[2])
+    actual = points.seed_points(model, [7, 3, 7])
+    np.testing.assert_array_equal(model.decode(actual.latents), model.sample_seeds([7, 3, 7]))
+    assert actual.names == ["seed 7", "seed 3", "seed 7"] and actual.seeds == (7, 3, 7) and len(actual) == 3
+    np.testing.assert_array_equal(actual.latents[0], actual.latents[2])
 
 
 def test_images_are_encoded_and_keep_their_glyph_images(model):
     images = model.sample(2, seed=1)
-    found = points.image_points(model, images, ["酪", "a.png"])
-    np.testing.assert_array_equal(found.latents, model.encode(images))
-    assert list(found.glyph_images) == ["酪"]
+    actual = points.image_points(model, images, ["酪", "a.png"])
+    np.testing.assert_array_equal(actual.latents, model.encode(images))
+    assert list(actual.glyph_images) == ["酪"]
 
 
 def test_a_temperature_scales_z_alone(model):
@@ -52,9 +52,9 @@ def test_an_image_file_becomes_white_ink_in_the_frame(tmp_path):
     dark_on_light = np.full((40, 20), 255, np.uint8)
     dark_on_light[10:30, 5:15] = 0
     Image.fromarray(dark_on_light).save(tmp_path / "glyph.png")
-    found = points.read_image(tmp_path / "glyph.png", (20, 20, 1))
-    assert found.shape == (20, 20, 1) and found.dtype == np.uint8
-    assert found[10, 10, 0] == 255 and found[0].max() == 0 and found[:, :4].max() == 0
+    actual = points.read_image(tmp_path / "glyph.png", (20, 20, 1))
+    assert actual.shape == (20, 20, 1) and actual.dtype == np.uint8
+    assert actual[10, 10, 0] == 255 and actual[0].max() == 0 and actual[:, :4].max() == 0
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"", "empty file"), (b"hello", "not an image"), (None, "no such")])

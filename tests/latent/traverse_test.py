@@ -39,19 +39,19 @@ CODES = Codes(categorical=[3, 2], continuous=2, repeat=2)  # z z | a a a a a a |
 
 def test_rows_are_categories_and_columns_go_from_minus_two_to_two():
     grid = traverse.code_grid(Model(CODES), np.zeros(14, np.float32), (0,), (1,), columns=5)
-    found = latents_of(grid)
-    assert found.shape == (3, 5, 14)
+    actual = latents_of(grid)
+    assert actual.shape == (3, 5, 14)
     for category in range(3):
-        np.testing.assert_allclose(found[category, 0, 2:8], np.tile(np.eye(3)[category], 2))
-    np.testing.assert_allclose(found[1, :, 13], [-2, -1, 0, 1, 2])
-    assert (found[..., [0, 1, 8, 9, 10, 11, 12]] == 0).all()
+        np.testing.assert_allclose(actual[category, 0, 2:8], np.tile(np.eye(3)[category], 2))
+    np.testing.assert_allclose(actual[1, :, 13], [-2, -1, 0, 1, 2])
+    assert (actual[..., [0, 1, 8, 9, 10, 11, 12]] == 0).all()
     assert grid.rows == ["0", "1", "2"] and grid.columns == ["-2.0", "-1.0", "0.0", "1.0", "2.0"]
 
 
 def test_several_codes_change_together():
     model = Model(Codes(categorical=[3, 3], continuous=2))
-    found = latents_of(traverse.code_grid(model, np.zeros(10, np.float32), (0, 1), (0, 1), columns=3))
-    np.testing.assert_allclose(found[2, 2], [0, 0, 0, 0, 1, 0, 0, 1, 2, 2])
+    actual = latents_of(traverse.code_grid(model, np.zeros(10, np.float32), (0, 1), (0, 1), columns=3))
+    np.testing.assert_allclose(actual[2, 2], [0, 0, 0, 0, 1, 0, 0, 1, 2, 2])
     with pytest.raises(UsageError, match="same number of categories"):
         traverse.code_grid(Model(CODES), np.zeros(14, np.float32), (0, 1), (0,))
 

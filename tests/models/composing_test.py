@@ -65,6 +65,8 @@ def test_the_exported_model_composes(untrained, tmp_path):
         compose_served(tokens=tokens + 2280, **numbers)
     with pytest.raises(tf.errors.InvalidArgumentError, match="seed must be one number"):
         compose_served(tokens=tokens, **(numbers | {"seed": tf.constant([1, 2, 3])}))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="compose: steps must not exceed 1000"):
+        compose_served(tokens=tokens, **(numbers | {"steps": tf.constant(1001)}))
     meanings = (tmp_path / "1" / "assets.extra" / "tokens.txt").read_text(encoding="utf-8").splitlines()
     assert meanings[int(tokens[0, 0])] == "⿰" and meanings[int(tokens[0, 8])] == "酉"
     assert "酪⿰酉各" in (tmp_path / "1" / "assets.extra" / "decomposition.txt").read_text(encoding="utf-8").split()
@@ -93,7 +95,8 @@ def test_outlines_follow_the_ink():
 def test_swapping_one_part_changes_that_part():
     """Eight characters are learned by heart from the names of two parts each; each half follows its own token."""
     glyphs = tfglyph.datasets.load("cns", size=32)
-    images = np.stack([glyphs.images[glyphs.index(character)] for character in CHARACTERS])
+    rows = glyphs.rows_by_character()
+    images = np.stack([glyphs.images[rows[character]] for character in CHARACTERS])
     images = images.reshape(8, 16, 2, 16, 2, 1).mean((2, 4)).astype(np.uint8)  # (8, 16, 16, 1)
     tokens = np.stack([tokenizer().encode(table().described(character, 1)) for character in CHARACTERS])
     model = tfglyph.build(TINY)

@@ -137,7 +137,8 @@ def test_four_classes_of_glyphs_put_more_than_one_nat_into_a_code_of_four_ways()
     from tfglyph import datasets
 
     glyphs = datasets.load("cns", size=32)
-    shapes = glyphs.images[[glyphs.index(character) for character in "口山木人"]]
+    rows = glyphs.rows_by_character()
+    shapes = glyphs.images[[rows[character] for character in "口山木人"]]
     rng = np.random.default_rng(0)
     pixels = np.stack([np.roll(shapes[row % 4], rng.integers(-2, 3, 2), (0, 1)) for row in range(512)])
     stack = {"kernel": [[4, 4]] * 3, "stride": [[2, 2]] * 3}

@@ -10,20 +10,20 @@ def draws(*shape, seed=0):
 
 
 def plain(queries, keys, values):
-    """The formula, in one piece."""
+    """The formula, all queries at once."""
     scores = tf.einsum("nhqd,nhkd->nhqk", queries, keys) / np.sqrt(queries.shape[-1])
     return tf.einsum("nhqk,nhkd->nhqd", tf.nn.softmax(scores), values)
 
 
 def test_attention_by_hand():
     queries = tf.constant([[[[2.0]]]])
-    keys = tf.constant([[[[np.log(3.0) / 2], [0.0]]]], tf.float32)  # scores ln 3 and 0: shares 3/4 and 1/4
+    keys = tf.constant([[[[np.log(3.0) / 2], [0.0]]]], tf.float32)  # scores ln 3 and 0: weights 3/4 and 1/4
     values = tf.constant([[[[8.0], [4.0]]]])
     assert attention.attend(queries, keys, values).numpy().item() == pytest.approx(7.0)
 
 
 @pytest.mark.parametrize("chunk", [4, 8])
-def test_chunks_equal_one_piece_forward_and_backward(chunk):
+def test_chunks_equal_the_whole_forward_and_backward(chunk):
     queries, keys, values, upstream = (draws(2, 3, 16, 5, seed=seed) for seed in range(4))
     results = []
     for function in (plain, lambda *three: attention.attend(*three, chunk=chunk)):
@@ -35,7 +35,7 @@ def test_chunks_equal_one_piece_forward_and_backward(chunk):
         np.testing.assert_allclose(one, other, atol=2e-6)
 
 
-def test_chunks_equal_one_piece_inside_a_graph_with_an_unknown_batch():
+def test_chunks_equal_the_whole_inside_a_graph_with_an_unknown_batch_size():
     three = [draws(2, 1, 8, 4, seed=seed) for seed in range(3)]
 
     @tf.function(input_signature=[tf.TensorSpec([None, 1, 8, 4])] * 3)
@@ -70,8 +70,8 @@ def test_a_chunked_gradient_never_holds_all_scores():
     ]
     sizes = [
         tensor.shape.num_elements()
-        for each in graphs
-        for operation in each.get_operations()
+        for some_graph in graphs
+        for operation in some_graph.get_operations()
         for tensor in operation.outputs
         if tensor.shape.is_fully_defined()
     ]
@@ -94,11 +94,11 @@ def test_heads_split_and_join():
     np.testing.assert_array_equal(attention.join_heads(split), x)
 
 
-def test_self_attention_starts_as_nothing_and_ignores_where_pixels_are():
+def test_self_attention_starts_as_the_identity_and_is_equivariant_to_permutations():
     layer = attention.SelfAttention(2, groups=2)
     x = draws(1, 3, 3, 4)
     np.testing.assert_array_equal(layer(x), x)
-    layer.outward.kernel.assign(draws(4, 4, seed=5))
+    layer.projection.kernel.assign(draws(4, 4, seed=5))
     order = np.random.default_rng(1).permutation(9)
     shuffled = tf.reshape(tf.gather(tf.reshape(x, [1, 9, 4]), order, axis=1), x.shape)
     expected = tf.reshape(tf.gather(tf.reshape(layer(x), [1, 9, 4]), order, axis=1), x.shape)
@@ -113,19 +113,19 @@ def test_ganji_attention_has_its_projections_twice():
     assert sum(int(np.prod(weight.shape)) for weight in layer.weights) == 8 * 64**2 + 10 * 64
 
 
-def test_cross_attention_knows_places_and_sees_tokens():
+def test_cross_attention_depends_on_positions_and_tokens():
     layer = attention.CrossAttention(2, groups=2)
     x = tf.ones([2, 2, 2, 4])
     context = draws(2, 3, 6)
     mask = tf.constant([[True, True, False]] * 2)
     np.testing.assert_array_equal(layer(x, context, mask), x)
-    layer.outward.kernel.assign(draws(4, 4, seed=3))
+    layer.projection.kernel.assign(draws(4, 4, seed=3))
     layer.positions.assign(draws(4, 4, seed=4))
-    seen = layer(x, context, mask).numpy()
-    assert np.abs(seen[0, 0, 0] - seen[0, 1, 1]).max() > 1e-3  # equal pixels at different places ask differently
+    result = layer(x, context, mask).numpy()
+    assert np.abs(result[0, 0, 0] - result[0, 1, 1]).max() > 1e-3  # equal pixels at different positions differ
     other = context + tf.constant([[[0.0], [0.0], [1.0]]])
-    np.testing.assert_array_equal(layer(x, other, mask), seen)  # a masked token
-    assert np.abs(layer(x, context + 1.0, mask) - seen).max() > 1e-3
+    np.testing.assert_array_equal(layer(x, other, mask), result)  # a masked token
+    assert np.abs(layer(x, context + 1.0, mask) - result).max() > 1e-3
 
 
 @pytest.mark.parametrize("kind", ["SelfAttention", "ProjectedSelfAttention", "CrossAttention"])

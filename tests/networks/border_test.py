@@ -25,19 +25,19 @@ def test_pre_is_nine_over_the_windows_of_row_and_column():
 
 def test_post_is_one_over_the_convolution_of_pre_with_ones():
     pre, post = border_masks(8, 6, (5, 5), (2, 2))
-    seen = tf.nn.conv2d(pre[None, :, :, None], tf.ones([5, 5, 1, 1], tf.float64), 2, "SAME")
-    np.testing.assert_allclose(post, 1 / seen[0, :, :, 0], rtol=1e-12)
+    sums = tf.nn.conv2d(pre[None, :, :, None], tf.ones([5, 5, 1, 1], tf.float64), 2, "SAME")
+    np.testing.assert_allclose(post, 1 / sums[0, :, :, 0], rtol=1e-12)
 
 
-def test_a_kernel_of_ones_sees_a_flat_image_flat_up_to_the_border():
+def test_a_kernel_of_ones_keeps_a_constant_image_constant_up_to_the_border():
     layer = BorderConv2D(1, 5, 2, padding="same", use_bias=False)
     layer.build((None, 9, 8, 1))
     layer.kernel.assign(tf.ones_like(layer.kernel))
     np.testing.assert_allclose(layer(tf.ones([1, 9, 8, 1])), np.ones([1, 5, 4, 1]), rtol=1e-6)
 
 
-def test_every_pixel_has_the_same_say():
-    # Each input pixel's weights, summed over the windows that see it, before the output mask: 9 for a kernel of ones.
+def test_every_pixel_has_the_same_weight():
+    # The weights of an input pixel, summed over its windows, before the output mask: 9 for a kernel of ones.
     pre, _ = border_masks(12, 12, (5, 5), (2, 2))
     x = tf.ones([1, 12, 12, 1], tf.float64)
     with tf.GradientTape() as tape:

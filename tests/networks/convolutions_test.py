@@ -79,10 +79,10 @@ def operations(layer, shape):
 def test_values_and_two_orders_of_derivatives_equal_the_stock_layer(name, size, kernel, strides):
     images = inputs(name, size, strides)
     ours, stock = pair(name, 5, kernel, strides, activation="tanh")
-    for found, expected in zip(derivatives(ours, images), derivatives(stock, images), strict=True):
-        assert found.dtype == expected.dtype
+    for value, expected in zip(derivatives(ours, images), derivatives(stock, images), strict=True):
+        assert value.dtype == expected.dtype
         scale = max(float(tf.reduce_max(tf.abs(expected))), 1e-3)
-        np.testing.assert_allclose(found, expected, rtol=0, atol=5e-6 * scale)
+        np.testing.assert_allclose(value, expected, rtol=0, atol=5e-6 * scale)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,13 +91,13 @@ def test_bfloat16_is_as_near_to_float32_as_the_stock_layer(name, size):
     images = inputs(name, size, (2, 2), channels=16)
     ours, stock = pair(name, 8, 5, 2, dtype="mixed_bfloat16")
     reference, _ = pair(name, 8, 5, 2)
-    found, expected, exact = (derivatives(layer, images) for layer in (ours, stock, reference))
+    computed, expected, exact = (derivatives(layer, images) for layer in (ours, stock, reference))
     for index in range(4):  # outputs and first gradients
         errors = [
             float(tf.reduce_max(tf.abs(tf.cast(values[index], tf.float32) - exact[index])))
-            for values in (found, expected)
+            for values in (computed, expected)
         ]
-        assert found[index].dtype == expected[index].dtype
+        assert computed[index].dtype == expected[index].dtype
         # Without bfloat16 instructions the stock kernel sums in float32 and rounds once; two roundings are as good.
         rounding = 2.0**-8 * float(tf.reduce_max(tf.abs(exact[index])))
         assert errors[0] <= max(1.5 * errors[1], 2 * rounding)
@@ -129,8 +129,8 @@ def test_whatever_is_not_covered_is_left_to_the_stock_layer(options):
     common = {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same", "kernel_initializer": "ones"}
     options = common | options
     images = inputs(name, (8, 8), (2, 2))
-    found, expected = (getattr(module, name)(**options)(images) for module in (convolutions, keras.layers))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    ours, stock = (getattr(module, name)(**options)(images) for module in (convolutions, keras.layers))
+    np.testing.assert_allclose(ours, stock, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -140,8 +140,8 @@ def test_variables_and_configuration_are_the_stock_layers(name):
         layer.build((None, 4, 4, 3))
     assert ours.get_config() == stock.get_config()
     assert [(v.path, v.shape) for v in ours.variables] == [(v.path, v.shape) for v in stock.variables]
-    for found, expected in zip(ours.get_weights(), stock.get_weights(), strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for value, expected in zip(ours.get_weights(), stock.get_weights(), strict=True):
+        np.testing.assert_array_equal(value, expected)
     np.testing.assert_allclose(ours.losses[0], 0.5 * np.sum(ours.get_weights()[0] ** 2), rtol=1e-5)
 
 
@@ -183,5 +183,5 @@ def test_gradients_under_a_strategy_equal_those_outside():
         return tape.gradient(loss, [variable.value for variable in model.trainable_variables])
 
     inside = strategy.run(tf.function(gradients))
-    for found, expected in zip(inside, gradients(), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    for value, expected in zip(inside, gradients(), strict=True):
+        np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-6)

@@ -1,10 +1,11 @@
 """CPPNs: the originals' counts, coordinates against literals, a second implementation of both kinds."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.helpers.counts import trainable
+from tests.helpers.networks import trainable
 from tfglyph.architecture import check, load_architecture
 from tfglyph.errors import UsageError
 from tfglyph.networks import cppn
@@ -18,8 +19,8 @@ def architecture(size=6, **generator):
     return check(data, "a")
 
 
-def build(found):
-    return cppn.build_generator(found.generator, found.latent_size, found.hwc)
+def build(checked):
+    return cppn.build_generator(checked.generator, checked.latent_size, checked.hwc)
 
 
 @pytest.mark.parametrize(
@@ -34,11 +35,11 @@ def build(found):
     ],
 )
 def test_trainable_parameters_are_those_of_the_original(name, count):
-    found = load_architecture(name)
-    network = build(found)
+    shipped = load_architecture(name)
+    network = build(shipped)
     assert trainable(network) == count
-    assert network.output_shape == (None, *found.hwc)
-    assert found.latent_size == 128
+    assert network.output_shape == (None, *shipped.hwc)
+    assert shipped.latent_size == 128
 
 
 def test_coordinates_of_the_trained_size_are_a_linspace():
@@ -59,8 +60,7 @@ def test_a_finer_grid_lies_where_the_areas_of_its_pixels_do():
 
 
 def test_the_plain_network_again_in_numpy():
-    found = architecture()
-    network = build(found)
+    network = build(architecture())
     z = np.array([[0.3, -1.2], [2.0, 0.1]])
     latent, field, layer, paint = (network.get_layer(name) for name in ("latent", "coordinates", "layer_2", "paint"))
     line = np.linspace(-3, 3, 6)
@@ -79,26 +79,29 @@ def test_a_repeated_layer_shares_its_weights():
     assert trainable(network) == trainable(once)
     z = np.array([[1.0, 2.0]], np.float32)
     layer, paint = network.get_layer("layer_2"), network.get_layer("paint")
-    x = tf.keras.Model(network.input, network.get_layer("first_relu").output)(z)
+    x = keras.Model(network.input, network.get_layer("first_relu").output)(z)
     for _ in range(3):
         x = tf.nn.leaky_relu(x @ layer.kernel + layer.bias, 0.5)
     np.testing.assert_allclose(network(z), tf.tanh(x @ paint.kernel + paint.bias), rtol=1e-5, atol=1e-6)
 
 
 def test_the_hard_output_is_clipped_and_its_pixels_are_from_0_to_1():
-    found = architecture(output_activation="hard")
-    assert found.pixel_range == (0.0, 1.0)
-    network = build(found)
-    network.get_layer("paint").kernel.assign(tf.fill([4, 1], 50.0))
-    images = network(np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)).numpy()
-    assert images.min() == 0 and images.max() == 1
+    clipped = architecture(output_activation="hard")
+    assert clipped.pixel_range == (0.0, 1.0)
+    network = build(clipped)
+    paint = network.get_layer("paint")
+    paint.kernel.assign(tf.constant([[50.0], [-40.0], [30.0], [-20.0]]))
+    z = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
+    unclipped = keras.Model(network.input, paint.output)(z).numpy()
+    assert unclipped.min() < 0 or unclipped.max() > 1
+    np.testing.assert_array_equal(network(z), np.clip(unclipped, 0, 1))
 
 
 @pytest.mark.parametrize(("size", "grid"), [(64, 34), (9, 7), (10, 7)])
-def test_a_tail_doubles_and_convolves_to_the_exact_size(size, grid):
-    found = architecture(size=size, tail_kernel=5)
-    network = build(found)
-    assert cppn.native_grid(found.generator, found.hwc) == (grid, grid)
+def test_a_tail_upsamples_and_convolves_to_the_exact_size(size, grid):
+    with_tail = architecture(size=size, tail_kernel=5)
+    network = build(with_tail)
+    assert cppn.native_grid(with_tail.generator, with_tail.hwc) == (grid, grid)
     assert network.output_shape == (None, size, size, 1)
 
 
@@ -121,10 +124,10 @@ def test_impossible_sections_are_one_line(generator, words):
 
 def test_clipped_pixels_keep_the_gradient_that_leads_back():
     x = tf.constant([-2.0, -2.0, 0.5, 0.5, 3.0, 3.0])
-    pull = tf.constant([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])  # a descent step moves x against it
+    upstream = tf.constant([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])  # a descent step moves x against it
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = cppn.hard(x)
-        loss = tf.reduce_sum(pull * y)
+        loss = tf.reduce_sum(upstream * y)
     np.testing.assert_array_equal(y, [0, 0, 0.5, 0.5, 1, 1])
     np.testing.assert_array_equal(tape.gradient(loss, x), [0, -1, 1, -1, 1, 0])

@@ -1,4 +1,4 @@
-"""Sketches: means of the right glyphs, the drawn glyph left out, and glyphs squeezed into their boxes."""
+"""Sketches: means of the right glyphs, the target left out of them, and glyphs scaled to their boxes."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ import tensorflow as tf
 import tfglyph
 from tfglyph.composition import table, tokenizer
 from tfglyph.composition.tokens import SIGNS
+from tfglyph.datasets import Glyphs
 from tfglyph.errors import UsageError
 from tfglyph.networks.sketches import BOXES, Sketches
 
@@ -17,7 +18,7 @@ CHARACTERS = ["酪", "酩", "酊", "鉻", "銘", "酉", "各"]  # 酉 left of th
 def data():
     images = np.random.default_rng(0).integers(0, 256, (len(CHARACTERS), 8, 8, 1), np.uint8)
     words = tokenizer()
-    return images, words.encode_characters(CHARACTERS), words.own(CHARACTERS)
+    return images, words.encode_characters(CHARACTERS), words.encode_as_parts(CHARACTERS)
 
 
 @pytest.fixture(scope="module")
@@ -27,63 +28,63 @@ def filled(data):
     return layer
 
 
-def seat(sketches, number):
-    return np.asarray(sketches)[..., number - 1]
+def of_slot(sketches, slot):
+    return np.asarray(sketches)[..., slot - 1]
 
 
 def test_a_part_looks_like_the_mean_of_those_that_have_it(filled, data):
     images, tokens, _ = data
-    found = filled(tf.constant(tokens[:1]))
-    assert found.shape == (1, 8, 8, 6)
-    np.testing.assert_allclose(seat(found, 1)[0], images[:3, ..., 0].mean(0) / 255, atol=0.5 / 255 + 1e-6)
-    np.testing.assert_allclose(seat(found, 2)[0], images[[0, 3], ..., 0].mean(0) / 255, atol=0.5 / 255 + 1e-6)
+    sketches = filled(tf.constant(tokens[:1]))
+    assert sketches.shape == (1, 8, 8, 6)
+    np.testing.assert_allclose(of_slot(sketches, 1)[0], images[:3, ..., 0].mean(0) / 255, atol=0.5 / 255 + 1e-6)
+    np.testing.assert_allclose(of_slot(sketches, 2)[0], images[[0, 3], ..., 0].mean(0) / 255, atol=0.5 / 255 + 1e-6)
 
 
-def test_in_training_the_drawn_glyph_is_left_out(filled, data):
+def test_in_training_the_target_is_left_out(filled, data):
     images, tokens, _ = data
-    found = filled(tf.constant(tokens[:1]), drawn=tf.constant(images[:1]))
+    sketches = filled(tf.constant(tokens[:1]), drawn=tf.constant(images[:1]))
     # A mean is rounded to a byte, which counts n / (n - 1) times as much when one of n is taken out.
-    np.testing.assert_allclose(seat(found, 1)[0], images[1:3, ..., 0].mean(0) / 255, atol=0.76 / 255)
-    np.testing.assert_allclose(seat(found, 2)[0], images[3, ..., 0] / 255, atol=1.01 / 255)
+    np.testing.assert_allclose(of_slot(sketches, 1)[0], images[1:3, ..., 0].mean(0) / 255, atol=0.76 / 255)
+    np.testing.assert_allclose(of_slot(sketches, 2)[0], images[3, ..., 0] / 255, atol=1.01 / 255)
 
 
-def test_a_part_that_is_nowhere_is_squeezed_into_its_box(filled, data):
+def test_a_part_without_a_mean_is_scaled_to_its_box(filled, data):
     images = data[0]
     tokens = tokenizer().encode_text("⿱酉各")[0][None]  # no glyph has 酉 above
-    glyph, found = images[CHARACTERS.index("酉"), ..., 0] / 255.0, filled(tf.constant(tokens))
-    upper = seat(found, 1)[0]
+    glyph, sketches = images[CHARACTERS.index("酉"), ..., 0] / 255.0, filled(tf.constant(tokens))
+    upper = of_slot(sketches, 1)[0]
     assert upper[:3].any(1).all() and not upper[5:].any()  # the box ends at 0.52 of 8 rows
-    # Rows in the middle of the box are what lies at the same share of the glyph's height.
+    # Rows in the middle of the box are those at the same fraction of the glyph's height.
     ends = BOXES["⿱"][0][2] * 8
     for row in (1, 2):
-        place = (row + 0.5) / ends * 8 - 0.5
-        low = int(place)
-        wanted = glyph[low] + (place - low) * (glyph[low + 1] - glyph[low])
-        assert np.corrcoef(upper[row], wanted)[0, 1] > 0.8
-    assert not seat(found, 2)[0][:2].any() and seat(found, 2)[0][6].any()
+        position = (row + 0.5) / ends * 8 - 0.5
+        low = int(position)
+        expected = glyph[low] + (position - low) * (glyph[low + 1] - glyph[low])
+        assert np.corrcoef(upper[row], expected)[0, 1] > 0.8
+    assert not of_slot(sketches, 2)[0][:2].any() and of_slot(sketches, 2)[0][6].any()
 
 
 def test_each_font_has_its_own(data):
-    images, tokens, own = data
+    images, tokens, part_tokens = data
     layer = Sketches(64, tokenizer().vocabulary, (8, 8, 1), classes=2)
     twice = np.concatenate([images, 255 - images])
     labels = np.repeat([0, 1], len(images))
-    layer.adapt(twice, np.tile(tokens, (2, 1)), np.tile(own, 2), labels)
-    asked = tf.constant(np.stack([tokens[0]] * 3 + [tokenizer().encode_text("⿱酉各")[0]] * 2))
-    found = layer(asked, tf.constant([0, 1, -1, 0, 1])).numpy()
+    layer.adapt(twice, np.tile(tokens, (2, 1)), np.tile(part_tokens, 2), labels)
+    descriptions = tf.constant(np.stack([tokens[0]] * 3 + [tokenizer().encode_text("⿱酉各")[0]] * 2))
+    sketches = layer(descriptions, tf.constant([0, 1, -1, 0, 1])).numpy()
     mean = images[:3, ..., 0].mean(0) / 255
-    np.testing.assert_allclose(seat(found, 1)[0], mean, atol=0.5 / 255 + 1e-6)
-    np.testing.assert_allclose(seat(found, 1)[1], 1 - mean, atol=0.5 / 255 + 1e-6)
-    assert not found[2].any()  # no font, no sketch
+    np.testing.assert_allclose(of_slot(sketches, 1)[0], mean, atol=0.5 / 255 + 1e-6)
+    np.testing.assert_allclose(of_slot(sketches, 1)[1], 1 - mean, atol=0.5 / 255 + 1e-6)
+    assert not sketches[2].any()  # no font, no sketch
     inside = slice(0, 3)
-    np.testing.assert_allclose(seat(found, 1)[4][inside], 1 - seat(found, 1)[3][inside], atol=1e-5)
+    np.testing.assert_allclose(of_slot(sketches, 1)[4][inside], 1 - of_slot(sketches, 1)[3][inside], atol=1e-5)
 
 
-def test_nothing_told_nothing_shown(filled):
+def test_no_description_no_sketch(filled):
     assert not filled(tf.zeros([2, 22], tf.int32)).numpy().any()
 
 
-def test_the_commonest_have_the_room(data):
+def test_the_most_common_parts_have_means(data):
     small = Sketches(2, tokenizer().vocabulary, (8, 8, 1))
     small.adapt(*data)
     assert sorted(small.sizes.numpy()) == [3, 3]  # 酉 left of three; 口 under a right half of three (各, 各, 名, 名: 4)
@@ -96,22 +97,21 @@ def test_every_operator_has_its_boxes():
             assert 0 <= top < bottom <= 1 and 0 <= left < right <= 1
 
 
-def test_real_glyphs_are_told_apart_by_their_sketches():
-    """Halves put together by eye alone: the sketch of 霧's lower half is nearer to 務 in its box than to others."""
+def test_the_sketch_of_a_real_glyph_resembles_it():
     glyphs = tfglyph.datasets.load("cns", size=32)
     words = tokenizer()
     layer = Sketches(4096, words.vocabulary, (32, 32, 1))
     tokens = words.encode_characters(glyphs.characters)
-    layer.adapt(glyphs.images, tokens, words.own(glyphs.characters))
+    layer.adapt(glyphs.images, tokens, words.encode_as_parts(glyphs.characters))
     sizes = layer.sizes.numpy()
     keys = layer.keys.numpy()
     assert (sizes > 0).all() and (np.diff(keys) > 0).all()
-    row = glyphs.index("酪")
-    shown = layer(tf.constant(tokens[row : row + 1]), drawn=tf.constant(glyphs.images[row : row + 1])).numpy()[0]
+    row = glyphs.rows_by_character()["酪"]
+    sketches = layer(tf.constant(tokens[row : row + 1]), drawn=tf.constant(glyphs.images[row : row + 1])).numpy()[0]
     real = glyphs.images[row, ..., 0] / 255
-    # The left half of the mean of all with 酉 on the left is much nearer to 酪's than the mean of all glyphs is.
-    everyone = glyphs.images[..., 0].mean(0) / 255
-    assert np.square(shown[:, :14, 0] - real[:, :14]).mean() < 0.5 * np.square(everyone[:, :14] - real[:, :14]).mean()
+    # The left half of the mean of all with 酉 on the left is much nearer to 酪's than that of the mean of all glyphs.
+    mean = glyphs.images[..., 0].mean(0) / 255
+    assert np.square(sketches[:, :14, 0] - real[:, :14]).mean() < 0.5 * np.square(mean[:, :14] - real[:, :14]).mean()
 
 
 TINY = {
@@ -134,23 +134,22 @@ TINY = {
 
 def small_glyphs():
     glyphs = tfglyph.datasets.load("cns", size=32)
-    rows = [glyphs.index(character) for character in CHARACTERS]
+    rows = glyphs.rows_by_character()
+    rows = [rows[character] for character in CHARACTERS]
     images = glyphs.images[rows].reshape(-1, 16, 2, 16, 2, 1).mean((2, 4)).astype(np.uint8)
-    from tfglyph.datasets import Glyphs
-
     return Glyphs("few", images, characters=CHARACTERS, tokens=tokenizer().encode_characters(CHARACTERS))
 
 
-def test_the_network_sees_the_sketches():
+def test_the_sketches_reach_the_network():
     model, glyphs = tfglyph.build(TINY), small_glyphs()
     model.adapt(glyphs)
     model.prepare_training(2)
     step = tf.function(model.train_step, autograph=False)
     batch = {"images": tf.constant(glyphs.images[:4]), "tokens": tf.constant(glyphs.tokens[:4])}
-    for _ in range(3):  # the last convolution of the network begins as nothing, too
+    for _ in range(3):  # the kernel of the network's last convolution starts at zero, too
         step(batch)
-    zeros = model.networks["denoiser"].get_layer("sketch_out").kernel
-    assert np.abs(zeros.numpy()).max() > 0  # it began as nothing
+    kernel = model.networks["denoiser"].get_layer("sketch_out").kernel
+    assert np.abs(kernel.numpy()).max() > 0  # it started at zero
     model.ema_networks["denoiser"].set_weights(model.networks["denoiser"].get_weights())
     before = model.sample_pairs([(1, 0)], tokens=glyphs.tokens[0], guidance=1.0)
     model.sketches.means.assign(255 - model.sketches.means)
@@ -165,6 +164,6 @@ def test_only_parts_are_sketched():
             tfglyph.build(TINY | {"condition": {"tokens": tokens}})
 
 
-def test_table_knows_what_the_test_assumes():
+def test_the_table_is_as_these_tests_assume():
     assert [str(table().described(name, 1)) for name in CHARACTERS[:2]] == ["酪", "酩"]
     assert table().spelled["酩"] == ("⿰", ("酉", "名"))

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tests.networks.resnet_test import GAN, build
+from tests.helpers.networks import RESNET_GAN, build_kind
 from tfglyph.architecture import check
 from tfglyph.networks.spectral import SpectralConv2D, SpectralDense
 
@@ -19,7 +19,7 @@ def test_the_kernel_in_use_has_norm_one_after_some_rounds():
     np.testing.assert_allclose(kernel * 7, kernel / np.abs(kernel).max() * np.abs(kernel * 7).max(), rtol=1e-4)
 
 
-def test_without_training_nothing_moves():
+def test_the_singular_vector_is_updated_in_training_only():
     layer = SpectralDense(3)
     layer(tf.ones([2, 5]))
     before = layer.singular_vector.numpy()
@@ -29,8 +29,8 @@ def test_without_training_nothing_moves():
     assert not np.array_equal(layer.singular_vector.numpy(), before)
 
 
-def test_the_gradient_knows_that_scaling_the_kernel_changes_nothing():
-    # f(c W) = f(W) for c > 0, so the gradient is orthogonal to W (Euler).
+def test_the_gradient_is_orthogonal_to_the_kernel():
+    # Scaling the kernel changes nothing: f(c W) = f(W) for c > 0, so the gradient is orthogonal to W (Euler).
     layer = SpectralDense(3, use_bias=False)
     x = tf.random.stateless_normal([4, 5], [3, 4])
     for _ in range(60):
@@ -43,10 +43,10 @@ def test_the_gradient_knows_that_scaling_the_kernel_changes_nothing():
 
 
 def test_the_key_normalizes_every_kernel_of_a_discriminator():
-    sections = {"conv": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]}, "resnet": GAN["discriminator"]}
+    sections = {"conv": {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]}, "resnet": RESNET_GAN["discriminator"]}
     for kind, section in sections.items():
-        data = {**GAN, "discriminator": {**section, "type": kind, "spectral_norm": True}}
-        network = build(check(data, "a"), "discriminator", image_shape=(8, 8, 1))
+        data = {**RESNET_GAN, "discriminator": {**section, "type": kind, "spectral_norm": True}}
+        network = build_kind(check(data, "a"), "discriminator")
         kernels = [layer for layer in network.layers if hasattr(layer, "kernel")]
         assert kernels and all(hasattr(layer, "singular_vector") for layer in kernels)
 
@@ -60,7 +60,7 @@ def test_masks_and_norms_go_together():
         "compensate_border": True,
         "batch_norm": False,
     }
-    network = build(check({**GAN, "discriminator": section}, "a"), "discriminator", image_shape=(8, 8, 1))
+    network = build_kind(check({**RESNET_GAN, "discriminator": section}, "a"), "discriminator")
     layer = network.get_layer("conv_1")
     kernel = layer.normalized_kernel(training=False)
     x = tf.random.stateless_normal([1, 8, 8, 1], [5, 6])

@@ -13,17 +13,17 @@ SMALL = {"type": "unet", "output": [8, 16], "bottleneck": [24], "upward": [8]}
 PATCHES = {"type": "patch-unet", "output": [8, 16], "blocks": [1, 2], "attention": [0, 2], "embedding": 16}
 
 
-def inputs(shape, count=2, **told):
+def inputs(shape, count=2, **conditioning):
     rng = np.random.default_rng(0)
     return {
         "images": tf.constant(rng.normal(size=(count, *shape)), tf.float32),
         "times": tf.constant(np.linspace(0.2, 0.9, count), tf.float32),
-        **{name: tf.constant(value, tf.int32) for name, value in told.items()},
+        **{name: tf.constant(value, tf.int32) for name, value in conditioning.items()},
     }
 
 
-def run(network, told):
-    return tf.function(lambda told: network(told, training=True))(told).numpy()
+def run(network, batch):
+    return tf.function(lambda batch: network(batch, training=True))(batch).numpy()
 
 
 @pytest.mark.parametrize("name, count", [("ddpm-unet", 23_821_377), ("ddpm-unet-attention", 25_206_593)])
@@ -57,8 +57,8 @@ def test_every_key_of_the_unet_changes_it(change):
     before = unet.build_denoiser(UNet(**SMALL), (8, 8, 1))
     keras.utils.set_random_seed(0)
     after = unet.build_denoiser(UNet(**SMALL | change), (8, 8, 1))
-    told = inputs((8, 8, 1))
-    assert np.abs(run(before, told) - run(after, told)).max() > 1e-4
+    batch = inputs((8, 8, 1))
+    assert np.abs(run(before, batch) - run(after, batch)).max() > 1e-4
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_every_key_of_the_patch_unet_changes_it(change, difference):
     for network in (before, after):
         for seed, variable in enumerate(network.trainable_variables):
             variable.assign(tf.random.stateless_normal(variable.shape, (seed, 0)) * 0.2)
-    told = inputs((8, 8, 1))
-    assert np.abs(run(before, told) - run(after, told)).max() > 1e-3
+    batch = inputs((8, 8, 1))
+    assert np.abs(run(before, batch) - run(after, batch)).max() > 1e-3
 
 
 def test_patch_unet_predicts_zero_at_first():
     network = patch_unet.build_denoiser(PatchUNet(**PATCHES), (8, 8, 3))
-    told = inputs((8, 8, 3))
-    np.testing.assert_array_equal(run(network, told), np.zeros((2, 8, 8, 3)))
+    batch = inputs((8, 8, 3))
+    np.testing.assert_array_equal(run(network, batch), np.zeros((2, 8, 8, 3)))
 
 
 def test_conditions_reach_the_patch_unet():
@@ -98,22 +98,22 @@ def test_conditions_reach_the_patch_unet():
     for seed, variable in enumerate(network.trainable_variables):
         variable.assign(tf.random.stateless_normal(variable.shape, (seed, 0)) * 0.3)
 
-    def said(labels, tokens):
+    def predict(labels, tokens):
         return run(network, inputs((8, 8, 1), labels=labels, tokens=tokens))
 
-    base = said([0, -1], [[1, 2], [1, 2]])
-    label = np.abs(said([2, -1], [[1, 2], [1, 2]]) - base).max(axis=(1, 2, 3))
-    token = np.abs(said([0, -1], [[1, 2], [1, 3]]) - base).max(axis=(1, 2, 3))
-    order = np.abs(said([0, -1], [[1, 2], [2, 1]]) - base).max(axis=(1, 2, 3))
+    base = predict([0, -1], [[1, 2], [1, 2]])
+    label = np.abs(predict([2, -1], [[1, 2], [1, 2]]) - base).max(axis=(1, 2, 3))
+    token = np.abs(predict([0, -1], [[1, 2], [1, 3]]) - base).max(axis=(1, 2, 3))
+    order = np.abs(predict([0, -1], [[1, 2], [2, 1]]) - base).max(axis=(1, 2, 3))
     for changed, same in ((label[0], label[1]), (token[1], token[0]), (order[1], order[0])):
         assert changed > 1e-3 and same < 1e-5
 
 
 def test_label_reaches_the_unet():
     network = unet.build_denoiser(UNet(**SMALL), (8, 8, 1), Condition(classes=3))
-    found = [run(network, inputs((8, 8, 1), labels=labels)) for labels in ([0, 1], [0, 2])]
-    np.testing.assert_allclose(found[0][0], found[1][0], atol=1e-6)
-    assert np.abs(found[0][1] - found[1][1]).max() > 1e-3
+    one, other = (run(network, inputs((8, 8, 1), labels=labels)) for labels in ([0, 1], [0, 2]))
+    np.testing.assert_allclose(one[0], other[0], atol=1e-6)
+    assert np.abs(one[1] - other[1]).max() > 1e-3
 
 
 def test_mixed_precision_ends_in_float32_and_copies_keep_everything():
@@ -133,17 +133,17 @@ def test_mixed_precision_ends_in_float32_and_copies_keep_everything():
         assert variable.dtype == "float32"
     network.get_layer("conv_out").kernel.assign(tf.random.stateless_normal((3, 3, 8, 4), (0, 1)))
     copy.set_weights(network.get_weights())
-    told = inputs((8, 8, 1), labels=[0, 1], tokens=[[1, 2], [0, 0]])
-    found = run(network, told)
-    assert found.dtype == np.float32 and np.abs(found).max() > 0.1
-    np.testing.assert_array_equal(run(copy, told), found)
+    batch = inputs((8, 8, 1), labels=[0, 1], tokens=[[1, 2], [0, 0]])
+    prediction = run(network, batch)
+    assert prediction.dtype == np.float32 and np.abs(prediction).max() > 0.1
+    np.testing.assert_array_equal(run(copy, batch), prediction)
 
 
-def test_doubling_aligns_corners():
+def test_upsampling_aligns_corners():
     """Pixel i of 2 n lies at i (n - 1) / (2 n - 1): the corners stay where they are."""
     x = tf.constant([[0.0, 3.0], [6.0, 9.0]])[None, :, :, None]
-    found = unet.DoubleAligned()(x)[0, :, :, 0].numpy()
-    np.testing.assert_allclose(found, np.arange(4)[None] + 2 * np.arange(4)[:, None], atol=1e-6)
+    upsampled = unet.DoubleAligned()(x)[0, :, :, 0].numpy()
+    np.testing.assert_allclose(upsampled, np.arange(4)[None] + 2 * np.arange(4)[:, None], atol=1e-6)
     line = tf.constant([0.0, 5.0, 0.0])[None, None, :, None]
     expected = 5 - np.abs(np.arange(6) * 2 / 5 - 1) * 5
     np.testing.assert_allclose(unet.DoubleAligned()(tf.repeat(line, 3, 1))[0, 0, :, 0], expected, atol=1e-6)
@@ -161,15 +161,15 @@ def test_patches_and_pixels_are_inverse():
 def test_group_norm_equals_keras(activation):
     x = inputs((3, 5, 8))["images"] * 3 + 2
     layer, stock = GroupNorm(4, activation), keras.layers.GroupNormalization(4, epsilon=1e-5)
-    for each in (layer, stock):
-        each.build(x.shape)
-        each.gamma.assign(np.linspace(0.5, 2, 8))
-        each.beta.assign(np.linspace(-1, 1, 8))
+    for norm in (layer, stock):
+        norm.build(x.shape)
+        norm.gamma.assign(np.linspace(0.5, 2, 8))
+        norm.beta.assign(np.linspace(-1, 1, 8))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
-        found, expected = layer(x), keras.activations.get(activation)(stock(x))
-        sums = [tf.reduce_sum(tf.sin(value)) for value in (found, expected)]
-    np.testing.assert_allclose(found, expected, atol=2e-5)
+        outputs, expected = layer(x), keras.activations.get(activation)(stock(x))
+        sums = [tf.reduce_sum(tf.sin(value)) for value in (outputs, expected)]
+    np.testing.assert_allclose(outputs, expected, atol=2e-5)
     np.testing.assert_allclose(*(tape.gradient(value, x) for value in sums), atol=2e-5)
 
 
@@ -177,6 +177,6 @@ def test_group_norm_modulates_after_normalizing():
     x = inputs((3, 5, 4))["images"]
     layer = GroupNorm(2)
     scale, shift = np.array([[1.0, 0, 0, -1], [0, 0, 2, 0]]), np.array([[0.0, 5, 0, 0], [1, 0, 0, 0]])
-    found = layer(x, tf.constant(np.concatenate([scale, shift], 1), tf.float32))
+    outputs = layer(x, tf.constant(np.concatenate([scale, shift], 1), tf.float32))
     expected = layer(x).numpy() * (1 + scale[:, None, None]) + shift[:, None, None]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)

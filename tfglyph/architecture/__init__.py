@@ -18,7 +18,7 @@ from tfglyph.architecture.core import RENAMED_KEYS, parse_json, read_json, show,
 from tfglyph.architecture.families import Architecture
 from tfglyph.architecture.registry import FAMILIES, import_class
 from tfglyph.errors import UsageError, did_you_mean
-from tfglyph.files import package_file
+from tfglyph.files import PathLike, package_file
 
 SHIPPED = package_file("architectures")
 
@@ -66,7 +66,7 @@ def find_architecture(reference: str) -> pathlib.Path:
     )
 
 
-def load_architecture(reference: str | os.PathLike | dict[str, Any] | Architecture) -> Architecture:
+def load_architecture(reference: PathLike | dict[str, Any] | Architecture) -> Architecture:
     """Reads and checks an architecture file.
 
     Args:

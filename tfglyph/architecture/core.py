@@ -14,6 +14,7 @@ import pydantic
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from tfglyph.errors import UsageError, did_you_mean
+from tfglyph.files import PathLike
 
 MAXIMUM_BYTES = 1 << 20  # an architecture file is a page of text; a larger one is something else
 MAXIMUM_DEPTH = 20
@@ -97,7 +98,7 @@ def invalid(key: str, message: str) -> PydanticCustomError:
 # === Reading ===
 
 
-def read_json(path: str | os.PathLike) -> dict[str, Any]:
+def read_json(path: PathLike) -> dict[str, Any]:
     """Reads one JSON object from a file.
 
     Args:

@@ -86,10 +86,7 @@ def prepare(name: str, size: int | None, **flags: Any) -> None:
     from tfglyph.datasets.registry import find
 
     spec = spec_from_flags(flags, name)
-    if find(name).module == "public" and spec.datadir is None and name != "k49":
-        from tfglyph.datasets.public import download
-
-        download(name)
+    find(name).download(name, spec.datadir)
     for line in summary(spec.load(size, split="all")):
         click.echo(line)
 

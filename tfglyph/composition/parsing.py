@@ -8,6 +8,7 @@ from tfglyph.composition.descriptions import ARITY, OPERATORS, POSITIONS, UNNAME
 from tfglyph.composition.forms import LOOKALIKES, in_place
 from tfglyph.composition.table import DEEPEST, table
 from tfglyph.errors import UsageError
+from tfglyph.files import PathLike
 
 LONGEST = 100  # symbols; a real description has fewer than twenty
 
@@ -122,7 +123,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 24 else text[:24] + "…"
 
 
-def read_descriptions(path: str | os.PathLike) -> list[str]:
+def read_descriptions(path: PathLike) -> list[str]:
     """The descriptions of a text file: one per line; empty lines and what follows # are left out.
 
     Args:

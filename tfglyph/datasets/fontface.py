@@ -15,6 +15,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
 from tfglyph.errors import GlyphError
+from tfglyph.files import PathLike
 
 Box = Literal["advance", "ink"]
 BOXES: tuple[str, ...] = get_args(Box)
@@ -42,7 +43,7 @@ class FontFace:
         GlyphError: the file is no font, is damaged, or has no character map.
     """
 
-    def __init__(self, path: str | os.PathLike[str], index: int = 0):
+    def __init__(self, path: PathLike, index: int = 0):
         self.path: str = os.fspath(path)
         self.index: int = index
         try:
@@ -165,7 +166,7 @@ class FontFace:
         return [c for c in present if c in pictures and uses[pictures[c]] < _PLACEHOLDER_USES]
 
 
-def faces(path: str | os.PathLike[str]) -> list[FontFace]:
+def faces(path: PathLike) -> list[FontFace]:
     """The faces in one font file.
 
     Args:

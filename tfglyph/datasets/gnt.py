@@ -15,6 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tfglyph.errors import GlyphError
+from tfglyph.files import PathLike
 
 _HEADER = struct.Struct("<I2sHH")
 _LONGEST_SIDE = 4096  # pixels; the largest real characters have a few hundred
@@ -93,7 +94,7 @@ def _character(tag: bytes, name: str, offset: int) -> str | TagError:
     return character
 
 
-def write_gnt(path: str | os.PathLike[str], records: Iterable[tuple[str, np.ndarray]]) -> None:
+def write_gnt(path: PathLike, records: Iterable[tuple[str, np.ndarray]]) -> None:
     """Writes a ``.gnt`` file.
 
     Args:

@@ -13,6 +13,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 
 from tfglyph.errors import GlyphError
+from tfglyph.files import PathLike
 
 _LARGEST = 1 << 32  # bytes of content: no set of this kind comes near
 
@@ -21,7 +22,7 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def read_idx(path: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
+def read_idx(path: PathLike) -> tuple[np.ndarray, int]:
     """Reads an IDX file of uint8 values.
 
     Args:
@@ -70,7 +71,7 @@ class _Unzipped:
         return content[:size]
 
 
-def _read(file: _Readable, path: str | os.PathLike[str], limit: int) -> tuple[np.ndarray, int]:
+def _read(file: _Readable, path: PathLike, limit: int) -> tuple[np.ndarray, int]:
     """As ``read_idx``; ``limit`` is the most bytes that can be in the file."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:3] != b"\0\0\x08" or not 1 <= magic[3] <= 3:
@@ -92,7 +93,7 @@ def _read(file: _Readable, path: str | os.PathLike[str], limit: int) -> tuple[np
     return np.frombuffer(content, np.uint8, count * entry).reshape(count, *shape[1:]), shape[0]
 
 
-def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
+def write_idx(path: PathLike, array: np.ndarray) -> None:
     """Writes a uint8 array of one to three dimensions as IDX, gzipped where ``path`` ends in ``.gz``."""
     array = np.asarray(array)
     if array.dtype != np.uint8 or not 1 <= array.ndim <= 3:

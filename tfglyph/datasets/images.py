@@ -8,6 +8,8 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from tfglyph.files import PathLike
+
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 _PIXELS = 1 << 26  # 8192×8192: more is no glyph but an accident or an attack
@@ -18,7 +20,7 @@ class ImageError(ValueError):
     """A file that gives no image; the message says why."""
 
 
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
+def read_bytes(path: PathLike) -> bytes:
     """The content of a regular file of sensible size.
 
     Raises:

@@ -8,6 +8,7 @@ from typing import Any
 from tfglyph.datasets.glyphs import DEFAULT_HOLDOUT, Glyphs, Split
 from tfglyph.datasets.registry import find
 from tfglyph.errors import UsageError
+from tfglyph.files import PathLike
 
 _LARGEST_SIDE = 2048
 _PATHS = ("fonts", "font", "charset")  # options that may name files
@@ -19,7 +20,7 @@ def load(
     channels: int | None = None,
     split: Split = "all",
     holdout: float = DEFAULT_HOLDOUT,
-    datadir: str | os.PathLike[str] | None = None,
+    datadir: PathLike | None = None,
     **options: Any,
 ) -> Glyphs:
     """Loads a data set; what takes long is done once and cached.

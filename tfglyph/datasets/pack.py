@@ -7,14 +7,13 @@ a pixel holding a grey level from 0 (background) to ``levels - 1`` (ink), image 
 
 import json
 import lzma
-import os
 from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
 from tfglyph.errors import GlyphError
-from tfglyph.files import package_file
+from tfglyph.files import PathLike, package_file
 
 PACK: str = str(package_file("datasets", "data", "cns-32.xz"))
 
@@ -23,9 +22,7 @@ _MAGIC = b"tfglyph pack 1\n"
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
 
 
-def write_pack(
-    path: str | os.PathLike, characters: Sequence[str], images: np.ndarray, levels: int, source: str
-) -> None:
+def write_pack(path: PathLike, characters: Sequence[str], images: np.ndarray, levels: int, source: str) -> None:
     """Writes pictures with fewer grey levels into a pack.
 
     Args:
@@ -44,7 +41,7 @@ def write_pack(
         file.write(lzma.compress(content, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC64, filters=_FILTERS))
 
 
-def read_pack(path: str | os.PathLike) -> tuple[list[str], np.ndarray]:
+def read_pack(path: PathLike) -> tuple[list[str], np.ndarray]:
     """Reads a pack.
 
     Returns:

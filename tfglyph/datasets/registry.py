@@ -123,10 +123,10 @@ def find(name: str) -> DataSet:
     Raises:
         UsageError: no such data set.
     """
-    for entry in _ALL:
+    for entry in DATASETS.values():
         if name == entry.name and not entry.is_prefix:
             return entry
         if entry.is_prefix and name.startswith(entry.name) and name != entry.name:
             return entry
-    names = ", ".join(entry.name + "…" * entry.is_prefix for entry in _ALL)
+    names = ", ".join(entry.name + "…" * entry.is_prefix for entry in DATASETS.values())
     raise UsageError(f"no data set {name!r}{did_you_mean(name, DATASETS)}; there are {names}")

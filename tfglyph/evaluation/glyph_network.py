@@ -5,15 +5,13 @@ block and by pooling in the others; then a linear layer to ``FEATURES`` numbers:
 ``tools/train_extractor.py`` puts a classifier on top, trains both and keeps the network only.
 """
 
-import os
-
 import keras
 from keras import layers
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from tfglyph.errors import GlyphError
-from tfglyph.files import atomic_path, package_file
+from tfglyph.files import PathLike, atomic_path, package_file
 
 SIDE = 32  # pixels
 FEATURES = 128
@@ -43,7 +41,7 @@ def build_glyph_network() -> keras.Model:
     return keras.Model(images, x, name="glyph_extractor")
 
 
-def load_glyph_network(path: str | os.PathLike = WEIGHTS) -> keras.Model:
+def load_glyph_network(path: PathLike = WEIGHTS) -> keras.Model:
     """The trained network, in float32.
 
     Args:
@@ -65,7 +63,7 @@ def load_glyph_network(path: str | os.PathLike = WEIGHTS) -> keras.Model:
     return network
 
 
-def save_glyph_network(network: keras.Model, path: str | os.PathLike) -> None:
+def save_glyph_network(network: keras.Model, path: PathLike) -> None:
     """Writes the weights as float16."""
     tensors = {variable.path: variable.numpy().astype("float16") for variable in network.variables}
     with atomic_path(path) as temporary:

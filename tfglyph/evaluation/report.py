@@ -99,7 +99,7 @@ def markdown(results: Sequence[Result]) -> Iterator[str]:
     """
     by_model = [{measurement["name"]: measurement for measurement in result["figures"]} for result in results]
     names = list(dict.fromkeys(name for measurements in by_model for name in measurements))
-    yield "| measurement | " + " | ".join(_title(result) for result in results) + " | real |"
+    yield "| metric | " + " | ".join(_title(result) for result in results) + " | real |"
     yield "|---|" + "---:|" * (len(results) + 1)
     for name in names:
         first = next(measurements[name] for measurements in by_model if name in measurements)

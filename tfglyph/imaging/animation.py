@@ -1,12 +1,11 @@
 """Animations: GIF and MP4 files of uint8 frames."""
 
-import os
 import pathlib
 
 import numpy as np
 
 from tfglyph.errors import UsageError
-from tfglyph.files import atomic_path, write_errors
+from tfglyph.files import PathLike, atomic_path, write_errors
 from tfglyph.imaging.grids import GAP_COLOUR, enlarge, grid
 from tfglyph.progress import progress
 
@@ -15,7 +14,7 @@ GREYS = 32  # of a GIF without colours: half the bytes of 256, and nobody sees t
 DISPLAY_SIDE = 384  # pixels that a side of a small animation is enlarged to, about
 
 
-def save_animation(path: str | os.PathLike, frames: np.ndarray, fps: float = 24) -> pathlib.Path:
+def save_animation(path: PathLike, frames: np.ndarray, fps: float = 24) -> pathlib.Path:
     """Writes frames as a GIF that repeats for ever, or as an MP4 (H.264), by the path's suffix.
 
     The file is written atomically. GIF frames last a whole number of hundredths of a second, so ``fps`` is

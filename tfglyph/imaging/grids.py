@@ -7,14 +7,13 @@ would hide mode collapse.
 import dataclasses
 import io
 import math
-import os
 import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfglyph.files import atomic_path, write_errors
+from tfglyph.files import PathLike, atomic_path, write_errors
 from tfglyph.imaging.text import GlyphImages, draw_text, text_size
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def grid(images: np.ndarray, columns: int | None = None, padding: int = 2) -> np
 
 
 def enlarge(images: np.ndarray, factor: int) -> np.ndarray:
-    """Every pixel ``factor`` times both ways: uint8 [n, h, w, c] to [n, h * factor, w * factor, c]."""
+    """Every pixel repeated ``factor`` times along both axes: uint8 [n, h, w, c] to [n, h * factor, w * factor, c]."""
     return np.asarray(images).repeat(factor, axis=1).repeat(factor, axis=2)
 
 
@@ -94,7 +93,7 @@ def panel_figure(
     """Panels under each other on a white page.
 
     Args:
-        title: str, stands on top.
+        title: str, the heading.
         panels: list of ``Panel``; all images of one size.
         glyphs: dict from character to uint8 image [h, w, c] for texts, or None; see ``tfglyph.imaging.text``.
         image_height: int, about how many pixels high an image is shown.
@@ -143,7 +142,7 @@ def table_figure(
     """A table whose cells are groups of images.
 
     Args:
-        title: str, stands on top.
+        title: str, the heading.
         headers: list of (title, texts): per group its title and one text per image.
         rows: list of (label, groups): str and uint8 images [n, h, w, c] per group, n as many as the header's texts.
         glyphs: as in ``panel_figure``.
@@ -212,7 +211,7 @@ def encode_png(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def save_png(path: str | os.PathLike, image: np.ndarray) -> pathlib.Path:
+def save_png(path: PathLike, image: np.ndarray) -> pathlib.Path:
     """Writes a PNG file atomically.
 
     Args:

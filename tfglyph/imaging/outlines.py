@@ -18,7 +18,7 @@ def to_svg(image: np.ndarray) -> str:
         image: uint8 (h, w, 1), ink 255 on black.
 
     Returns:
-        str: an SVG document, black on nothing, with a viewBox of the image's own size.
+        str: an SVG document, black on a transparent background, with a viewBox of the image's own size.
 
     Raises:
         GlyphError: the package vtracer is not installed.

@@ -1,7 +1,6 @@
 """Writing a PNG file a few rows at a time, so that an image need never be in memory as a whole."""
 
 import contextlib
-import os
 import pathlib
 import struct
 import zlib
@@ -10,7 +9,7 @@ from types import TracebackType
 import numpy as np
 
 from tfglyph.errors import GlyphError
-from tfglyph.files import atomic_path, write_errors
+from tfglyph.files import PathLike, atomic_path, write_errors
 
 
 class PngWriter:
@@ -25,7 +24,7 @@ class PngWriter:
         GlyphError: the file cannot be written, or the rows do not add up to the image.
     """
 
-    def __init__(self, path: str | os.PathLike, height: int, width: int, channels: int):
+    def __init__(self, path: PathLike, height: int, width: int, channels: int):
         self.path: pathlib.Path = pathlib.Path(path)
         self.height, self.width, self.channels = height, width, channels
         self.rows: int = 0

@@ -1,6 +1,5 @@
 """Figures of A - B + C: the panels of one tuple, contact sheets of many, and the nearest real glyphs beside them."""
 
-import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfglyph.datasets.glyphs import Glyphs
+from tfglyph.files import PathLike
 from tfglyph.imaging.grids import Panel, panel_figure, save_png, table_figure
 from tfglyph.imaging.text import GlyphImages
 from tfglyph.latent.arithmetic import SCALES, Arithmetic, Term, compute
@@ -25,7 +25,7 @@ def draw(
     model: "GlyphModel",
     glyphs: Glyphs,
     tuples: Sequence[Tuple],
-    directory: str | os.PathLike,
+    directory: PathLike,
     title: str,
     **options: Any,
 ) -> list[pathlib.Path]:

@@ -8,7 +8,6 @@ I + (c - 1) d d^T, so that its variance along d becomes c^2 of what it was.
 import dataclasses
 import json
 import math
-import os
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from tfglyph.architecture.core import read_json
 from tfglyph.errors import UsageError
-from tfglyph.files import write_errors, write_text
+from tfglyph.files import PathLike, write_errors, write_text
 from tfglyph.imaging.grids import enlarge, grid
 from tfglyph.imaging.text import draw_text, text_size
 from tfglyph.latent.interpolation import decode_latents
@@ -105,7 +104,7 @@ def start(model: "GlyphModel", seed: int) -> State:
     return State(dimensions, int(seed))
 
 
-def save_state(path: str | os.PathLike, state: State, about: str = "") -> None:
+def save_state(path: PathLike, state: State, about: str = "") -> None:
     """Writes a state as JSON, atomically.
 
     Args:
@@ -121,7 +120,7 @@ def save_state(path: str | os.PathLike, state: State, about: str = "") -> None:
         write_text(path, json.dumps(data, ensure_ascii=False) + "\n")
 
 
-def load_state(path: str | os.PathLike) -> State:
+def load_state(path: PathLike) -> State:
     """The State of a file that ``save_state`` wrote.
 
     Raises:
@@ -132,7 +131,10 @@ def load_state(path: str | os.PathLike) -> State:
         if data["format"] != FORMAT:
             raise ValueError
         rejected = tuple((float(factor), _unit(row, data["dimensions"])) for factor, row in data["rejected"])
-        kept = tuple((int(turn), int(number), _unit(row, data["dimensions"])) for turn, number, row in data["kept"])
+        kept = tuple(
+            (int(number_of_round), int(number), _unit(row, data["dimensions"]))
+            for number_of_round, number, row in data["kept"]
+        )
         return State(int(data["dimensions"]), int(data["seed"]), int(data["round"]), rejected, kept)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise UsageError(f"{path}: not the saved state of a search (tfglyph explore writes it)") from None

@@ -221,7 +221,7 @@ def interpolation_rows(
 def rows(
     model: "GlyphModel",
     points: Points,
-    steps: int = 10,
+    columns: int = 10,
     method: Method = "spherical",
     size: tuple[int, int] | None = None,
     **options: Any,
@@ -231,14 +231,14 @@ def rows(
     Args:
         model: a GlyphModel.
         points: tfglyph.latent.points.Points, an even number.
-        steps: int, images of a path.
+        columns: int, images of a path; ``steps`` are the sampler's.
         method: as in ``walk``.
         size, options: as in ``decode_latents``.
 
     Returns:
-        uint8 (rows, steps or steps + 2, h, w, c).
+        uint8 (rows, columns or columns + 2, h, w, c).
     """
-    path = walk(model, points.latents[::2], points.latents[1::2], steps, method)  # (rows, steps, d)
+    path = walk(model, points.latents[::2], points.latents[1::2], columns, method)  # (rows, columns, d)
     images = decode_latents(model, path, size, **options)
     if points.images is None:
         return images

@@ -1,7 +1,6 @@
 """Points in latent space: latents of seeds, of characters of a data set, and of image files."""
 
 import dataclasses
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.images import ImageError, border_is_light, decode, fit, read_bytes
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.files import PathLike
 
 if TYPE_CHECKING:
     from tfglyph.models.base import GlyphModel
@@ -90,7 +90,7 @@ def find_characters(glyphs: Glyphs, characters: Sequence[str]) -> np.ndarray:
     return np.stack([glyphs.images[rows[letter]] for letter in characters])
 
 
-def read_image(path: str | os.PathLike, shape: tuple[int, int, int]) -> np.ndarray:
+def read_image(path: PathLike, shape: tuple[int, int, int]) -> np.ndarray:
     """An image file as a model takes it: fitted into its frame, white ink on black.
 
     Args:

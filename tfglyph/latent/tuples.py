@@ -1,17 +1,17 @@
 """Files of A B C tuples, for character arithmetic: reading them, and checking them against a data set.
 
-    tuples, problems = read_tuples("test.txt")
-    tuples, more_problems = known_tuples(tuples, glyphs.rows_by_character(), glyphs.name)
+tuples, problems = read_tuples("test.txt")
+tuples, more_problems = known_tuples(tuples, glyphs.rows_by_character(), glyphs.name)
 """
 
 import dataclasses
-import os
 import unicodedata
 from collections.abc import Container, Sequence
 
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.files import PathLike
 
-MAXIMUM_BYTES = 1 << 20  # a tuple takes ten bytes, and nobody looks at a hundred thousand figures
+MAXIMUM_BYTES = 1 << 20  # a tuple takes ten bytes; a hundred thousand figures are no use to anybody
 COMMAS = ",，、;；"
 MINUS = "\N{MINUS SIGN}"
 
@@ -36,7 +36,7 @@ class Tuple:
 # === Reading ===
 
 
-def read_tuples(path: str | os.PathLike) -> tuple[list[Tuple], list[str]]:
+def read_tuples(path: PathLike) -> tuple[list[Tuple], list[str]]:
     """Reads a file with one tuple A B C in each line.
 
     White space and commas (also full-width ones) between the three characters are ignored; ``#`` starts a comment. The
@@ -77,7 +77,7 @@ def read_tuples(path: str | os.PathLike) -> tuple[list[Tuple], list[str]]:
     return tuples, problems
 
 
-def _lines(path: str | os.PathLike) -> Sequence[str | None]:
+def _lines(path: PathLike) -> Sequence[str | None]:
     """The file's lines; None for one that is not UTF-8."""
     try:
         with open(path, "rb") as file:

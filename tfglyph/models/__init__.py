@@ -1,7 +1,6 @@
 """The families as ``keras.Model``s, and ``build``, which makes an untrained one of an architecture."""
 
 import contextlib
-import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +12,7 @@ import tensorflow as tf
 from tfglyph.architecture import load_architecture
 from tfglyph.architecture.families import Architecture
 from tfglyph.errors import UsageError
+from tfglyph.files import PathLike
 from tfglyph.models.base import GlyphModel
 from tfglyph.models.limits import Limits, check_limits
 from tfglyph.models.registry import family
@@ -21,7 +21,7 @@ __all__ = ["GlyphModel", "Limits", "build", "family"]
 
 
 def build(
-    architecture: str | os.PathLike | dict[str, Any] | Architecture,
+    architecture: PathLike | dict[str, Any] | Architecture,
     seed: int = 0,
     precision: str | None = None,
     limits: Limits | None = None,

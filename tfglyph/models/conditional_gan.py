@@ -139,7 +139,7 @@ class ConditionalGAN(GeneratorModel):
         return self.discriminate(images, self.classes_of(label, tf.shape(images)[0]))[0][:, 0]
 
     def classes_of(self, label: Any, count: Any) -> tf.Tensor | None:
-        """The discriminator's conditioning input for ``count`` images of one label: float32 (count, classes) or None."""
+        """The discriminator's conditioning input for ``count`` images of a label: float32 (count, classes) or None."""
         return None if self.architecture.condition is None else tf.maximum(self._weights_of(label, count), 0.0)
 
     # === Any size ===

@@ -60,8 +60,8 @@ class InfoGAN(GAN):
             images: uint8 (n, h, w, c).
 
         Returns:
-            dict of float32 arrays: "probabilities", a list of (n, num_categories), one for each categorical code; "means" and
-            "deviations", standard deviations (n, m) of the continuous codes.
+            dict of float32 arrays: "probabilities", a list of (n, num_categories), one for each categorical code;
+            "means" and "deviations", means and standard deviations (n, m) of the continuous codes.
 
         Raises:
             UsageError: images of another shape or dtype.

@@ -14,7 +14,8 @@ def assemble(codes: Codes, z: tf.Tensor, categorical: Sequence[tf.Tensor], conti
     Args:
         codes: tfglyph.architecture.codes.Codes.
         z: float32 (n, z_dim).
-        categorical: list of float32 (n, num_categories), one for each categorical code: one-hot, or weights that sum to 1.
+        categorical: list of float32 (n, num_categories), one for each categorical code: one-hot, or weights that sum
+            to 1.
         continuous: float32 (n, codes.continuous).
 
     Returns:
@@ -62,7 +63,8 @@ def with_categories(codes: Codes, z_dim: int, latents: tf.Tensor, weights: tf.Te
         codes: tfglyph.architecture.codes.Codes.
         z_dim: int.
         latents: float32 (n, z_dim + codes.size).
-        weights: float32 (n, sum of codes.categorical): each code's weights of its categories; negative ones leave the code.
+        weights: float32 (n, sum of codes.categorical): each code's weights of its categories; negative ones
+            leave the code.
 
     Returns:
         float32 (n, z_dim + codes.size).
@@ -118,8 +120,8 @@ def parse_categories(codes: Codes, label: str | int) -> list[float]:
     """
     texts = str(label).split(",")
     if len(texts) > len(codes.categorical):
-        found = f"label: found {label!r}, {len(texts)} classes"
-        raise UsageError(f"{found}, but there are {len(codes.categorical)} categorical codes")
+        count = len(codes.categorical)
+        raise UsageError(f"label: found {label!r}, {len(texts)} classes, but there are {count} categorical codes")
     texts += [""] * (len(codes.categorical) - len(texts))
     weights: list[float] = []
     for text, num_categories in zip(texts, codes.categorical, strict=True):

@@ -16,10 +16,10 @@ import numpy as np
 
 from tfglyph.architecture.core import parse_json
 from tfglyph.errors import GlyphError, UsageError, warn
-from tfglyph.files import write_errors, write_text
+from tfglyph.files import PathLike, write_errors, write_text
 from tfglyph.runs import storage
 from tfglyph.runs.lookup import steps_in
-from tfglyph.runs.storage import PathLike, Tensors, read_checkpoint
+from tfglyph.runs.storage import Tensors, read_checkpoint
 
 BEST = "best.json"
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tfglyph.errors import UsageError, warn
+from tfglyph.files import PathLike
 from tfglyph.runs import storage
-from tfglyph.runs.storage import DamagedCheckpointError, PathLike, check_data, read_manifest, verify_data
+from tfglyph.runs.storage import DamagedCheckpointError, check_data, read_manifest, verify_data
 
 NAME = re.compile(r"model\.ckpt-(\d{1,18})")
 

@@ -5,10 +5,10 @@ import pathlib
 from typing import Any
 
 from tfglyph.architecture.families import Architecture
+from tfglyph.files import PathLike
 from tfglyph.runs.lookup import open_checkpoint
 from tfglyph.runs.options import Options
 from tfglyph.runs.rundir import ARCHITECTURE, OPTIONS, read_run
-from tfglyph.runs.storage import PathLike
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,9 +20,8 @@ from tfglyph.architecture import dump, load_architecture
 from tfglyph.architecture.core import parse_json, read_json
 from tfglyph.architecture.families import Architecture
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.files import PARTIAL, clear_partial, write_errors, write_text
+from tfglyph.files import PARTIAL, PathLike, clear_partial, write_errors, write_text
 from tfglyph.runs.options import Options
-from tfglyph.runs.storage import PathLike
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -141,7 +140,8 @@ class RunDirectory:
             options: dict of JSON values: dataset, seed, precision, package versions, ...
         """
         with write_errors(self.path):
-            write_text(self.path / OPTIONS, json.dumps(options, indent=2, ensure_ascii=False) + "\n", durable=True, parents=False)
+            text = json.dumps(options, indent=2, ensure_ascii=False) + "\n"
+            write_text(self.path / OPTIONS, text, durable=True, parents=False)
             write_text(self.path / ARCHITECTURE, dump(architecture), durable=True, parents=False)
 
     # === stats.jsonl ===

@@ -8,7 +8,6 @@ them is ever opened as a file.
 
 import hashlib
 import json
-import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -17,13 +16,12 @@ import numpy as np
 
 from tfglyph.architecture.core import parse_json
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.files import atomic_path, write_text
+from tfglyph.files import PathLike, atomic_path, write_text
 
 FORMAT = "tfglyph checkpoint"
 VERSION = 1
 MAXIMUM_MANIFEST_BYTES = 1 << 26
 
-PathLike = str | os.PathLike
 Kind = Literal["checkpoint", "weights"]
 Tensors = dict[str, list[tuple[str, np.ndarray]]]
 """From group to the paths and values of its variables, in order."""
@@ -171,10 +169,10 @@ def verify_data(prefix: PathLike, manifest: Mapping[str, Any]) -> None:
     check_data(prefix, manifest)
     path = data_path(prefix)
     try:
-        found = file_digest(path)
+        digest = file_digest(path)
     except OSError as error:
         raise DamagedCheckpointError(f"{path}: cannot be read: {error.strerror}") from None
-    _compare(path, found, manifest)
+    _compare(path, digest, manifest)
 
 
 def _verified_bytes(prefix: PathLike, manifest: Mapping[str, Any]) -> bytes:
@@ -189,8 +187,8 @@ def _verified_bytes(prefix: PathLike, manifest: Mapping[str, Any]) -> bytes:
     return data
 
 
-def _compare(path: pathlib.Path, found: str, manifest: Mapping[str, Any]) -> None:
-    if found != manifest["data"]["sha256"]:
+def _compare(path: pathlib.Path, digest: str, manifest: Mapping[str, Any]) -> None:
+    if digest != manifest["data"]["sha256"]:
         raise DamagedCheckpointError(f"{path}: altered (its SHA-256 is not the one in its manifest)")
 
 

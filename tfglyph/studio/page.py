@@ -4,6 +4,7 @@ import html
 import os
 from typing import TYPE_CHECKING
 
+from tfglyph.files import PathLike
 from tfglyph.studio.state import Studio
 from tfglyph.studio.tabs import fitting
 
@@ -22,7 +23,7 @@ FONTS = ("system-ui", "sans-serif")
 MONOSPACE = ("ui-monospace", "monospace")
 
 
-def prepare_environment(outputs: str | os.PathLike) -> None:
+def prepare_environment(outputs: PathLike) -> None:
     """Sets the variables by which gradio, at its first import, asks no other machine and keeps its files in our folder.
 
     Args:

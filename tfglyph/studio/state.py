@@ -3,13 +3,13 @@
 import dataclasses
 import functools
 import itertools
-import os
 import pathlib
 from collections.abc import Iterable
 
 import numpy as np
 
 from tfglyph.datasets import Glyphs
+from tfglyph.files import PathLike
 from tfglyph.imaging.animation import save_animation
 from tfglyph.imaging.grids import enlarge, save_png
 from tfglyph.latent.nearest import Searcher, searchers
@@ -50,7 +50,7 @@ class Studio:
         problems: list of str, the messages about models that could not be loaded.
     """
 
-    def __init__(self, models: Iterable[LoadedModel], outputs: str | os.PathLike, problems: Iterable[str] = ()):
+    def __init__(self, models: Iterable[LoadedModel], outputs: PathLike, problems: Iterable[str] = ()):
         self.models: list[LoadedModel] = list(models)
         self.outputs: pathlib.Path = pathlib.Path(outputs)
         self.problems: list[str] = list(problems)

@@ -7,10 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from tfglyph.errors import GlyphError
-from tfglyph.files import atomic_path
+from tfglyph.files import PathLike, atomic_path
 
 
-def open_writer(directory: str | os.PathLike) -> Any:
+def open_writer(directory: PathLike) -> Any:
     """A ``tf.summary`` writer whose events stand in ``directory`` itself.
 
     Raises:
@@ -22,7 +22,7 @@ def open_writer(directory: str | os.PathLike) -> Any:
         raise GlyphError(f"{directory}: TensorBoard events cannot be written: {error.message}") from None
 
 
-def rewind_events(directory: str | os.PathLike, step: int) -> None:
+def rewind_events(directory: PathLike, step: int) -> None:
     """Drops all events after ``step`` from the event files of a directory.
 
     A run that was killed has written events beyond its last checkpoint, and going on from there writes the

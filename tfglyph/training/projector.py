@@ -1,12 +1,11 @@
 """The embedding projector of TensorBoard: encoded glyphs with their images and characters."""
 
-import os
 import pathlib
 
 import numpy as np
 
 from tfglyph.datasets.glyphs import Glyphs
-from tfglyph.files import write_errors
+from tfglyph.files import PathLike, write_errors
 from tfglyph.imaging.grids import grid, save_png
 from tfglyph.models.base import GlyphModel
 
@@ -14,7 +13,7 @@ GLYPHS = 10_000
 LARGEST_SPRITE = 8192  # pixels a side, what browsers take as a texture
 
 
-def write_projector(model: GlyphModel, glyphs: Glyphs, directory: str | os.PathLike, seed: int = 0) -> pathlib.Path:
+def write_projector(model: GlyphModel, glyphs: Glyphs, directory: PathLike, seed: int = 0) -> pathlib.Path:
     """Writes what the projector reads: latents, sprite, characters and ``projector_config.pbtxt``.
 
     TensorBoard looks for the configuration only in folders that hold event files, and in the root of its log

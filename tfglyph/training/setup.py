@@ -75,8 +75,8 @@ class PreparedTraining:
 
     def _take_over(self, reference: str) -> dict[str, tuple[int, int]]:
         """Begins with the weights of another run, as far as they fit."""
-        averages = {name: [average.variables] for name, average in self.model.ema_networks.items()}
-        networks = {name: [network.variables, *averages.get(name, [])] for name, network in self.model.networks.items()}
+        ema = {name: [network.variables] for name, network in self.model.ema_networks.items()}
+        networks = {name: [network.variables, *ema.get(name, [])] for name, network in self.model.networks.items()}
         return checkpoints.take_over(find(locate(reference)), networks)
 
     @property

@@ -69,11 +69,11 @@ class StopRequest:
     def __enter__(self) -> "StopRequest":
         if threading.current_thread() is not threading.main_thread():
             return self
-        self._ours, theirs = socket.socketpair()
-        theirs.setblocking(False)
+        self._ours, writer = socket.socketpair()
+        writer.setblocking(False)
         numbers = (signal.SIGTERM, signal.SIGINT)
         handlers = {number: signal.signal(number, lambda *arguments: None) for number in numbers}
-        self._before = handlers, signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False), theirs
+        self._before = handlers, signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False), writer
         threading.Thread(target=self._listen, name="signals", daemon=True).start()
         return self
 
@@ -82,11 +82,11 @@ class StopRequest:
     ) -> None:
         if self._before is None:
             return
-        handlers, descriptor, theirs = self._before
+        handlers, descriptor, writer = self._before
         signal.set_wakeup_fd(descriptor)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        theirs.close()  # ends the thread
+        writer.close()  # ends the thread
         self._before = None
 
     def _listen(self) -> None:

@@ -6,7 +6,6 @@ resumed_run(directory, {"steps": 2000}).run("logdir")        # the same bits as 
 """
 
 import contextlib
-import os
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +15,7 @@ import keras
 from tfglyph.architecture import dump, load_architecture
 from tfglyph.architecture.families import Architecture
 from tfglyph.errors import GlyphError, UsageError, warn
+from tfglyph.files import PathLike
 from tfglyph.models import Limits
 from tfglyph.models.precision import choose_precision
 from tfglyph.runs import checkpoints
@@ -41,8 +41,6 @@ from tfglyph.training.setup import PreparedTraining
 from tfglyph.training.signals import AgreedStop, StopRequest
 from tfglyph.training.strategy import distributed_batches, is_chief, make_strategy
 from tfglyph.training.summary import describe
-
-PathLike = str | os.PathLike
 
 
 def new_run(

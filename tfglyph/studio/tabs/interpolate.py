@@ -45,12 +45,12 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
         first = gradio.Textbox("0", label="From: a seed" + " or a character" * characters, elem_id="interpolate-first")
         second = gradio.Textbox("1", label="To: a seed" + " or a character" * characters, elem_id="interpolate-second")
         method = gradio.Radio(["spherical", "linear"], value="spherical", label="Method")
-        steps = gradio.Slider(2, 48, 12, step=1, label="Images of the row", elem_id="interpolate-steps")
+        columns = gradio.Slider(2, 48, 12, step=1, label="Images of the row", elem_id="interpolate-columns")
     with gradio.Row():
         sampling = sampling_fields(models, *SAMPLING)
     position = gradio.Slider(0, 1, 0.5, step=0.01, label="Position", elem_id="interpolate-position")
 
-    def draw(first: str, second: str, method: Method, steps: float, position: float, *sampling: Any) -> list[Any]:
+    def draw(first: str, second: str, method: Method, columns: float, position: float, *sampling: Any) -> list[Any]:
         values = dict(zip(SAMPLING, sampling, strict=True))
         results: list[tuple[Any, Any, Any, Path | None]] = []
         for loaded in models:
@@ -58,7 +58,7 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
                 results.append((None, None, None, None))  # a model that cannot, beside one that can
                 continue
             options = options_for(loaded.model, values)
-            points, images = between(loaded, first, second, method, int(steps), **options)
+            points, images = between(loaded, first, second, method, int(columns), **options)
             path = Path(points.latents, method, options)
             row, animation = studio.png(row_of(points, images)), studio.animation(animation_of(images))
             results.append((row, animation, still(studio, loaded.model, path, position), path))
@@ -80,14 +80,14 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
                         animations.append(picture("There and back", f"interpolate-moving-{number}", "gif"))
                 paths.append(gradio.State())
     with start:
-        inputs = [first, second, method, steps, position, *sampling]
+        inputs = [first, second, method, columns, position, *sampling]
         run_button(studio, "Walk", draw, inputs, [*rows, *animations, *stills, *paths], "interpolate-run")
     handler = event_handler(studio, slide, stills)
     position.release(handler, [position, *paths], stills, show_progress="hidden", api_visibility="private")
 
 
 def between(
-    loaded: LoadedModel, first: str, second: str, method: Method, steps: int, **options: Any
+    loaded: LoadedModel, first: str, second: str, method: Method, columns: int, **options: Any
 ) -> tuple[Points, np.ndarray]:
     """The walk between two ends, a seed or a character each.
 
@@ -95,17 +95,17 @@ def between(
         loaded: LoadedModel.
         first, second: str.
         method: "spherical" or "linear".
-        steps: int.
+        columns: int, images of the walk; ``steps`` are the sampler's.
         **options: what the model's ``decode`` takes.
 
     Returns:
-        (Points of the two ends, uint8 (steps, h, w, c)).
+        (Points of the two ends, uint8 (columns, h, w, c)).
 
     Raises:
         GlyphError: neither a seed nor a character of the data, or a character for a model that does not encode.
     """
     points = ends_of(loaded, [first, second])
-    path = walk(loaded.model, points.latents[:1], points.latents[1:], steps, method)[0]
+    path = walk(loaded.model, points.latents[:1], points.latents[1:], columns, method)[0]
     return points, decode_latents(loaded.model, path, **options)
 
 
