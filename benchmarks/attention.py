@@ -1,9 +1,9 @@
-"""What a training step of ddpm-unet-attention takes: seconds and peak memory, in a process of its own.
+"""A training step of ddpm-unet-attention: seconds and peak memory, in a process of its own.
 
     python benchmarks/attention.py               # one batch of 4 images, one step
-    python benchmarks/attention.py --batch 32    # the file's own batch, in its 8 parts
+    python benchmarks/attention.py --batch 32    # the file's own batch, in its 8 microbatches
 
-Its attention sees 4,096 pixels at 64x64; a batch of 32 goes in parts of 4, whose gradients are added up.
+Its attention sees 4,096 pixels at 64x64; a batch of 32 goes in microbatches of 4, whose gradients are added up.
 """
 
 import argparse
@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=4, help="images of a step, a multiple of 4")
     options = parser.parse_args()
@@ -28,7 +28,7 @@ def main():
     from tfglyph.models import build
 
     data = json.loads(dump(load_architecture("ddpm-unet-attention")))
-    data["training"]["batch_size"], data["objective"]["accumulate"] = options.batch, options.batch // 4
+    data["training"]["batch_size"], data["objective"]["microbatches"] = options.batch, options.batch // 4
     model = build(data)
     model.prepare_training(10)
     images = np.random.default_rng(0).integers(0, 256, (options.batch, *model.architecture.hwc), np.uint8)

@@ -1,12 +1,11 @@
-"""How much of the training time goes into saving.
+"""The fraction of the training time that saving takes.
 
     python benchmarks/saving.py --architecture vaegan --saves 10
 
-Each round makes a training step, saves a checkpoint, and makes steps until the checkpoint is written. What a
-save costs is told in steps of its own round, because other processes on the machine slow both alike: how long
-``Checkpoints.save`` keeps the training waiting (wall time, against the steps beside it), and what the thread
-that writes takes from the processor (processor time, against the step before it). The shares are those of one
-checkpoint per epoch, the default.
+Each round makes a training step, saves a checkpoint, and makes steps until the checkpoint is written. The cost of a save
+is given in steps of its own round, because other processes on the machine slow both alike: how long ``Checkpoints.save``
+keeps the training waiting (wall time, against the steps beside it), and what the thread that writes takes from the
+processor (processor time, against the step before it). The fractions are those of one checkpoint per epoch, the default.
 """
 
 import argparse
@@ -15,12 +14,14 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--architecture", default="vaegan")
     parser.add_argument("--saves", type=int, default=10)
@@ -39,23 +40,23 @@ def main():
     batches = iter(datasets.feed(glyphs, batch_size, 0, batches_per_step=model.batches_per_step))
     step = tf.function(model.train_step, autograph=False)
 
-    def measured(function):
+    def measured(function: Callable[[], Any]) -> tuple[float, float]:
         """(wall seconds, processor seconds of all threads) of a call."""
         wall, processor = time.perf_counter(), time.process_time()
         function()
         return time.perf_counter() - wall, time.process_time() - processor
 
-    def one_step():
+    def one_step() -> None:
         step(next(batches))["bad_step"].numpy()
 
     class Timed(Checkpoints):
-        """Notes the processor seconds of each background write."""
+        """Keeps the processor seconds of the last background write."""
 
         seconds = 0.0
 
-        def _write(self, *values):
+        def _write(self, *arguments: Any) -> None:
             start = time.thread_time()
-            super()._write(*values)
+            super()._write(*arguments)
             self.seconds = time.thread_time() - start
 
     one_step()
@@ -66,9 +67,9 @@ def main():
         saver.wait()
         gigabytes = next(pathlib.Path(directory).glob("*.safetensors")).stat().st_size / 1e9
         for number in range(1, options.saves + 1):
-            walls, processor = measured(one_step)
+            wall, processor = measured(one_step)
             waited, _ = measured(lambda number=number: saver.save(number, model.groups(), {}))
-            beside = [walls, measured(one_step)[0]]
+            beside = [wall, measured(one_step)[0]]
             while saver.busy:
                 beside.append(measured(one_step)[0])
             saver.wait()

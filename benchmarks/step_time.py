@@ -4,15 +4,17 @@
     python benchmarks/step_time.py                  # the VAE-GAN, float32 and mixed_bfloat16, 8 steps each
     python benchmarks/step_time.py vae-conv --steps 20 --precision float32
 
-"stock" has Keras's convolutions and Adam in place of tfglyph.networks.convolutions and FusedAdam. Both
-variants are built in one process and take turns, so that other load on the machine meets both; the ratio is
-the median over turns. Processor seconds count all cores, and other load hardly touches them.
+"stock" has Keras's convolutions and Adam in place of tfglyph.networks.convolutions and FusedAdam. Both variants are built
+in one process and take turns, so that other load on the machine meets both; the ratio is the median over turns. Processor
+seconds count all cores, and other load hardly changes them.
 """
 
 import argparse
 import contextlib
 import os
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -20,7 +22,7 @@ import numpy as np
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def stock():
+def stock() -> contextlib.ExitStack:
     """Within this context models are built of Keras's own layers and optimizers."""
     import keras
 
@@ -35,7 +37,7 @@ def stock():
     return context
 
 
-def prepare(architecture, precision, context):
+def prepare(architecture: str, precision: str, context: contextlib.AbstractContextManager) -> Callable[[], Any]:
     """A function that runs one training step on random images and waits for its end."""
     import tensorflow as tf
 
@@ -54,7 +56,7 @@ def prepare(architecture, precision, context):
     return lambda: step().numpy()
 
 
-def measure(functions, turns):
+def measure(functions: Sequence[Callable[[], Any]], turns: int) -> np.ndarray:
     """Wall and processor seconds, (turns, 2, functions), after two turns of warming up."""
     seconds = np.zeros((turns + 2, 2, len(functions)))
     for turn in range(turns + 2):
@@ -65,7 +67,7 @@ def measure(functions, turns):
     return seconds[2:]
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("architecture", nargs="?", default="vaegan", help="name or file (default: vaegan)")
     parser.add_argument("--steps", type=int, default=8, help="for each variant (default: 8)")

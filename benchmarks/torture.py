@@ -1,19 +1,17 @@
-"""Kills real trainings with SIGKILL, resumes them, and compares their ends with an uninterrupted run, bit
-for bit.
+"""Kills real trainings with SIGKILL, resumes them, and compares their ends with an uninterrupted run, bit for bit.
 
-    python benchmarks/torture.py --kills 50 --place torture
+    python benchmarks/torture.py --kills 50 --folder torture
 
-The same line again goes on where a test that was cut off had come to: each kill's result is a line of
-``results.jsonl`` in that folder.
+The same line again goes on where a test that was cut off had come to: each kill's result is a line of ``results.jsonl``
+in that folder.
 
-Each kill is a training of its own: started, killed at a random moment, resumed with ``--restore_from``, and
-trained to its last step. Of the moments, about a tenth lie before the first checkpoint is complete, half
-anywhere in the training, and the rest while a checkpoint is being written. Equal means: the final
-checkpoint's file has the same SHA-256 (weights, averages, all optimizers, step), and stats.jsonl and
-TensorBoard hold each step once, the same ones.
+Each kill is a training of its own: started, killed at a random moment, resumed with ``--restore_from``, and trained to
+its last step. Of the moments, about a tenth lie before the first checkpoint is complete, half anywhere in the training,
+and the rest while a checkpoint is being written. Equal means: the final checkpoint's file has the same SHA-256 (weights,
+EMA weights, all optimizers, step), and stats.jsonl and TensorBoard hold each step once, the same ones.
 
-The trainings are processes of the command line, forked from this one after it has imported TensorFlow and
-before anything of TensorFlow runs: importing it a hundred times would take longer than all the training.
+The trainings are processes of the command line, forked from this one after it has imported TensorFlow and before anything
+of TensorFlow runs: importing it a hundred times would take longer than all the training.
 """
 
 import argparse
@@ -28,18 +26,24 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tfglyph.files import PARTIAL  # noqa: E402
+
 CONV = {"kernel": [[5, 5], [5, 5]], "stride": [[4, 4], [2, 2]], "output": [8, 16]}
-PAINT = {"hwc": [4, 4, 16], "kernel": [[5, 5], [5, 5]], "stride": [[2, 2], [4, 4]], "output": [8, 1]}
-FAMILIES = {
+GENERATOR = {"hwc": [4, 4, 16], "kernel": [[5, 5], [5, 5]], "stride": [[2, 2], [4, 4]], "output": [8, 1]}
+FAMILIES: dict[str, dict[str, Any]] = {
     "VAE-GAN": {
         "name": "vaegan",
         "mode": "VAE-GAN",
         "hwc": [32, 32, 1],
         "z_dim": 16,
         "encoder": CONV,
-        "generator": PAINT,
+        "generator": GENERATOR,
         "discriminator": CONV,
         "training": {"batch_size": 16, "ema": {"decay": 0.99}},
     },
@@ -48,7 +52,7 @@ FAMILIES = {
         "mode": "GAN",
         "hwc": [32, 32, 1],
         "z_dim": 16,
-        "generator": PAINT,
+        "generator": GENERATOR,
         "discriminator": CONV | {"batch_norm": False},
         "objective": {"loss": "wasserstein", "gradient_penalty": 10.0, "critic_steps": 2},
         "training": {"batch_size": 16, "ema": {"decay": 0.99}},
@@ -56,33 +60,33 @@ FAMILIES = {
 }
 
 
-def main():
+def main() -> NoReturn:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50, help="over all families")
     parser.add_argument("--steps", type=int, default=120, help="length of each training")
     parser.add_argument("--every", type=int, default=4, help="steps between checkpoints")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--place", help="folder for the runs (default: a temporary one)")
+    parser.add_argument("--folder", "--place", help="for the runs (default: a temporary one)")
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
     os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     import tfglyph.training.train  # noqa: F401  (what the forked processes need)
 
-    place = pathlib.Path(options.place or tempfile.mkdtemp(prefix="torture-")).resolve()
-    place.mkdir(parents=True, exist_ok=True)
+    folder = pathlib.Path(options.folder or tempfile.mkdtemp(prefix="torture-")).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
     settings = {name: getattr(options, name) for name in ("steps", "every", "seed")}
-    log, results = place / "results.jsonl", []
+    log = folder / "results.jsonl"
+    results: list[dict[str, Any]] = []
     for line in log.read_text().splitlines() if log.exists() else ():
         result = json.loads(line)
         if result.pop("settings") != settings:
-            sys.exit(f"{log}: of other --steps, --every or --seed; choose another --place")
+            sys.exit(f"{log}: of other --steps, --every or --seed; choose another --folder")
         results.append(result)
     for number, family in enumerate(FAMILIES):
-        file, expected = reference_run(options, family, place)
+        file, expected = reference_run(options, family, folder)
         for kill in range(number, options.kills, len(FAMILIES)):
             if any(result["kill"] == kill for result in results):
                 continue
-            result = {"kill": kill} | one_kill(options, family, file, place, expected, kill)
+            result = {"kill": kill} | one_kill(options, family, file, folder, expected, kill)
             results.append(result)
             with log.open("a") as lines:
                 lines.write(json.dumps(result | {"settings": settings}) + "\n")
@@ -91,10 +95,12 @@ def main():
     sys.exit(not all(result["equal"] for result in results))
 
 
-def reference_run(options, family, place):
-    """(architecture file, what the uninterrupted training of it ends with)."""
+def reference_run(
+    options: argparse.Namespace, family: str, folder: pathlib.Path
+) -> tuple[pathlib.Path, dict[str, Any]]:
+    """(architecture file, ``end_of`` its uninterrupted training)."""
     architecture = FAMILIES[family]
-    file, run = place / f"{architecture['name']}.json", place / f"{architecture['name']}-reference"
+    file, run = folder / f"{architecture['name']}.json", folder / f"{architecture['name']}-reference"
     if not (run / f"model.ckpt-{options.steps}.json").exists():
         shutil.rmtree(run, ignore_errors=True)
         file.write_text(json.dumps(architecture))
@@ -104,23 +110,30 @@ def reference_run(options, family, place):
     return file, end_of(run, options.steps)
 
 
-def one_kill(options, family, file, place, expected, number):
+def one_kill(
+    options: argparse.Namespace,
+    family: str,
+    file: pathlib.Path,
+    folder: pathlib.Path,
+    expected: dict[str, Any],
+    number: int,
+) -> dict[str, Any]:
     """Starts, kills, resumes and compares one training; a dict of what happened."""
-    run = place / f"{file.stem}-kill-{number}"
+    run = folder / f"{file.stem}-kill-{number}"
     shutil.rmtree(run, ignore_errors=True)  # half of one, where the test was cut off
     moments = random.Random(options.seed * 1_000_003 + number)
     kind = moments.choices(["before the first checkpoint", "anywhere", "while writing"], [1, 5, 4])[0]
     process = start(options, file, run)
     kill(process, run, kind, options, moments)
-    half_written = any(run.glob(".*.partial*"))
+    half_written = has_partial_files(run)
     committed = [int(path.stem.split("-")[1]) for path in run.glob("model.ckpt-*.json")]
     if committed:
         code = end(fork("--restore_from", str(run)))
     else:  # nothing to go on from: the same training is started again
         shutil.rmtree(run, ignore_errors=True)
         code = end(start(options, file, run))
-    found = end_of(run, options.steps) if code == 0 else None
-    equal = found == expected
+    result = end_of(run, options.steps) if code == 0 else None
+    equal = result == expected
     if equal:
         shutil.rmtree(run)
     return {
@@ -129,16 +142,16 @@ def one_kill(options, family, file, place, expected, number):
         "resumed_from": max(committed, default=None),
         "half_written_file": half_written,
         "equal": equal,
-    } | ({} if equal else {"run": str(run), "exit_code": code, "end": found})
+    } | ({} if equal else {"run": str(run), "exit_code": code, "end": result})
 
 
-def fork(*arguments):
+def fork(*arguments: str) -> int:
     """Runs ``tfglyph train`` with arguments in a process of its own; returns its number."""
     gc.collect()
     process = os.fork()
     if process:
         return process
-    code = 1
+    code: Any = 1
     try:
         silence = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
@@ -153,12 +166,13 @@ def fork(*arguments):
         os._exit(code)
 
 
-def end(process):
+def end(process: int) -> int:
     """Waits for a process; its exit code."""
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
-def start(options, file, run):
+def start(options: argparse.Namespace, file: pathlib.Path, run: pathlib.Path) -> int:
+    """Starts a training of an architecture file; returns the number of its process."""
     return fork(
         "--architecture",
         str(file),
@@ -173,10 +187,10 @@ def start(options, file, run):
     )
 
 
-def kill(process, run, kind, options, moments):
+def kill(process: int, run: pathlib.Path, kind: str, options: argparse.Namespace, moments: random.Random) -> None:
     """Waits for a moment of the kind and sends SIGKILL."""
 
-    def wait_for(condition):
+    def wait_for(condition: Callable[[], object]) -> None:
         while not condition() and not os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             time.sleep(0.0002)
 
@@ -189,13 +203,18 @@ def kill(process, run, kind, options, moments):
         if kind == "anywhere":
             time.sleep(moments.random() * 0.3)
         else:
-            wait_for(lambda: any(run.glob(".*.partial*")))
+            wait_for(lambda: has_partial_files(run))
             time.sleep(moments.random() * 0.003)
     os.kill(process, signal.SIGKILL)
     end(process)
 
 
-def end_of(run, steps):
+def has_partial_files(run: pathlib.Path) -> bool:
+    """Whether a file of the run is being written, or was left half-written."""
+    return any(run.glob(f".*{PARTIAL}*"))
+
+
+def end_of(run: pathlib.Path, steps: int) -> dict[str, Any]:
     """What two equal trainings have in common: a dict of plain values."""
     data = (run / f"model.ckpt-{steps}.safetensors").read_bytes()
     manifest = json.loads((run / f"model.ckpt-{steps}.json").read_text())
@@ -209,7 +228,7 @@ def end_of(run, steps):
     }
 
 
-def tensorboard_steps(run):
+def tensorboard_steps(run: pathlib.Path) -> list[int]:
     """Steps of the scalar events of a run, in order; one that stands twice is there twice."""
     from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
@@ -220,14 +239,14 @@ def tensorboard_steps(run):
     return sorted(steps)
 
 
-def summarize(results):
+def summarize(results: Sequence[dict[str, Any]]) -> None:
     print("\n| family | moment | kills | with a half-written file | equal ends |\n|---|---|---|---|---|")
     for family in FAMILIES:
         for kind in sorted({result["moment"] for result in results}):
-            found = [r for r in results if r["family"] == family and r["moment"] == kind]
-            if found:
-                torn, equal = sum(r["half_written_file"] for r in found), sum(r["equal"] for r in found)
-                print(f"| {family} | {kind} | {len(found)} | {torn} | {equal} |")
+            rows = [row for row in results if row["family"] == family and row["moment"] == kind]
+            if rows:
+                torn, equal = sum(row["half_written_file"] for row in rows), sum(row["equal"] for row in rows)
+                print(f"| {family} | {kind} | {len(rows)} | {torn} | {equal} |")
     print(f"\n{len(results)} kills, {sum(result['equal'] for result in results)} equal ends")
 
 

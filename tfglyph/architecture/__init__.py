@@ -29,7 +29,7 @@ def architecture_class(mode: str) -> type[Architecture]:
 
 
 @functools.cache
-def adapter() -> pydantic.TypeAdapter:
+def adapter() -> pydantic.TypeAdapter[Any]:
     """pydantic.TypeAdapter of any architecture file; ``mode`` determines the class."""
     union: Any = functools.reduce(operator.or_, map(architecture_class, FAMILIES))
     annotated: Any = Annotated[union, pydantic.Field(discriminator="mode")]

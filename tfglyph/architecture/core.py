@@ -184,7 +184,7 @@ def printable(text: str) -> str:
 # === Reporting ===
 
 
-def validate(adapter: pydantic.TypeAdapter, data: Any, name: str) -> Any:
+def validate(adapter: pydantic.TypeAdapter[Any], data: Any, name: str) -> Any:
     """``adapter.validate_python(data)``, with a failure as one line.
 
     Args:

@@ -50,8 +50,8 @@ class CPPNGenerator(NetworkSection):
         for layer, times in enumerate(self.repeats):
             inner = 0 < layer < len(self.output) - 1
             if times > 1 and not (inner and self.output[layer] == self.output[layer - 1]):
-                found = f"found {times} in entry {layer + 1}"
-                raise invalid("repeat", f"{found}, expected 1: only a layer as wide as the one before can repeat")
+                reason = "only a layer as wide as the one before can repeat"
+                raise invalid("repeat", f"found {times} in entry {layer + 1}, expected 1: {reason}")
         if self.leak and self.activation != "relu":
             raise invalid("leak", "a slope belongs to activation relu; here it is tanh")
         return self

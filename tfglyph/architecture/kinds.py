@@ -1,4 +1,4 @@
-"""Which section classes can describe which kind of network: one union per kind, told apart by the key ``type``."""
+"""Which section classes can describe which kind of network: one union per kind, distinguished by the key ``type``."""
 
 from typing import Annotated
 

@@ -175,7 +175,7 @@ class SweepPlan:
         measured: "composition", "samples", or None: what the model is for.
     """
 
-    axes: Mapping[str, tuple]
+    axes: Mapping[str, tuple[Any, ...]]
     measured: "Measured | None"
 
     def settings(self, settings: "Settings") -> "Settings":

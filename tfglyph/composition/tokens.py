@@ -108,7 +108,7 @@ class Tokenizer:
 
     def _fill(self, tokens: np.ndarray, tree: Description, slot: int, sign: str | None = None) -> Description | None:
         """Puts ``tree`` into a slot; returns the first branch that no token stands for, or None."""
-        whole = slot == 0 and tree.operator is not None  # the character that is asked for has no name
+        whole = slot == 0 and tree.operator is not None  # the character itself is not one of its parts
         token = 0 if whole else self._numbers.get(tree.part or "", 0)
         if slot < SLOTS:
             tokens[part_index(slot)] = token
@@ -123,7 +123,7 @@ class Tokenizer:
         return None if token else next((branch for branch in missing if branch is not None), None)
 
     def encode_characters(self, characters: Iterable[str]) -> np.ndarray:
-        """The tokens of characters that exist; 0 throughout where nothing is known of one.
+        """The tokens of characters; all 0 for a character that is not in the table.
 
         Args:
             characters: sequence of n str.

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 
 class Path:
-    """What training and sampling need to know about a path.
+    """The interface of a path for training and sampling.
 
     Subclasses give ``alpha_sigma``. Times are float64 tensors in [0, 1].
     """

@@ -71,7 +71,7 @@ class GlyphModel(keras.Model):
         self.step: tf.Variable = tf.Variable(
             0, dtype=tf.int64, trainable=False, name="step", aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
         )
-        self._functions: dict[tuple, Any] = {}
+        self._functions: dict[tuple[Any, ...], Any] = {}
         self.built = True  # its networks are; Keras would otherwise try to trace a call
 
     # === For families ===

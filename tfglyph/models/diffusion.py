@@ -170,7 +170,7 @@ class Diffusion(GlyphModel):
             raise UsageError(f"objective.microbatches: {images} images of a device are no multiple of {count}")
         size = tf.shape(data["images"])[0] // count
 
-        def body(index: tf.Tensor, losses: tf.Tensor, *gradients: tf.Tensor) -> tuple:
+        def body(index: tf.Tensor, losses: tf.Tensor, *gradients: tf.Tensor) -> tuple[Any, ...]:
             microbatch = {name: value[index * size : (index + 1) * size] for name, value in data.items()}
             more_losses, more = self._loss_and_gradients(microbatch)
             # (A gradient of an embedding is sparse until it is added up.)

@@ -1,8 +1,8 @@
 """Compositional pattern-producing networks: images as functions of their coordinates, at any size.
 
-``coordinates`` says where the pixels of an image of a given size lie, so that every size shows the same picture: the
-pixels of the size that the network was trained at have x and y in linspace(-scale, scale), and a pixel of another
-size lies where its area does. ``tfglyph.models.cppn_renderer`` renders large images with the layers built here.
+``coordinates`` gives the positions of the pixels of an image of any size, so that every size shows the same picture:
+the pixels of the size that the network was trained at have x and y in linspace(-scale, scale), and a pixel of another
+size lies at the centre of its area. ``tfglyph.models.cppn_renderer`` renders large images with the layers built here.
 """
 
 from collections.abc import Callable

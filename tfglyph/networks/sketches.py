@@ -15,11 +15,13 @@ import tensorflow as tf
 from tfglyph.composition.tokens import FIRST_PART, SIGNS, UPPER, children, operator_index, parent, part_index
 from tfglyph.networks.frozen_tables import FrozenTables
 
+# The slots that have sketches, and the indices of their parts and of the operators of their parents in the tokens.
 HALVES = children(0)
-SKETCH_SLOTS = (*HALVES, *(quarter for half in HALVES for quarter in children(half)))  # those that have sketches
-PARTS = [part_index(slot) for slot in SKETCH_SLOTS]  # where in a sequence of tokens the parts of these slots stand,
-PARENTS = [operator_index(parent(slot)) for slot in SKETCH_SLOTS]  # the operators that join them,
-ROOT = operator_index(0)  # and the operator of the whole
+SKETCH_SLOTS = (*HALVES, *(quarter for half in HALVES for quarter in children(half)))
+PARTS = [part_index(slot) for slot in SKETCH_SLOTS]
+PARENTS = [operator_index(parent(slot)) for slot in SKETCH_SLOTS]
+ROOT = operator_index(0)
+
 NO_KEY = np.iinfo(np.int32).max  # in place of the key of a part that is missing, or of a row that is empty
 MINIMUM = 2  # glyphs of a mean: of a single one nothing would be left without the glyph that is to be generated
 SUPERSAMPLING = 2  # scaled glyphs are computed this many times too large, then averaged

@@ -10,6 +10,7 @@ Keras's ``fit`` fails with several workers (tensorflow issue 72388), and one loo
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -24,7 +25,7 @@ STOP_ASKED = "stop_asked"
 def training_loop(
     model: GlyphModel,
     strategy: tf.distribute.Strategy,
-    batches: Iterable,
+    batches: Iterable[Any],
     steps: int,
     callbacks: Sequence[keras.callbacks.Callback],
     stop: AgreedStop,

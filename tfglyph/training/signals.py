@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from types import TracebackType
+from typing import Any
 
 from tfglyph.errors import GlyphError
 
@@ -36,7 +37,7 @@ class StopRequest:
     def __init__(self) -> None:
         self.number: int | None = None
         self._interrupts = 0
-        self._before: tuple | None = None
+        self._before: tuple[dict[signal.Signals, Any], int, socket.socket] | None = None
 
     @property
     def requested(self) -> bool:

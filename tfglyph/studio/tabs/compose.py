@@ -38,7 +38,7 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
         guidance = gradio.Slider(0, 8, models[0].model.architecture.objective.guidance, step=0.25, label="Guidance")
         sampling = sampling_fields(models, *SAMPLING)
 
-    def draw(typed: str, variants: float, seed: Any, guidance: float, *sampling: Any) -> tuple:
+    def draw(typed: str, variants: float, seed: Any, guidance: float, *sampling: Any) -> tuple[Any, ...]:
         values = dict(zip(SAMPLING, sampling, strict=True))
         galleries, states = [], []
         for loaded in models:
@@ -149,10 +149,10 @@ def compose(
     return to_draw, draw_requests(model, to_draw, variants, seed, **options)
 
 
-def large_view(studio: Studio) -> Callable[..., tuple]:
+def large_view(studio: Studio) -> Callable[..., tuple[Any, ...]]:
     """The function of a click on an image: a large view, its description, and files of it."""
 
-    def view(index: int, state: Mapping[str, Any]) -> tuple:
+    def view(index: int, state: Mapping[str, Any]) -> tuple[Any, ...]:
         import gradio
 
         image, text = state["images"][index], state["texts"][index]

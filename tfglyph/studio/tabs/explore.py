@@ -45,13 +45,13 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
         api_visibility="private",
     )
 
-    def begin(name: str, saved: str, seed: Any, points: str) -> tuple:
+    def begin(name: str, saved: str, seed: Any, points: str) -> tuple[Any, ...]:
         loaded = by_name[name]
         state, path = begin_search(loaded, saved, int(seed or 0))
         choices = gradio.Dropdown([NEW, *saved_searches(loaded.model)])
         return *_show_round(studio, loaded, state, path, int(points)), choices
 
-    def next_round(search: Mapping[str, Any] | None, points: str, squeeze: float, *verdicts: str) -> tuple:
+    def next_round(search: Mapping[str, Any] | None, points: str, squeeze: float, *verdicts: str) -> tuple[Any, ...]:
         if search is None:
             raise UsageError("begin a search first")
         loaded, state, path = by_name[search["model"]], search["state"], pathlib.Path(search["path"])
@@ -83,7 +83,9 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
     run_button(studio, "Next round", next_round, [search, points, squeeze, *verdicts], outputs, "explore-next")
 
 
-def _show_round(studio: Studio, loaded: LoadedModel, state: explore.State, path: pathlib.Path, points: int) -> tuple:
+def _show_round(
+    studio: Studio, loaded: LoadedModel, state: explore.State, path: pathlib.Path, points: int
+) -> tuple[Any, ...]:
     """The pictures of the next round, the verdicts set back, the status, and the state of the browser tab."""
     directions, frame = state.draw()
     cells = explore.animate(loaded.model, directions, frame, state.seed, points, FRAMES)

@@ -43,7 +43,7 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
     with gradio.Row(visible=any(accepted_options(loaded.model) for loaded in models)):
         sampling = sampling_fields(models, *SAMPLING)
 
-    def draw(count: float, seed: Any, temperature: float, *sampling: Any) -> tuple:
+    def draw(count: float, seed: Any, temperature: float, *sampling: Any) -> tuple[Any, ...]:
         values = dict(zip(SAMPLING, sampling, strict=True))
         seeds = list(range(int(seed or 0), int(seed or 0) + int(count)))
         galleries, states = [], []
@@ -96,10 +96,10 @@ def generate(
     return images, tempered(model, model.latents(seeds), temperature)
 
 
-def large_view(studio: Studio, loaded: LoadedModel) -> Callable[..., tuple]:
+def large_view(studio: Studio, loaded: LoadedModel) -> Callable[..., tuple[Any, ...]]:
     """The function of a click on an image: a large view, a description, and a file of it."""
 
-    def view(index: int, state: Mapping[str, Any], size: float) -> tuple:
+    def view(index: int, state: Mapping[str, Any], size: float) -> tuple[Any, ...]:
         import gradio
 
         seed, image = state["seeds"][index], state["images"][index]
