@@ -4,8 +4,8 @@
 
 The guarded step is the one that training runs: the norm of all gradients, a look at every loss, the choice to leave
 everything as it was, batch-norm statistics and EMA weights included. The other has the same losses, gradients and
-updates without any of that. Each pair of steps gives one ratio of processor seconds and one of wall seconds; this prints
-their medians and quartiles. Another process on the machine slows both steps of a pair.
+updates without any of that. Each pair of steps gives one ratio of processor seconds and one of wall seconds; this
+prints their medians and quartiles. Another process on the machine slows both steps of a pair.
 """
 
 import argparse

@@ -2,10 +2,11 @@
 
     python benchmarks/saving.py --architecture vaegan --saves 10
 
-Each round makes a training step, saves a checkpoint, and makes steps until the checkpoint is written. The cost of a save
-is given in steps of its own round, because other processes on the machine slow both alike: how long ``Checkpoints.save``
-keeps the training waiting (wall time, against the steps beside it), and what the thread that writes takes from the
-processor (processor time, against the step before it). The fractions are those of one checkpoint per epoch, the default.
+Each round makes a training step, saves a checkpoint, and makes steps until the checkpoint is written. The cost of a
+save is given in steps of its own round, because other processes on the machine slow both alike: how long
+``Checkpoints.save`` keeps the training waiting (wall time, against the steps beside it), and what the thread that
+writes takes from the processor (processor time, against the step before it). The fractions are those of one checkpoint
+per epoch, the default.
 """
 
 import argparse

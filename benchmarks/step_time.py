@@ -4,9 +4,9 @@
     python benchmarks/step_time.py                  # the VAE-GAN, float32 and mixed_bfloat16, 8 steps each
     python benchmarks/step_time.py vae-conv --steps 20 --precision float32
 
-"stock" has Keras's convolutions and Adam in place of tfglyph.networks.convolutions and FusedAdam. Both variants are built
-in one process and take turns, so that other load on the machine meets both; the ratio is the median over turns. Processor
-seconds count all cores, and other load hardly changes them.
+"stock" has Keras's convolutions and Adam in place of tfglyph.networks.convolutions and FusedAdam. Both variants are
+built in one process and take turns, so that other load on the machine meets both; the ratio is the median over turns.
+Processor seconds count all cores, and other load hardly changes them.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def stock() -> contextlib.ExitStack:
     return context
 
 
-def prepare(architecture: str, precision: str, context: contextlib.AbstractContextManager) -> Callable[[], Any]:
+def prepare(architecture: str, precision: str, context: contextlib.AbstractContextManager[Any]) -> Callable[[], Any]:
     """A function that runs one training step on random images and waits for its end."""
     import tensorflow as tf
 

@@ -7,11 +7,11 @@ in that folder.
 
 Each kill is a training of its own: started, killed at a random moment, resumed with ``--restore_from``, and trained to
 its last step. Of the moments, about a tenth lie before the first checkpoint is complete, half anywhere in the training,
-and the rest while a checkpoint is being written. Equal means: the final checkpoint's file has the same SHA-256 (weights,
-EMA weights, all optimizers, step), and stats.jsonl and TensorBoard hold each step once, the same ones.
+and the rest while a checkpoint is being written. Equal means: the final checkpoint's file has the same SHA-256
+(weights, EMA weights, all optimizers, step), and stats.jsonl and TensorBoard hold each step once, the same ones.
 
-The trainings are processes of the command line, forked from this one after it has imported TensorFlow and before anything
-of TensorFlow runs: importing it a hundred times would take longer than all the training.
+The trainings are processes of the command line, forked from this one after it has imported TensorFlow and before
+anything of TensorFlow runs: importing it a hundred times would take longer than all the training.
 """
 
 import argparse

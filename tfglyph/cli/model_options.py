@@ -120,7 +120,7 @@ def add_sampling_options(
 
 
 def _click_option(option: SamplingOption, helps: Mapping[str, str]) -> Callable[[F], F]:
-    kind: "click.ParamType[Any]" = click.STRING
+    kind: click.ParamType[Any] = click.STRING
     if option.low is not None and option.high is not None:
         low, high = option.low, option.high
         kind = click.IntRange(int(low), int(high)) if option.integer else click.FloatRange(low, high)

@@ -241,26 +241,24 @@ class Metric:
 
     Attributes:
         measure: function from a Subject to Measurements; raises UnavailableError where it cannot run.
-        summary: str, what it is, in a few words.
         uses_extractors: bool, whether it looks at images through feature extractors.
     """
 
     measure: Callable[[Subject], list[Measurement]]
-    summary: str
     uses_extractors: bool = False
 
 
 METRICS: dict[str, Metric] = {
-    "fid": Metric(measure_fid, "Fréchet distance to real glyphs", uses_extractors=True),
-    "kid": Metric(measure_kid, "kernel distance to real glyphs", uses_extractors=True),
-    "prdc": Metric(measure_prdc, "precision, recall, density, coverage", uses_extractors=True),
-    "legibility": Metric(measure_legibility, "what a recognizer reads"),
-    "reconstruction": Metric(measure_reconstruction, "PSNR, SSIM, overlap of ink"),
-    "arithmetic": Metric(measure_arithmetic, "A - B + C = D, measured"),
-    "codes": Metric(measure_codes, "InfoGAN's codes"),
-    "composition": Metric(measure_composition, "characters generated from descriptions"),
-    "copying": Metric(measure_copying, "distance to training glyphs", uses_extractors=True),
-    "cost": Metric(measure_cost, "images per second"),
+    "fid": Metric(measure_fid, uses_extractors=True),
+    "kid": Metric(measure_kid, uses_extractors=True),
+    "prdc": Metric(measure_prdc, uses_extractors=True),
+    "legibility": Metric(measure_legibility),
+    "reconstruction": Metric(measure_reconstruction),
+    "arithmetic": Metric(measure_arithmetic),
+    "codes": Metric(measure_codes),
+    "composition": Metric(measure_composition),
+    "copying": Metric(measure_copying, uses_extractors=True),
+    "cost": Metric(measure_cost),
 }
 
 

@@ -19,7 +19,7 @@ class Options:
     """Everything but the architecture.
 
     Attributes:
-        dataset: DatasetSpec, the data.
+        dataset: DatasetSpec, the data; a dict of its values becomes one.
         seed: int, from which weights, data order and every draw follow.
         precision: str, resolved policy.
         jit: "auto", "on" or "off": XLA.
@@ -51,6 +51,10 @@ class Options:
     init_from: str | None = None
     augment: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.dataset, Mapping):  # as programs written for version 0.1.0 pass it
+            self.dataset = DatasetSpec.from_dict(self.dataset)
 
     def to_json(self) -> dict[str, Any]:
         """dict of JSON values for options.json, with the versions that make the run."""
