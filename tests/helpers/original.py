@@ -1,6 +1,6 @@
 """The architecture file of the original VAE-GAN."""
 
-# The file of the first seed document, key for key.
+# Key for key.
 ORIGINAL = {
     "mode": "VAE-GAN",
     "hwc": [32, 32, 1],

@@ -27,7 +27,7 @@ HELPS = {
 
 @click.command("compose")
 @click.argument("descriptions", nargs=-1)
-@click.option("--invent", type=click.IntRange(1, 10_000), metavar="N", help="N descriptions that nobody wrote, too.")
+@click.option("--invent", type=click.IntRange(1, 10_000), metavar="N", help="N sampled descriptions, too.")
 @add_model_options(default="pretrained:compose-cns")
 @add_precision_option
 @click.option("--file", type=click.Path(), metavar="FILE", help="A text file with a description in each line.")

@@ -27,7 +27,7 @@ def _add_source_options(function: F) -> F:
 
 @command.command("list")
 def list_sets() -> None:
-    """All data sets: name, own size, what it is, and what has to be on the machine."""
+    """All data sets: name, native size, what it is, and what has to be on the machine."""
     from tfglyph.datasets import DATASETS
     from tfglyph.datasets.charsets import CHARSETS
 
@@ -51,7 +51,7 @@ def describe(name: str, size: int | None, **flags: Any) -> None:
     entry = find(name)
     click.echo(f"{name}: {entry.summary}")
     click.echo(f"needs: {entry.needs}")
-    click.echo(f"own size: {entry.size}x{entry.size}")
+    click.echo(f"native size: {entry.size}x{entry.size}")
     click.echo(f"options: {', '.join('--' + option for option in entry.options)}")
     click.echo(f"cache: {cache_directory()}")
     try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tfglyph.evaluation.tuples import Half
     from tfglyph.models import GlyphModel
 
-CHUNK = 64  # images drawn at once: thousands are wanted, and memory is for them
+CHUNK = 64  # images drawn at once; a larger chunk than usual, as thousands are drawn
 FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over samples that follow no description
 
 

@@ -15,7 +15,7 @@ from tfglyph.pretrained import is_shipped
 if TYPE_CHECKING:
     from tfglyph.models import GlyphModel
 
-# What a verb takes that names none. A temperature is left out: verbs that start from given latents draw no noise.
+# The default of ``add_sampling_options``. Most verbs decode latents, so that a temperature has no noise to scale.
 USUAL_SAMPLING_OPTIONS = tuple(name for name in SAMPLING_OPTIONS if name != "temperature")
 
 

@@ -151,8 +151,8 @@ def destinations(output: str | None, model: "GlyphModel", verb: str, names: Sequ
     """Where a verb's PNG files go, ``<verb>-<name>.png`` each.
 
     Args:
-        output: as in ``destination``; where it is a file and there are several names, each path has its name behind
-            the file's own.
+        output: as in ``destination``; where it is a file and there are several names, each path gets its name behind
+            the file's.
         model: a GlyphModel, for the default folder.
         verb: str.
         names: str for each file.
