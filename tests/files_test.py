@@ -16,7 +16,6 @@ from tfglyph.files import (
     clear_partial,
     digest,
     package_file,
-    save_arrays,
     write_errors,
     write_text,
 )
@@ -90,16 +89,6 @@ def test_missing_folders_are_made_unless_they_should_be_there(tmp_path):
     assert not list(tmp_path.iterdir())
     write_text(tmp_path / "made" / "a.txt", "text")
     assert (tmp_path / "made" / "a.txt").read_text() == "text"
-
-
-def test_arrays_keep_their_names_values_and_types(tmp_path):
-    arrays = {"a": np.arange(3, dtype=np.int16), "b": np.array(["酪", ""])}
-    save_arrays(tmp_path / "arrays.npz", arrays)
-    with np.load(tmp_path / "arrays.npz") as file:
-        assert file.files == ["a", "b"]
-        for name, array in arrays.items():
-            np.testing.assert_array_equal(file[name], array)
-            assert file[name].dtype == array.dtype
 
 
 def test_what_the_system_refuses_is_one_line(tmp_path):

@@ -12,7 +12,7 @@ import importlib.resources
 import os
 import pathlib
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -109,11 +109,6 @@ def _sync_directory(path: pathlib.Path) -> None:
         os.close(descriptor)
 
 
-def save_arrays(path: PathLike, arrays: Mapping[str, Any]) -> None:
-    """Writes arrays as one ``.npz`` file, compressed."""
-    np.savez_compressed(path, allow_pickle=False, **arrays)
-
-
 # === Inside the package ===
 
 
@@ -164,7 +159,7 @@ def cached_arrays(
             return dict(file)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass  # not there, or cut off
-    arrays = make()
+    arrays: dict[str, Any] = make()
     with contextlib.suppress(OSError), atomic_path(path) as temporary:
-        save_arrays(temporary, arrays)
+        np.savez_compressed(temporary, **arrays)
     return arrays

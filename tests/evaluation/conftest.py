@@ -22,5 +22,5 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def cache(monkeypatch, tmp_path_factory):
-    """A cache of its own, so that no figure comes from an earlier run."""
+    """A cache of its own, so that no measurement comes from an earlier run."""
     monkeypatch.setenv("TFGLYPH_CACHE", str(tmp_path_factory.mktemp("cache")))

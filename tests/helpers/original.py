@@ -1,6 +1,5 @@
-"""The architecture file of the original VAE-GAN."""
+"""The architecture file of the original VAE-GAN, key for key."""
 
-# Key for key.
 ORIGINAL = {
     "mode": "VAE-GAN",
     "hwc": [32, 32, 1],

@@ -201,13 +201,13 @@ def _blurred(images: np.ndarray) -> np.ndarray:
     return gaussian_filter(images.astype(np.float32), (0, sigma, sigma, 0), mode="constant")
 
 
-def _target_rows(wanted: Sequence[str], characters: Sequence[str], labels: np.ndarray) -> np.ndarray:
-    """int64 (n,): the row of each wanted character among ``characters``, in one of its labels, which take turns."""
+def _target_rows(requested: Sequence[str], characters: Sequence[str], labels: np.ndarray) -> np.ndarray:
+    """int64 (n,): the row of each requested character among ``characters``, in one of its labels, which take turns."""
     rows: dict[str, dict[int, int]] = {}
     for row, (character, label) in enumerate(zip(characters, labels.tolist(), strict=True)):
         rows.setdefault(character, {}).setdefault(label, row)
     targets = []
-    for index, character in enumerate(wanted):
+    for index, character in enumerate(requested):
         by_label = rows[character]
         targets.append(by_label[sorted(by_label)[index % len(by_label)]])
     return np.array(targets, np.int64)

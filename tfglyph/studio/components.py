@@ -174,7 +174,7 @@ def _field(option: SamplingOption, visible: bool) -> Any:
             label=f"{label} (0: the model's own)",
             visible=visible,
         )
-    return gradio.Textbox("", label=f"{label} (empty: any)", max_lines=1, visible=visible)
+    return gradio.Textbox("", label=f"{label} (empty: any)", info=option.help, max_lines=1, visible=visible)
 
 
 def options_for(model: GlyphModel, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from tfglyph.errors import GlyphError, warn
-from tfglyph.files import atomic_path, save_arrays, write_errors
+from tfglyph.files import atomic_path, write_errors
 from tfglyph.runs.rundir import RunDirectory
 
 
@@ -71,11 +71,11 @@ class BadSteps:
 def _keep(run: RunDirectory, step: int, numbers: Mapping[str, float], batch: dict[str, np.ndarray]) -> pathlib.Path:
     """Writes badstep-<step>.npz: step, names and values of the numbers, and the batch as it was fed."""
     path = run.file(f"badstep-{step}.npz")
-    content = batch | {
+    content: dict[str, Any] = batch | {
         "step": np.int64(step),
         "names": np.array(list(numbers)),
         "values": np.array(list(numbers.values())),
     }
     with write_errors(path), atomic_path(path, durable=True, parents=False) as temporary:
-        save_arrays(temporary, content)
+        np.savez_compressed(temporary, **content)
     return path

@@ -52,7 +52,7 @@ def _build_controls(studio: Studio, loaded: LoadedModel, number: int) -> None:
                     name = f"codes-picker-{number}-{code}"
                     firsts.append(gradio.Dropdown(choices, value="0", label=f"Code {code}", elem_id=name))
                     seconds.append(gradio.Dropdown(choices, value=choices[-1], label="mixed with"))
-                    fractions.append(gradio.Slider(0, 1, 0, step=0.05, label="fraction of the second"))
+                    fractions.append(gradio.Slider(0, 1, 0, step=0.05, label="fraction"))
             for code in range(1, min(codes.continuous, MOST) + 1):
                 name = f"codes-slider-{number}-{code}"
                 sliders.append(gradio.Slider(-2, 2, 0, step=0.05, label=f"Continuous {code}", elem_id=name))
