@@ -6,6 +6,7 @@ step may be bad luck; ``BadSteps`` ends a run that makes nothing else.
 
 import pathlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
