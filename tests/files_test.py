@@ -68,7 +68,7 @@ def test_durable_bytes_and_the_rename_are_synced(tmp_path, monkeypatch):
     def fsync(descriptor):
         synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), (tmp_path / "a.bin").exists()))
 
-    monkeypatch.setattr(files.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     with atomic_path(tmp_path / "a.bin", durable=True) as temporary:
         temporary.write_bytes(b"1")
     assert synced == [(False, False), (True, True)]  # the bytes before the rename, the folder after it
@@ -128,7 +128,7 @@ def test_an_interrupted_write_leaves_what_is_cleared(tmp_path, monkeypatch):
     def die(*_, **__):
         raise KilledError
 
-    monkeypatch.setattr(files.os, "replace", die)
+    monkeypatch.setattr(os, "replace", die)
     monkeypatch.setattr(files.pathlib.Path, "unlink", die)  # as a killed process does no more
     with pytest.raises(KilledError):
         write_text(tmp_path / "a.txt", "text")

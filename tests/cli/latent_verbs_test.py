@@ -21,11 +21,6 @@ def trained(tmp_path_factory):
     return {each["name"]: runs.save_run(parent, each) for each in (runs.VAEGAN, runs.INFOGAN, runs.CPPN)}
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("TFGLYPH_CACHE", str(tmp_path / "cache"))
-
-
 def pixels(path):
     with Image.open(path) as image:
         return np.asarray(image)

@@ -27,9 +27,8 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
-def received(monkeypatch, tmp_path):
+def received(monkeypatch):
     """The options that ``sample_pairs`` and ``decode`` of diffusion models got: a list of dicts."""
-    monkeypatch.setenv("TFGLYPH_CACHE", str(tmp_path / "cache"))
     calls = []
 
     def sample_pairs(self, pairs, **options):

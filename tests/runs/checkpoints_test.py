@@ -279,8 +279,8 @@ def test_a_crash_at_any_operation_leaves_the_one_before(tmp_path, monkeypatch, m
 
         return wrapped
 
-    monkeypatch.setattr(storage.os, "fsync", crash(os.fsync))
-    monkeypatch.setattr(storage.os, "replace", crash(os.replace))
+    monkeypatch.setattr(os, "fsync", crash(os.fsync))
+    monkeypatch.setattr(os, "replace", crash(os.replace))
     writer = Checkpoints(tmp_path)
     writer.save(2, groups(2), {})
     with pytest.raises(SystemError):
@@ -300,7 +300,7 @@ def test_a_full_disk_is_one_line_and_the_one_before_stays(tmp_path, monkeypatch)
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     writer.save(2, groups(2), {})
     with pytest.raises(GlyphError) as error:
         writer.wait()

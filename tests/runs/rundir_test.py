@@ -160,7 +160,7 @@ def test_rewinding_drops_what_will_be_written_again_and_torn_lines(tmp_path):
 def test_nothing_half_written_stays_after_a_failed_write(tmp_path, monkeypatch):
     path = tmp_path / "options.json"
     files.write_text(path, "old")
-    monkeypatch.setattr(files.os, "replace", lambda *names: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(os, "replace", lambda *names: (_ for _ in ()).throw(OSError(28, "full")))
     with pytest.raises(OSError, match="full"):
         files.write_text(path, json.dumps({"new": 1}))
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["options.json"]

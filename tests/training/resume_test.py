@@ -1,6 +1,7 @@
 """A run that was cut and resumed ends as one that was not, bit for bit: every family, every tensor."""
 
 import hashlib
+import os
 import shutil
 
 import pytest
@@ -116,11 +117,10 @@ def test_a_second_process_in_the_run_directory_is_refused(run, tmp_path):
 
 
 def test_a_disk_that_fills_up_ends_the_run_with_the_checkpoint_before(run, tmp_path, monkeypatch):
-    from tfglyph.runs import storage
 
     run = copy(run, tmp_path)
     training = resumed_run(run, {"steps": 100})
-    sync, calls = storage.os.fsync, []
+    sync, calls = os.fsync, []
 
     def full(descriptor):
         calls.append(descriptor)
@@ -128,7 +128,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_the_checkpoint_before(run, tmp_p
             raise OSError(28, "No space left on device")
         sync(descriptor)
 
-    monkeypatch.setattr(storage.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     words = r"could not be written: No space left on device; .*model\.ckpt-\d+ is intact"
     with pytest.raises(GlyphError, match=words):
         training.run(tmp_path)
