@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import tfglyph
+from tests.helpers.composing import TINY
 from tfglyph.composition import table, tokenizer
 from tfglyph.composition.tokens import SIGNS
 from tfglyph.datasets import Glyphs
@@ -114,20 +115,8 @@ def test_the_sketch_of_a_real_glyph_resembles_it():
     assert np.square(sketches[:, :14, 0] - real[:, :14]).mean() < 0.5 * np.square(mean[:, :14] - real[:, :14]).mean()
 
 
-TINY = {
-    "name": "tiny",
-    "mode": "DDPM",
-    "hwc": [16, 16, 1],
-    "denoiser": {
-        "type": "patch-unet",
-        "output": [32, 64],
-        "blocks": [1, 1],
-        "attention": [0, 0],
-        "cross_attention": [0, 2],
-        "embedding": 64,
-    },
+SKETCHING = TINY | {
     "condition": {"drop": 0.1, "tokens": {"parts": "parts-1", "width": 32, "sketches": 64, "descriptions": 64}},
-    "objective": {"path": "straight", "target": "velocity", "sampler": "heun", "sampling_steps": 3, "guidance": 2.0},
     "training": {"batch_size": 4, "steps": 2, "ema": {"decay": 0.9}},
 }
 
@@ -141,7 +130,7 @@ def small_glyphs():
 
 
 def test_the_sketches_reach_the_network():
-    model, glyphs = tfglyph.build(TINY), small_glyphs()
+    model, glyphs = tfglyph.build(SKETCHING), small_glyphs()
     model.adapt(glyphs)
     model.prepare_training(2)
     step = tf.function(model.train_step, autograph=False)
@@ -161,7 +150,7 @@ def test_only_parts_are_sketched():
     for key in ("sketches", "descriptions"):
         tokens = {"vocabulary": 5, "length": 2, key: 10}
         with pytest.raises(UsageError, match=rf"condition.tokens.{key}: only parts of characters"):
-            tfglyph.build(TINY | {"condition": {"tokens": tokens}})
+            tfglyph.build(SKETCHING | {"condition": {"tokens": tokens}})
 
 
 def test_the_table_is_as_these_tests_assume():

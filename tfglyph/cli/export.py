@@ -20,7 +20,7 @@ from tfglyph.cli.model_options import add_model_options, add_sampling_options, o
 def command(references: list[str], output: str | None, sampling: dict[str, Any]) -> None:
     """Write a SavedModel for TensorFlow Serving.
 
-    The next free version of DIR appears at once and complete. docs/serving.md lists the signatures with
+    The next free version of DIR appears at once and complete. docs/how-to/serving.md lists the signatures with
     requests.
     """
     import tfglyph
