@@ -60,6 +60,7 @@ def main() -> None:
 
     shape = (COUNT, options.size, options.size, options.channels)
     with tempfile.TemporaryDirectory() as directory:
+        images: np.ndarray
         if options.memory_mapped:
             images = np.memmap(os.path.join(directory, "images"), np.uint8, "w+", shape=shape)
         else:

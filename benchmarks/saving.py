@@ -10,6 +10,7 @@ per epoch, the default.
 """
 
 import argparse
+import functools
 import pathlib
 import statistics
 import sys
@@ -69,7 +70,7 @@ def main() -> None:
         gigabytes = next(pathlib.Path(directory).glob("*.safetensors")).stat().st_size / 1e9
         for number in range(1, options.saves + 1):
             wall, processor = measured(one_step)
-            waited, _ = measured(lambda number=number: saver.save(number, model.groups(), {}))
+            waited, _ = measured(functools.partial(saver.save, number, model.groups(), {}))
             beside = [wall, measured(one_step)[0]]
             while saver.busy:
                 beside.append(measured(one_step)[0])

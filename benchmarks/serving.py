@@ -20,12 +20,12 @@ import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-Request = tuple[str, dict[str, np.ndarray]]
+Request = tuple[str, dict[str, np.ndarray | np.generic]]
 """A signature's name and its inputs."""
 
 CONV = {"kernel": [[5, 5], [5, 5]], "stride": [[4, 4], [2, 2]], "output": [4, 8]}
 PAINT = {"hwc": [4, 4, 8], "kernel": [[5, 5], [5, 5]], "stride": [[2, 2], [4, 4]], "output": [4, 1]}
-MODELS = {
+MODELS: dict[str, dict[str, Any]] = {
     "VAE-GAN": {
         "mode": "VAE-GAN",
         "hwc": [32, 32, 1],
@@ -102,7 +102,9 @@ def requests_for(served: Mapping[str, Any], hwc: Sequence[int]) -> Iterator[Requ
                 else:
                     values[key] = draws.normal(size=(rows, *spec.shape[1:]))
             yield name, {key: value.astype(specs[key].dtype.as_numpy_dtype) for key, value in values.items()}
-    small = {"steps": np.int32(2)} if "steps" in served["sample"].structured_input_signature[1] else {}
+    small: dict[str, np.generic] = (
+        {"steps": np.int32(2)} if "steps" in served["sample"].structured_input_signature[1] else {}
+    )
     yield "sample", {"count": np.int32(-1), "seed": np.int32(0), **small}
     yield "sample", {"count": np.int32(1_000_000), "seed": np.int32(0), **small}
     yield "encode", {"images": np.zeros((1, hwc[0] // 2, hwc[1] * 2, hwc[2]), np.uint8)}

@@ -42,8 +42,9 @@ def train(strategy_name, family, precision, steps, data, fault):
     from tests.helpers.families import architecture
     from tfglyph import datasets
     from tfglyph.models import build
-    from tfglyph.training.signals import StopRequest
-    from tfglyph.training.strategy import AgreedStop, distributed_batches, fit_distributed, make_strategy
+    from tfglyph.training.loop import training_loop
+    from tfglyph.training.signals import AgreedStop, StopRequest
+    from tfglyph.training.strategy import distributed_batches, make_strategy
 
     class Numbers(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -62,7 +63,8 @@ def train(strategy_name, family, precision, steps, data, fault):
     else:
         break_replica(model, fault)
         batches = distributed_batches(strategy, 8, batches)
-        fit_distributed(model, strategy, batches, steps, [Numbers()], AgreedStop(StopRequest()))
+        stop = AgreedStop(StopRequest(), strategy.num_replicas_in_sync)
+        training_loop(model, strategy, batches, steps, [Numbers()], stop)
     values = {f"{group}/{path}": v.numpy() for group, pairs in model.groups().items() for path, v in pairs}
     return values, rows
 
