@@ -69,7 +69,7 @@ SLOW_OR_OPTIONAL = {
 }
 
 # Rooms in which every import of ours may stand in a function: `--help` answers without TensorFlow because of it.
-LAZY_ROOMS = {"cli", "studio", "tfglyph"}
+LAZY_ROOMS = {"cli", "tfglyph"}
 MARKS = ("# slow:", "# optional:")
 
 

@@ -58,8 +58,8 @@ def load_models(references: Sequence[str]) -> "tuple[list[LoadedModel], list[Gly
     """
     import tensorflow as tf
 
-    import tfglyph
-    from tfglyph.studio.state import LoadedModel
+    import tfglyph  # slow: TensorFlow
+    from tfglyph.studio.state import LoadedModel  # slow: TensorFlow
 
     tf.get_logger().setLevel("ERROR")  # of several models, each function's first trace counts as a retracing
     models: list[LoadedModel] = []
@@ -99,8 +99,8 @@ def opened(
     Raises:
         GlyphError: the port is in use.
     """
-    from tfglyph.studio import page as pages
-    from tfglyph.studio.state import Studio
+    from tfglyph.studio import page as pages  # slow: gradio
+    from tfglyph.studio.state import Studio  # slow: TensorFlow
 
     check_port(host, port)
     with tempfile.TemporaryDirectory(prefix="tfglyph-studio-", ignore_cleanup_errors=True) as outputs:
