@@ -7,7 +7,7 @@ from tests.helpers.diffusion import TINY
 from tfglyph.errors import UsageError
 from tfglyph.models import build
 from tfglyph.studio.state import LoadedModel, Studio
-from tfglyph.studio.tabs.interpolate import Path, are_seeds, between, row_of, still
+from tfglyph.studio.tabs.interpolate import Segment, are_seeds, between, row_of, still
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def test_a_walk_takes_the_options_of_the_sampler(loaded, tmp_path):
     points, images = between(loaded, "3", " 4 ", "spherical", 5, **options)
     assert points.seeds == (3, 4) and images.shape == (5, 8, 8, 1)
     assert row_of(points, images).shape == (12 * 8, 52 * 8, 1)  # of (8 + 2 + 2) x (5 * 10 + 2) pixels
-    path = Path(points.latents, "spherical", options)
+    path = Segment(points.latents, "spherical", options)
     studio = Studio([], tmp_path)
     assert still(studio, loaded.model, None, 0.5) is None
     np.testing.assert_array_equal(

@@ -19,7 +19,7 @@ TITLE = "Interpolate"
 SAMPLING = ("sampler", "steps")
 
 
-class Path(NamedTuple):
+class Segment(NamedTuple):
     """What the slider moves along, kept by the browser tab.
 
     Attributes:
@@ -52,19 +52,19 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
 
     def draw(first: str, second: str, method: Method, columns: float, position: float, *sampling: Any) -> list[Any]:
         values = dict(zip(SAMPLING, sampling, strict=True))
-        results: list[tuple[Any, Any, Any, Path | None]] = []
+        results: list[tuple[Any, Any, Any, Segment | None]] = []
         for loaded in models:
             if characters and not loaded.model.can_encode and not are_seeds([first, second]):
                 results.append((None, None, None, None))  # a model that cannot, beside one that can
                 continue
             options = options_for(loaded.model, values)
             points, images = between(loaded, first, second, method, int(columns), **options)
-            path = Path(points.latents, method, options)
+            path = Segment(points.latents, method, options)
             row, animation = studio.png(row_of(points, images)), studio.animation(animation_of(images))
             results.append((row, animation, still(studio, loaded.model, path, position), path))
         return [value for values_of_models in zip(*results, strict=True) for value in values_of_models]
 
-    def slide(position: float, *paths: Path | None) -> tuple[str | None, ...]:
+    def slide(position: float, *paths: Segment | None) -> tuple[str | None, ...]:
         return tuple(still(studio, loaded.model, path, position) for loaded, path in zip(models, paths, strict=True))
 
     start = gradio.Column()
@@ -141,7 +141,7 @@ def animation_of(images: np.ndarray) -> np.ndarray:
     return enlarge(frames, max(1, round(320 / frames.shape[1])))
 
 
-def still(studio: Studio, model: GlyphModel, path: Path | None, position: float) -> str | None:
+def still(studio: Studio, model: GlyphModel, path: Segment | None, position: float) -> str | None:
     """A file of the image at a position of a path, from 0 to 1; None before the first walk."""
     if path is None:
         return None
