@@ -32,7 +32,7 @@ def other_spec(run_spec: DatasetSpec, name: str | None = None, options: Mapping[
         options: dict of ``tfglyph.datasets.load`` options that replace the run's where they are not None.
 
     Returns:
-        DatasetSpec. The share that is held out is the run's, of another set as well: a character is on the same side
+        DatasetSpec. The fraction that is held out is the run's, of another set as well: a character is on the same side
         in every set.
 
     Raises:
