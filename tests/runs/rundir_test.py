@@ -48,6 +48,14 @@ def test_architecture_and_options_come_back(tmp_path):
     RunDirectory.resume(run.path).close()
 
 
+def test_options_as_a_dict_have_the_keys_of_the_file_and_the_versions_of_the_run():
+    options = Options(DatasetSpec("cns", options={"charset": "big5"}), versions={"tfglyph": "0.1.0"})
+    values = options.to_dict()
+    assert values["dataset"] == {"name": "cns", "datadir": None, "holdout": 0.0, "charset": "big5"}
+    assert values["versions"] == {"tfglyph": "0.1.0"} != options.to_json()["versions"]
+    assert Options.from_json(values) == options
+
+
 def test_a_directory_of_ones_own_choice_must_be_new_or_empty(tmp_path):
     with RunDirectory.create_at(tmp_path / "a" / "b") as run:
         assert run.path == tmp_path / "a" / "b"

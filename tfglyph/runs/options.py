@@ -56,6 +56,10 @@ class Options:
         if isinstance(self.dataset, Mapping):  # as programs written for version 0.1.0 pass it
             self.dataset = DatasetSpec.from_dict(self.dataset)
 
+    def to_dict(self) -> dict[str, Any]:
+        """dict of JSON values, with the versions as they stand here."""
+        return dataclasses.asdict(self) | {"dataset": self.dataset.to_dict()}
+
     def to_json(self) -> dict[str, Any]:
         """dict of JSON values for options.json, with the versions that make the run."""
         import keras  # slow: reading options needs no TensorFlow
@@ -69,7 +73,7 @@ class Options:
             "numpy": numpy.__version__,
             "python": platform.python_version(),
         }
-        return dataclasses.asdict(self) | {"dataset": self.dataset.to_dict(), "versions": versions}
+        return self.to_dict() | {"versions": versions}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], name: str = "options.json") -> "Options":

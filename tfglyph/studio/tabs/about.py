@@ -1,6 +1,5 @@
 """What is on the page: architecture, options, training curves."""
 
-import dataclasses
 import functools
 import html
 import json
@@ -27,7 +26,7 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
     import gradio
 
     for number, loaded in enumerate(models):
-        options = dataclasses.asdict(loaded.model.run.options)
+        options = loaded.model.run.options.to_dict()
         with gradio.Accordion(loaded.name, open=True):
             gradio.Markdown(summary(loaded), elem_id=f"about-summary-{number}")
             gallery = pictures(
