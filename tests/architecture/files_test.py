@@ -8,6 +8,7 @@ import pytest
 
 from tests.helpers.original import ORIGINAL
 from tfglyph import architecture as architectures
+from tfglyph.architecture.registry import FAMILIES
 from tfglyph.errors import UsageError
 from tfglyph.training.options import with_overrides
 
@@ -58,8 +59,12 @@ def test_defaults_are_the_original_recipe():
         ("encoder.kernel.1", [5, "five"], 'a.json: encoder.kernel[1][1]: found "five", expected integer'),
         ("encoder.output.0", 0, "a.json: encoder.output[0]: found 0, expected greater than or equal to 1"),
         ("encoder.output.0", True, "a.json: encoder.output[0]: found true, expected integer"),
-        ("mode", "VAEGAN", 'a.json: mode: found "VAEGAN", expected one of VAE-GAN'),
-        ("mode", 7, "a.json: mode: found 7, expected one of VAE-GAN"),
+        (
+            "mode",
+            "VAEGAN",
+            f'a.json: mode: found "VAEGAN", expected one of {", ".join(FAMILIES)} (did you mean VAE-GAN?)',
+        ),
+        ("mode", 7, f"a.json: mode: found 7, expected one of {', '.join(FAMILIES)}"),
         ("z_dim", 1.5, "a.json: z_dim: found 1.5, expected integer"),
         ("hwc", ..., "a.json: hwc: missing; this key is required"),
         ("generator.hwc", [3, 3, 512], "a.json: generator: hwc, strides and last output give [48, 48, 1], but"),

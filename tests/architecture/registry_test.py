@@ -4,12 +4,14 @@ import typing
 
 import pytest
 
-from tests.helpers.families import FAMILIES as SMALL
-from tfglyph.architecture import architecture_class, check
+from tfglyph.architecture import architecture_class, load_architecture, shipped_names
 from tfglyph.architecture.families import Architecture
 from tfglyph.architecture.registry import FAMILIES, import_class
+from tfglyph.architecture.shrink import shrink
 from tfglyph.models import build, family
 from tfglyph.models.base import GlyphModel
+
+SHIPPED = [load_architecture(name) for name in shipped_names()]
 
 
 @pytest.mark.parametrize("mode", FAMILIES)
@@ -22,8 +24,7 @@ def test_both_classes_can_be_imported(mode):
 
 @pytest.mark.parametrize("mode", FAMILIES)
 def test_the_model_trains_the_networks_of_the_file(mode):
-    data = next(data for data in SMALL.values() if data["mode"] == mode)
-    architecture = check(data, mode)
+    architecture = shrink(next(shipped for shipped in SHIPPED if shipped.mode == mode))
     assert type(architecture) is architecture_class(mode)
     model = build(architecture)
     assert type(model) is family(mode)
@@ -33,8 +34,8 @@ def test_the_model_trains_the_networks_of_the_file(mode):
         assert model.trained_variables(name), f"{mode}: {name} has nothing to train"
 
 
-def test_a_small_architecture_of_every_mode_is_in_the_helpers():
-    assert {data["mode"] for data in SMALL.values()} == set(FAMILIES)
+def test_every_mode_has_a_shipped_file():
+    assert {architecture.mode for architecture in SHIPPED} == set(FAMILIES)
 
 
 def test_a_class_that_is_not_there_is_noticed():
