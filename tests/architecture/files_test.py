@@ -12,6 +12,8 @@ from tfglyph.architecture.registry import FAMILIES
 from tfglyph.errors import UsageError
 from tfglyph.training.options import with_overrides
 
+MODES = ", ".join(FAMILIES)
+
 
 def changed(path, value):
     """ORIGINAL with the value at a dotted path replaced; ``...`` removes the key."""
@@ -62,9 +64,9 @@ def test_defaults_are_the_original_recipe():
         (
             "mode",
             "VAEGAN",
-            f'a.json: mode: found "VAEGAN", expected one of {", ".join(FAMILIES)} (did you mean VAE-GAN?)',
+            f'a.json: mode: found "VAEGAN", expected one of {MODES} (did you mean VAE-GAN?)',
         ),
-        ("mode", 7, f"a.json: mode: found 7, expected one of {', '.join(FAMILIES)}"),
+        ("mode", 7, f"a.json: mode: found 7, expected one of {MODES}"),
         ("z_dim", 1.5, "a.json: z_dim: found 1.5, expected integer"),
         ("hwc", ..., "a.json: hwc: missing; this key is required"),
         ("generator.hwc", [3, 3, 512], "a.json: generator: hwc, strides and last output give [48, 48, 1], but"),
