@@ -151,10 +151,10 @@ def test_upsampling_aligns_corners():
 
 def test_patches_and_pixels_are_inverse():
     x = inputs((4, 6, 2))["images"]
-    patches = patch_unet.SpaceToDepth(2)(x)
+    blocks = patches.SpaceToDepth(2)(x)
     assert patches.shape == (2, 2, 3, 8)
     np.testing.assert_array_equal(patches[0, 1, 2, :2], x[0, 2, 4])
-    np.testing.assert_array_equal(patch_unet.DepthToSpace(2)(patches), x)
+    np.testing.assert_array_equal(patches.DepthToSpace(2)(patches), x)
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu", "silu"])

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 import pydantic
 
 from tfglyph.architecture.core import Fraction, Section, Size, invalid, not_required
+from tfglyph.architecture.networks import Layers
 from tfglyph.composition.tokens import Tokenizer, tokenizer
 from tfglyph.errors import UsageError, did_you_mean
 
@@ -63,8 +64,45 @@ def _tokenizer(name: str) -> Tokenizer:
         raise invalid("parts", str(error)) from None
 
 
+class Exemplars(Section):
+    """Glyphs of a font that have the parts of the character, from which a character is drawn in the font's style.
+
+    An encoder turns each exemplar into feature maps, and the denoiser attends to those of all exemplars. Training sees
+    ``slots`` of them; when drawing there may be any number.
+    """
+
+    slots: Annotated[int, pydantic.Field(strict=True, ge=1, le=256)] = 12
+    """Exemplars of a training image."""
+    per_part: Annotated[int, pydantic.Field(strict=True, ge=1, le=64)] = 6
+    """The most exemplars of each part, in training."""
+    style: Annotated[int, pydantic.Field(strict=True, ge=0, le=64)] = 4
+    """The most glyphs that show the style alone, in training."""
+    drawing_per_part: Annotated[int, pydantic.Field(strict=True, ge=1, le=64)] = 8
+    """Exemplars of each part when drawing, by default; fewer where the font has fewer."""
+    drawing_style: Annotated[int, pydantic.Field(strict=True, ge=0, le=64)] = 4
+    """Glyphs that show the style when drawing, by default."""
+    content: Fraction = 0.25
+    """Probability that a training image has its own character in TW-Kai among its exemplars."""
+    whole_fonts: Fraction = 0.5
+    """Probability that the exemplars of a training image come from all of its font; otherwise some of the font's
+    characters are left out, as small fonts lack them."""
+    output: Layers
+    """Channels of the encoder's feature maps, at the resolutions of the denoiser's levels."""
+    heads: Annotated[list[Annotated[int, pydantic.Field(strict=True, ge=1, le=64)]], pydantic.Field(min_length=1)]
+    """Heads of the attention to the exemplars at each of these levels."""
+
+    @pydantic.model_validator(mode="after")
+    def _heads_divide(self) -> Self:
+        if len(self.heads) != len(self.output):
+            raise invalid("heads", f"{len(self.heads)} entries, but output has {len(self.output)}")
+        for channels, heads in zip(self.output, self.heads, strict=True):
+            if channels % heads:
+                raise invalid("heads", f"{channels} channels do not divide into {heads} heads")
+        return self
+
+
 class Condition(Section):
-    """A class label (digit, class, font), a sequence of tokens (parts), or both."""
+    """A class label (digit, class, font), a sequence of tokens (parts), exemplars, or several of these."""
 
     classes: Size | None = None
     """Number of class labels, 0 to classes - 1; null: the data's labels are not used."""
@@ -72,14 +110,16 @@ class Condition(Section):
     """Names of the classes, which ``--label`` accepts beside their numbers; null: they have numbers only."""
     tokens: Tokens | None = None
     """Sequences of tokens; null: none."""
+    exemplars: Exemplars | None = None
+    """Glyphs of the font to draw in; null: none."""
     drop: Fraction = 0.1
     """Probability of dropping the whole condition of a training image, as classifier-free guidance requires (Ho and
     Salimans 2022). With labels and tokens, each of the two is also dropped separately with this probability."""
 
     @pydantic.model_validator(mode="after")
     def _is_one(self) -> Self:
-        if self.classes is None and self.tokens is None:
-            raise invalid("classes", "missing; a condition needs classes or tokens")
+        if self.classes is None and self.tokens is None and self.exemplars is None:
+            raise invalid("classes", "missing; a condition needs classes, tokens or exemplars")
         if self.tokens is not None and self.tokens.sketches and (self.classes or 1) > 500:
             raise invalid("classes", f"{self.classes} fonts to sketch; expected at most 500, or no sketches")
         if self.names is not None and len(set(self.names)) != (self.classes or 0):

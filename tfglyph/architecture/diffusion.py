@@ -8,6 +8,7 @@ import pydantic
 from tfglyph.architecture.condition import Condition
 from tfglyph.architecture.core import (
     MAXIMUM_LAYERS,
+    Fraction,
     NonNegative,
     Positive,
     Section,
@@ -74,8 +75,9 @@ class UNet(Section):
                         f"{name}.attention",
                         f"{value} channels do not divide into {self.attention} heads and 8 groups",
                     )
-        if condition is not None and condition.tokens is not None:
-            raise invalid("condition.tokens", "a denoiser of type unet takes labels only; patch-unet takes tokens")
+        for key in ("tokens", "exemplars"):
+            if condition is not None and getattr(condition, key) is not None:
+                raise invalid(f"condition.{key}", f"a denoiser of type unet takes labels only; patch-unet takes {key}")
 
 
 class PatchUNet(Section):
@@ -115,6 +117,13 @@ class PatchUNet(Section):
             for channels, heads in zip(self.output, getattr(self, key) or [], strict=False):
                 if heads and channels % heads:
                     raise invalid(f"{name}.{key}", f"{channels} channels do not divide into {heads} heads")
+        exemplars = condition.exemplars if condition is not None else None
+        if exemplars is not None:
+            if exemplars.output != self.output:
+                raise invalid(
+                    "condition.exemplars.output", f"found {exemplars.output}, expected {name}.output, {self.output}"
+                )
+            _grouped(exemplars.output, self.groups, name)
         tokens = condition is not None and condition.tokens is not None
         if any(self.cross_attention or []) and not tokens:
             raise invalid(f"{name}.cross_attention", "there are no tokens to attend to; expected condition.tokens")
@@ -157,6 +166,9 @@ class DiffusionObjective(Section):
     """Mean of the logit-normal training timesteps of the straight path (Esser et al. 2024); null: 0."""
     time_std: NonNegative | None = None
     """Standard deviation of the logit-normal training timesteps; 0: uniform timesteps; null: 1."""
+    pure_noise: Fraction = 0.0
+    """Fraction of the training images of the straight path that are nothing but noise, where sampling starts: there the
+    model learns to draw from its conditions alone. The others have logit-normal timesteps."""
     sampler: Sampler = "ddim"
     """Default sampler."""
     sampling_steps: Steps = 50
@@ -184,6 +196,8 @@ class DiffusionObjective(Section):
         for key in ("time_mean", "time_std"):
             if not straight and getattr(self, key) is not None:
                 raise invalid(key, f"the path {self.path} trains on the entries of its table; leave this out")
+        if not straight and self.pure_noise:
+            raise invalid("pure_noise", f"the path {self.path} trains on the entries of its table; leave this out")
         if self.time_std == 0 and self.time_mean is not None:
             raise invalid("time_mean", "uniform timesteps (time_std 0) have no mean to set; leave this out")
         if self.min_snr_gamma is not None and self.loss_weight != "min-snr":

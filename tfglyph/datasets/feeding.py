@@ -5,8 +5,9 @@ Batch b of the run belongs to epoch e = b // batches_per_epoch and holds the row
 at the end of an epoch is dropped; the next epoch's order brings it back. No iterator has state to save.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 
 _STEPS_AT_ONCE = 16
 _BYTES_AT_ONCE = 1 << 22
+
+
+class Companions(Protocol):
+    """What belongs to each image of a batch besides its own columns, such as the exemplars that it is drawn from."""
+
+    @property
+    def signature(self) -> dict[str, tuple[Any, tuple[int, ...]]]:
+        """What ``gather`` gives for each image: dict from name to (numpy dtype, shape)."""
+
+    def gather(self, rows: np.ndarray, step: int) -> dict[str, np.ndarray]:
+        """Arrays ``[n, …]`` for the images in ``rows``, int64 ``[n]``, of a step; a function of these two alone."""
+
+    def finish(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """The batch as the model takes it, from dict of tensors to dict of tensors."""
 
 
 class Order:
@@ -66,6 +81,7 @@ def feed(
     steps: int | None = None,
     batches_per_step: int = 1,
     augmentation: Augmentation | None = None,
+    companions: Companions | None = None,
 ) -> "tf.data.Dataset":
     """A ``tf.data.Dataset`` of batches of a set, entered at any step.
 
@@ -77,10 +93,12 @@ def feed(
         steps: int or None, how many steps to give; ``None`` goes on for ever.
         batches_per_step: int ≥ 1, k: step s holds the batches s·k … s·k + k − 1, one after the other.
         augmentation: Augmentation or None.
+        companions: Companions or None, what else belongs to each image.
 
     Returns:
         ``tf.data.Dataset`` of dicts with ``images`` uint8 ``[k·batch_size, h, w, c]`` and, where the set has them,
-        ``labels`` int32 ``[k·batch_size]`` and ``tokens`` int32 ``[k·batch_size, length]``.
+        ``labels`` int32 ``[k·batch_size]`` and ``tokens`` int32 ``[k·batch_size, length]``; and what ``companions``
+        make of it.
 
     Raises:
         UsageError: fewer images than a batch.
@@ -92,6 +110,9 @@ def feed(
     count = batches_per_step * batch_size
     arrays = {"labels": glyphs.labels, "tokens": glyphs.tokens}
     columns = {name: np.asarray(values, np.int32) for name, values in arrays.items() if values is not None}
+    signature = {name: (np.int32, values.shape[1:]) for name, values in columns.items()}
+    if companions is not None:
+        signature |= companions.signature
 
     # Python is called for several steps at once: a call costs more than copying the images of a step.
     at_once = max(1, min(_STEPS_AT_ONCE, _BYTES_AT_ONCE // (count * height * width * channels)))
@@ -99,22 +120,27 @@ def feed(
     def gather(first: int) -> tuple[np.ndarray, ...]:
         rows = np.stack([order.step_rows(step, batches_per_step) for step in range(first, first + at_once)])
         images = glyphs.images[rows.reshape(-1)].reshape(*rows.shape, height, width, channels)
-        return images, *(values[rows] for values in columns.values())
+        values = {name: column[rows] for name, column in columns.items()}
+        if companions is not None:
+            steps = [companions.gather(of_step, first + number) for number, of_step in enumerate(rows)]
+            values |= {name: np.stack([step[name] for step in steps]) for name in companions.signature}
+        return images, *(values[name] for name in signature)
 
     def steps_from(first: Any) -> tuple[Any, ...]:
-        dtypes = (tf.uint8, *(tf.int32 for _ in columns))
+        dtypes = (tf.uint8, *(tf.as_dtype(dtype) for dtype, _ in signature.values()))
         images, *parts = tf.numpy_function(gather, [first], dtypes, stateful=False)
         images = tf.ensure_shape(images, (at_once, count, height, width, channels))
         parts = [
-            tf.ensure_shape(part, (at_once, count, *values.shape[1:]))
-            for part, values in zip(parts, columns.values(), strict=True)
+            tf.ensure_shape(part, (at_once, count, *shape))
+            for part, (_, shape) in zip(parts, signature.values(), strict=True)
         ]
         return first + tf.range(at_once, dtype=tf.int64), images, *parts
 
     def batch(step: Any, images: Any, *parts: Any) -> dict[str, Any]:
         if augmentation is not None:
             images = augmentation.apply(images, seed, step)
-        return {"images": images, **dict(zip(columns, parts, strict=True))}
+        values = {"images": images, **dict(zip(signature, parts, strict=True))}
+        return values if companions is None else companions.finish(values)
 
     dataset = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max - at_once, at_once)
     dataset = dataset.map(steps_from, num_parallel_calls=2, deterministic=True).unbatch()

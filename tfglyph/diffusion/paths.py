@@ -142,12 +142,14 @@ class Straight(Path):
     """alpha = 1 - t, sigma = t: flow matching's straight line (Lipman et al. 2023; Liu et al. 2023).
 
     Training times are logit-normal (Esser et al. 2024, section 3.1): t = sigmoid(mean + std · normal), most often in
-    the middle of the path, where the shape of a glyph is decided. A ``std`` of 0 means uniform times.
+    the middle of the path, where the shape of a glyph is decided. A ``std`` of 0 means uniform times. The fraction
+    ``pure_noise`` of them is 1, where sampling starts.
     """
 
-    def __init__(self, mean: float = 0.0, std: float = 1.0):
+    def __init__(self, mean: float = 0.0, std: float = 1.0, pure_noise: float = 0.0):
         self.mean: float = mean
         self.std: float = std
+        self.pure_noise: float = pure_noise
 
     def alpha_sigma(self, times: Any) -> tuple[tf.Tensor, tf.Tensor]:
         times = tf.cast(times, tf.float64)
@@ -159,6 +161,13 @@ class Straight(Path):
     def draw_times(self, uniform: tf.Tensor) -> tf.Tensor:
         # The middle of its float32 cell keeps a draw of exactly 0 away from both ends of the path.
         uniform = tf.cast(uniform, tf.float64) * (1.0 - 2.0**-23) + 2.0**-24
+        if self.pure_noise == 0:
+            return self._times(uniform)
+        on_path = 1.0 - self.pure_noise  # the draws above it are pure noise, those below are spread over the path again
+        times = self._times(tf.minimum(uniform / max(on_path, 2.0**-24), 1.0 - 2.0**-24))
+        return tf.where(uniform < on_path, times, 1.0)
+
+    def _times(self, uniform: tf.Tensor) -> tf.Tensor:
         if self.std == 0:
             return uniform
         normal = tf.math.ndtri(uniform)

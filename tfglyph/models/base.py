@@ -382,6 +382,10 @@ class GlyphModel(keras.Model):
         """
         return self.sample_pairs(np.stack([np.full(count, seed), np.arange(count)], axis=1), **options)
 
+    def preview(self, count: int) -> np.ndarray:
+        """The samples of a training's pictures, always of the same seeds: uint8 (count, h, w, c)."""
+        return self.sample(count, seed=self.seed)
+
     def sample_seeds(self, seeds: Sequence[int], **options: Any) -> np.ndarray:
         """One image per seed, each depending on its seed alone: equal to ``sample(1, seed)``."""
         return self.sample_pairs(np.stack([seeds, np.zeros(len(seeds), np.int64)], axis=1), **options)

@@ -38,6 +38,26 @@ def predict(
     return network({"images": x_t, "times": timesteps, **conditioning}, training=training)
 
 
+def encoded(
+    encoder: keras.Model | None, conditioning: Mapping[str, tf.Tensor], training: bool = False
+) -> Conditioning:
+    """The conditioning inputs with exemplars as the denoiser takes them: what the encoder makes of them.
+
+    Args:
+        encoder: keras.Model of ``tfglyph.networks.exemplar_encoder``, or None where there are no exemplars.
+        conditioning: dict of tensors, with "exemplars" and "kinds" where there is an encoder.
+        training: bool.
+
+    Returns:
+        dict of tensors.
+    """
+    conditioning = dict(conditioning)
+    if encoder is not None:
+        inputs = {name: conditioning.pop(name) for name in ("exemplars", "kinds")}
+        conditioning |= encoder(inputs, training=training)
+    return conditioning
+
+
 class Denoiser:
     """``(x_t, t) -> (x_0, noise)`` for ``tfglyph.diffusion.samplers``.
 

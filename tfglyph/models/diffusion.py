@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfglyph.architecture.condition import Exemplars
 from tfglyph.architecture.diffusion import DiffusionObjective
 from tfglyph.architecture.sampling import check_sampling_options
 from tfglyph.composition.tokens import UPPER, tokenizer
@@ -17,10 +18,12 @@ from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.diffusion import paths, samplers, targets
 from tfglyph.diffusion.noise import image_noise
 from tfglyph.errors import UsageError
+from tfglyph.exemplars.kinds import COLUMNS
 from tfglyph.models.base import GlyphModel, Logs
-from tfglyph.models.denoiser import Conditioning, Denoiser, predict
+from tfglyph.models.denoiser import Conditioning, Denoiser, encoded, predict
 from tfglyph.networks import build_network, builder
 from tfglyph.networks.denoiser_conditioning import hide_names
+from tfglyph.networks.exemplar_encoder import build_exemplar_encoder
 from tfglyph.networks.description_sampler import DescriptionSampler
 from tfglyph.networks.sketches import Sketches
 from tfglyph.progress import Bar, hidden, progress
@@ -37,6 +40,8 @@ class Diffusion(GlyphModel):
         noise_path: tfglyph.diffusion.paths.Path, the way from images to noise.
         sketches: Sketches, how parts look at their positions; None where the condition has none.
         description_sampler: DescriptionSampler, the descriptions of unconditional samples; None where these have none.
+        preview_conditions: dict with "exemplars" and "kinds" for a training's pictures, which the training sets, or
+            None.
     """
 
     preview_images = 16
@@ -54,6 +59,7 @@ class Diffusion(GlyphModel):
         if tokens is not None and tokens.descriptions:
             # Checkpoints know the layer by this name.
             self.description_sampler = DescriptionSampler(tokens.descriptions, name="imagined")
+        self.preview_conditions: dict[str, np.ndarray] | None = None
         self._bar: Bar | None = None
         self._ticking = False
 
@@ -61,17 +67,38 @@ class Diffusion(GlyphModel):
     def build_networks(cls, architecture: Any) -> dict[str, keras.Model]:
         shape = {"image_shape": architecture.hwc, "condition": architecture.condition}
         networks = {"denoiser": build_network(architecture, "denoiser", **shape)}
+        exemplars = architecture.condition.exemplars if architecture.condition is not None else None
+        if exemplars is not None:
+            networks["exemplar_encoder"] = build_exemplar_encoder(
+                exemplars,
+                architecture.hwc,
+                architecture.denoiser.patch,
+                architecture.denoiser.embedding,
+                architecture.denoiser.groups,
+            )
         if architecture.guide is not None:
             networks["guide"] = builder("denoiser", architecture.guide)(architecture.guide, **shape)
         return networks
 
     @property
     def ema_names(self) -> tuple[str, ...]:  # type: ignore[override]  # depends on the architecture here
-        return ("denoiser",) if self.architecture.guide is None else ("denoiser", "guide")
+        return tuple(name for name in ("denoiser", "exemplar_encoder", "guide") if self._has(name))
+
+    def _has(self, name: str) -> bool:
+        """Whether there is a network of this name (also while the networks are being made)."""
+        if name == "exemplar_encoder":
+            return self.exemplars is not None
+        return name == "denoiser" or self.architecture.guide is not None
+
+    @property
+    def exemplars(self) -> Exemplars | None:
+        """The section ``condition.exemplars``; None for a model that is not conditioned on any."""
+        condition = self.architecture.condition
+        return condition.exemplars if condition is not None else None
 
     def trained_variables(self, name: str) -> list[Any]:
-        variables = super().trained_variables(name)
-        return variables + self.networks["guide"].trainable_variables if "guide" in self.networks else variables
+        """Those of all networks: one optimizer moves them all."""
+        return [variable for network in self.networks.values() for variable in network.trainable_variables]
 
     def groups(self) -> dict[str, list[tuple[str, Any]]]:
         tables = [layer for layer in (self.sketches, self.description_sampler) if layer is not None]
@@ -102,8 +129,13 @@ class Diffusion(GlyphModel):
         }
         losses, gradients = self._in_microbatches(data, self.architecture.objective.microbatches)
         ok, norm = self.update("denoiser", gradients, tf.reduce_sum(losses), ok)
-        logs = {f"loss/{name}": loss for name, loss in zip(self.ema_names, tf.unstack(losses), strict=True)}
+        logs = {f"loss/{name}": loss for name, loss in zip(self._denoisers, tf.unstack(losses), strict=True)}
         return {**logs, "gradient_norm/denoiser": norm}, ok
+
+    @property
+    def _denoisers(self) -> dict[str, keras.Model]:
+        """The networks that denoise, each with a loss of its own."""
+        return {name: network for name, network in self.networks.items() if name != "exemplar_encoder"}
 
     def _spread(self, count: tf.Tensor) -> tf.Tensor:
         """Uniform draws for a batch, evenly apart from a random first one (Kingma et al. 2021, appendix I.1).
@@ -146,11 +178,21 @@ class Diffusion(GlyphModel):
                 conditioning[name] = tf.where(dropped, UNCONDITIONAL, conditioning[name])
             else:
                 conditioning[name] = tf.where(dropped[:, None], 0, conditioning[name])
+        if self.exemplars is not None:
+            conditioning |= self._training_exemplars(batch, all_dropped)
         if self.sketches is not None:
             conditioning["sketches"] = self.sketches(
                 conditioning["tokens"], conditioning.get("labels"), batch["images"]
             )
         return conditioning
+
+    def _training_exemplars(self, batch: Mapping[str, tf.Tensor], dropped: tf.Tensor) -> Conditioning:
+        if "exemplars" not in batch:
+            raise UsageError("condition: the architecture needs exemplars, but the data set gives none")
+        return {
+            "exemplars": self.from_pixels(batch["exemplars"]),  # (n, k, h, w, c)
+            "kinds": tf.where(dropped[:, None, None], 0, batch["kinds"]),  # (n, k, columns)
+        }
 
     def _in_microbatches(self, data: dict[str, tf.Tensor], count: int) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Losses and gradients of a batch, ``count`` microbatches one after another: memory for one of them.
@@ -179,7 +221,7 @@ class Diffusion(GlyphModel):
             )
             return index + 1, losses + more_losses / count, *summed
 
-        state = (0, tf.zeros(len(self.ema_names)), *(tf.zeros(variable.shape) for variable in variables))
+        state = (0, tf.zeros(len(self._denoisers)), *(tf.zeros(variable.shape) for variable in variables))
         _, losses, *gradients = tf.while_loop(lambda index, *_: index < count, body, state, parallel_iterations=1)
         return losses, gradients
 
@@ -195,7 +237,8 @@ class Diffusion(GlyphModel):
         with tf.GradientTape() as tape:
             x_t = self.noise_path.mix(x_0, noise, timesteps)
             losses = []
-            for network in self.networks.values():
+            conditioning = encoded(self.networks.get("exemplar_encoder"), conditioning, training=True)
+            for network in self._denoisers.values():
                 prediction = predict(network, x_t, timesteps, conditioning, training=True)
                 error = tf.reduce_mean(tf.square(prediction - target), [1, 2, 3])  # (n,)
                 losses.append(tf.reduce_mean(weight * error))
@@ -219,13 +262,23 @@ class Diffusion(GlyphModel):
             inputs["label"] = tf.TensorSpec(None, tf.int32, name="label")
         return inputs
 
-    def sample_pairs(self, pairs: Any, label: Any = None, tokens: Any = None, **options: Any) -> np.ndarray:
+    def sample_pairs(
+        self,
+        pairs: Any,
+        label: Any = None,
+        tokens: Any = None,
+        exemplars: Any = None,
+        kinds: Any = None,
+        **options: Any,
+    ) -> np.ndarray:
         """Images of explicit (seed, index) pairs.
 
         Args:
             pairs: int (n, 2).
             label: None, or a class by number or name, or one per image; None: unconditional.
             tokens: None, or int (length,) or (n, length).
+            exemplars: None, or uint8 (n, k, h, w, c), for models that draw from exemplars: glyphs in their places.
+            kinds: None, or int (n, k, COLUMNS), what they show; see ``tfglyph.exemplars.kinds``.
             **options: ``steps`` int, ``sampler`` str, ``guidance`` and ``temperature`` float; the architecture's where
                 not given.
 
@@ -240,6 +293,8 @@ class Diffusion(GlyphModel):
         rows = {"pairs": pairs, "label": self._label_numbers(label, len(pairs)).astype(np.int32)}
         if tokens is not None:
             rows["tokens"] = self._checked_tokens(tokens, len(pairs)).astype(np.int32)
+        if exemplars is not None:
+            rows |= self._checked_exemplars(exemplars, kinds, len(pairs))
         return self._in_chunks("draw", self._draw_rows, rows, "sampling", **options)
 
     def _draw_rows(self, rows: dict[str, tf.Tensor], **options: Any) -> tf.Tensor:
@@ -290,7 +345,7 @@ class Diffusion(GlyphModel):
             steps: int or int32 scalar tensor; None: ``encoding_steps``.
             sampler: one of ``tfglyph.architecture.sampling.SAMPLERS``.
             eta: float, the noise that ddim adds.
-            **conditions: ``label``, ``tokens`` and ``guidance``, see ``denoiser``.
+            **conditions: ``label``, ``tokens``, ``exemplars``, ``kinds`` and ``guidance``, see ``denoiser``.
 
         Returns:
             float32 (n, h, w, c) in ``pixel_range``; differentiable.
@@ -323,21 +378,24 @@ class Diffusion(GlyphModel):
         noise = samplers.invert(self.noise_path, denoise, images, timesteps, REFINEMENTS)
         return tf.reshape(noise, [-1, self.architecture.z_dim])  # (n, h w c)
 
-    def denoiser(self, count: Any, label: Any = None, tokens: Any = None, guidance: Any = 1.0) -> Denoiser:
+    def denoiser(self, count: Any, guidance: Any = 1.0, **conditions: Any) -> Denoiser:
         """The Denoiser of ``count`` images under a condition.
 
         Args:
             count: int32 scalar tensor, images.
-            label: None, or int32 scalar or (count,), negative for "no label".
-            tokens: None, or int32 (count, length).
             guidance: float or float32 scalar tensor: classifier-free, or away from the guide; 1 is the plain model.
+            **conditions: as in ``sampling_conditions``.
         """
-        conditioning, unconditional = self.sampling_conditions(count, label, tokens)
+        conditioning, unconditional = self.sampling_conditions(count, **conditions)
         plain = isinstance(guidance, int | float) and guidance == 1
         guide = self.inference_network("guide") if self.architecture.guide is not None and not plain else None
         classifier_free = bool(conditioning) and not plain
         if guide is not None or classifier_free:
             guidance = _one(guidance, "guidance", 0.0)
+        if self.exemplars is not None:  # encoded once for all evaluations of the denoiser
+            encoder = self.inference_network("exemplar_encoder")
+            conditioning = encoded(encoder, conditioning)
+            unconditional = encoded(encoder, unconditional) if classifier_free else unconditional
         return Denoiser(
             self.inference_network("denoiser"),
             self.noise_path,
@@ -351,12 +409,16 @@ class Diffusion(GlyphModel):
         )
 
     def sampling_conditions(
-        self, count: Any, label: Any = None, tokens: Any = None
+        self, count: Any, label: Any = None, tokens: Any = None, exemplars: Any = None, kinds: Any = None
     ) -> tuple[Conditioning, Conditioning]:
-        """The denoiser's conditioning inputs for ``count`` samples, and what they are without a condition.
+        """The conditioning inputs for ``count`` samples, and what they are without a condition.
 
         Args:
-            count, label, tokens: as in ``denoiser``.
+            count: int32 scalar tensor, images.
+            label: None, or int32 scalar or (count,), negative for "no label".
+            tokens: None, or int32 (count, length).
+            exemplars: None, or uint8 (count, k, h, w, c).
+            kinds: None, or int32 (count, k, COLUMNS).
 
         Returns:
             two dicts of tensors.
@@ -374,6 +436,12 @@ class Diffusion(GlyphModel):
             if self.sketches is not None:
                 for inputs in (conditioning, unconditional):
                     inputs["sketches"] = self.sketches(inputs["tokens"], inputs.get("labels"))
+        if self.exemplars is not None:
+            if exemplars is None:
+                exemplars = tf.zeros([count, 1, *self.architecture.hwc], tf.uint8)
+                kinds = tf.zeros([count, 1, COLUMNS], tf.int32)
+            conditioning |= {"exemplars": self.from_pixels(exemplars), "kinds": kinds}
+            unconditional |= {"exemplars": conditioning["exemplars"], "kinds": tf.zeros_like(kinds)}
         return conditioning, unconditional
 
     # === Progress and checks ===
@@ -431,11 +499,37 @@ class Diffusion(GlyphModel):
         return np.broadcast_to(tokens, [count, section.length])
 
 
+    def _checked_exemplars(self, exemplars: Any, kinds: Any, count: int) -> dict[str, np.ndarray]:
+        """The two inputs as arrays: uint8 (count, k, h, w, c) and int32 (count, k, COLUMNS)."""
+        if self.exemplars is None:
+            raise UsageError(f"exemplars: {self.name} has no exemplars in its condition")
+        exemplars, kinds = np.asarray(exemplars), np.asarray(kinds, np.int32)
+        fits = exemplars.ndim == 5 and exemplars.shape[:1] + exemplars.shape[2:] == (count, *self.architecture.hwc)
+        if not fits or exemplars.dtype != np.uint8 or kinds.shape != (*exemplars.shape[:2], COLUMNS):
+            height, width, channels = self.architecture.hwc
+            raise UsageError(
+                f"exemplars: found {exemplars.dtype} of shape {exemplars.shape} with kinds of shape {kinds.shape}, "
+                f"expected uint8 ({count}, k, {height}, {width}, {channels}) and ({count}, k, {COLUMNS})"
+            )
+        return {"exemplars": exemplars, "kinds": kinds}
+
+    def preview(self, count: int) -> np.ndarray:
+        """As the base class; a model that draws from exemplars is given those of ``preview_conditions``."""
+        if self.preview_conditions is None:
+            return super().preview(count)
+        available = len(self.preview_conditions["exemplars"])
+        rows = np.arange(count) % available
+        pairs = np.stack([np.full(count, self.seed), np.arange(count)], axis=1)
+        return self.sample_pairs(pairs, **{name: value[rows] for name, value in self.preview_conditions.items()})
+
+
 def path_of(objective: DiffusionObjective) -> paths.Path:
     """The ``Path`` that an objective section describes."""
     if objective.path == "straight":
         mean = 0.0 if objective.time_mean is None else objective.time_mean
-        return paths.Straight(mean, 1.0 if objective.time_std is None else objective.time_std)
+        return paths.Straight(
+            mean, 1.0 if objective.time_std is None else objective.time_std, objective.pure_noise
+        )
     betas = {"linear": paths.linear_betas, "cosine": paths.cosine_betas}[objective.path]
     return paths.VariancePreserving(betas(objective.noise_steps or 1000))
 

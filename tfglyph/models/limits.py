@@ -82,7 +82,9 @@ def _counted(architecture: Architecture, name: str, max_parameters: float) -> tu
                 raise UsageError(
                     f"{name}: {parameters:,} parameters are more than --max_parameters {int(max_parameters):,}"
                 )
-            _counts[key] = parameters, sum(_batch_elements(network) for network in networks)
+            exemplars = architecture.conditioning.exemplars if architecture.conditioning is not None else None
+            slots = exemplars.slots if exemplars is not None else 1
+            _counts[key] = parameters, sum(_image_elements(network, slots) for network in networks)
         while len(_counts) > 32:
             _counts.popitem(last=False)
     return _counts[key]
@@ -128,13 +130,23 @@ def _lay_out(architecture: Architecture, name: str) -> list[keras.Model]:
         raise UsageError(f"{name}: its networks cannot be built: {reason[:300]}") from None
 
 
-def _batch_elements(network: keras.Model) -> int:
-    """Elements per image of all tensors in one pass through a network, found by tracing it once."""
+def _image_elements(network: keras.Model, slots: int) -> int:
+    """Elements per image of one pass through a network; ``slots`` exemplars belong to an image, if any do."""
+    if network.name == "exemplar_encoder":  # which works on each exemplar by itself
+        return slots * _batch_elements(network, 1)
+    return _batch_elements(network, slots)
+
+
+def _batch_elements(network: keras.Model, slots: int) -> int:
+    """Elements per entry of the batch of all tensors in one pass through a network, found by tracing it once."""
+
+    def placeholder(tensor: keras.KerasTensor) -> tf.Tensor:
+        batch, *sides = tensor.shape
+        return tf.compat.v1.placeholder(tensor.dtype, [batch, *(slots if side is None else side for side in sides)])
+
     graph = tf.Graph()
     with graph.as_default():
-        inputs = tf.nest.map_structure(
-            lambda tensor: tf.compat.v1.placeholder(tensor.dtype, tensor.shape), network.input
-        )
+        inputs = tf.nest.map_structure(placeholder, network.input)
         network(inputs, training=True)
     total = 0
     for operation in graph.get_operations():

@@ -61,6 +61,8 @@ def embed(
         embed_tokens = TokenEmbedding(section.vocabulary, section.length, section.width, name="tokens_embedding")
         context = embed_tokens(inputs["tokens"])
         embeddings.append(JoinedTokens(width, name="tokens_joined")(*context))
+    if condition is not None and condition.exemplars is not None:
+        embeddings.append(inputs["exemplars_style"])
     return (keras.layers.Add(name="embedding")(embeddings) if len(embeddings) > 1 else timestep), context
 
 

@@ -3,15 +3,23 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 
-from tfglyph.architecture.condition import Condition
+from tfglyph.architecture.condition import Condition, Exemplars
 from tfglyph.architecture.diffusion import PatchUNet
 from tfglyph.networks.attention import CrossAttention, SelfAttention
 from tfglyph.networks.convolutions import Conv2D
 from tfglyph.networks.denoiser_conditioning import denoiser_inputs, embed
+from tfglyph.networks.exemplar_encoder import (
+    KEYS_AND_VALUES,
+    PRESENT,
+    FullExemplarAttention,
+    PositionwiseExemplarAttention,
+    encoded_inputs,
+    input_name,
+)
 from tfglyph.networks.group_norm import GroupNorm
 from tfglyph.networks.layers import to_float32
+from tfglyph.networks.patches import DepthToSpace, SpaceToDepth
 
 
 def build_denoiser(
@@ -32,9 +40,12 @@ def build_denoiser(
         keras.Model: dict of ``denoiser_inputs`` -> float32 (n, h, w, c), zero before training.
     """
     inputs = denoiser_inputs(image_shape, condition)
+    exemplars = condition.exemplars if condition is not None else None
+    if exemplars is not None:
+        inputs |= encoded_inputs(exemplars, image_shape, section.patch, section.embedding)
     embedding, context = embed(inputs, section.embedding, condition, hidden=True)
     embedding = keras.layers.Dense(section.embedding, activation="silu", name="embedding_out")(embedding)
-    level_blocks = _LevelBlocks(section, embedding, context)
+    level_blocks = _LevelBlocks(section, embedding, context, exemplars, inputs)
     last = len(section.output) - 1
 
     x = SpaceToDepth(section.patch, name="patches")(inputs["images"])  # (n, h / p, w / p, c p p)
@@ -68,10 +79,20 @@ class _LevelBlocks:
         section: PatchUNet.
         embedding: keras tensor (n, d), of timestep and condition.
         context: None, or token vectors and mask for cross-attention.
+        exemplars: Exemplars, or None: no attention to exemplars.
+        inputs: dict of the denoiser's inputs, encoded exemplars among them.
     """
 
-    def __init__(self, section: PatchUNet, embedding: keras.KerasTensor, context: Any):
+    def __init__(
+        self,
+        section: PatchUNet,
+        embedding: keras.KerasTensor,
+        context: Any,
+        exemplars: Exemplars | None,
+        inputs: dict[str, Any],
+    ):
         self.section, self.embedding, self.context = section, embedding, context
+        self.exemplars, self.inputs = exemplars, inputs
 
     def __call__(self, x: keras.KerasTensor, level: int, name: str) -> keras.KerasTensor:
         """(n, h, w, c) -> (n, h, w, channels of the level)."""
@@ -83,6 +104,12 @@ class _LevelBlocks:
             if number == 1 and section.cross_attention and section.cross_attention[level]:
                 cross = CrossAttention(section.cross_attention[level], section.groups, name=f"{name}_cross")
                 x = cross(x, *self.context)
+            if number == 1 and self.exemplars is not None:
+                last = level == len(section.output) - 1
+                attention = FullExemplarAttention if last else PositionwiseExemplarAttention
+                layer = attention(self.exemplars.heads[level], section.groups, name=f"{name}_exemplars")
+                keys, values = (self.inputs[input_name(name, kind)] for kind in KEYS_AND_VALUES)
+                x = layer(x, keys, values, self.inputs[input_name(PRESENT)])
         return x
 
     def _residual(self, x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
@@ -105,36 +132,3 @@ def _convolution(
     return Conv2D(
         channels, 3, strides=strides, padding="same", kernel_initializer=kernel, activation=activation, name=name
     )
-
-
-class SpaceToDepth(keras.layers.Layer):
-    """Patches of size x size pixels as channels: (n, h, w, c) -> (n, h / size, w / size, c size size).
-
-    Args:
-        size: int, a divisor of height and width.
-    """
-
-    def __init__(self, size: int, **options: Any):
-        super().__init__(**options)
-        self.size = size
-
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.nn.space_to_depth(x, self.size) if self.size > 1 else x
-
-    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
-        n, h, w, c = shape
-        return n, h // self.size, w // self.size, c * self.size**2
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"size": self.size}
-
-
-class DepthToSpace(SpaceToDepth):
-    """The inverse of ``SpaceToDepth``."""
-
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.nn.depth_to_space(x, self.size) if self.size > 1 else x
-
-    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
-        n, h, w, c = shape
-        return n, h * self.size, w * self.size, c // self.size**2

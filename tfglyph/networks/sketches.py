@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfglyph.composition import places
+from tfglyph.composition.places import Box
 from tfglyph.composition.tokens import FIRST_PART, SIGNS, UPPER, children, operator_index, parent, part_index
 from tfglyph.networks.frozen_tables import FrozenTables
 
@@ -26,20 +28,11 @@ NO_KEY = np.iinfo(np.int32).max  # in place of the key of a part that is missing
 MINIMUM = 2  # glyphs of a mean: of a single one nothing would be left without the glyph that is to be generated
 SUPERSAMPLING = 2  # scaled glyphs are computed this many times too large, then averaged
 
-# The boxes of the two parts of an operator: (top, left, bottom, right) of the whole.
-BOXES: dict[str, tuple[tuple[float, float, float, float], tuple[float, float, float, float]]] = {
-    "⿰": ((0, 0, 1, 0.5), (0, 0.42, 1, 1)),
-    "⿱": ((0, 0, 0.52, 1), (0.42, 0, 1, 1)),
+# The boxes of the two parts of an operator: tokens have operators over three parts as two over two.
+BOXES: dict[str, tuple[Box, ...]] = {
+    **places.BOXES,
     "⿲": ((0, 0, 1, 0.36), (0, 0.3, 1, 1)),
     "⿳": ((0, 0, 0.36, 1), (0.3, 0, 1, 1)),
-    "⿴": ((0, 0, 1, 1), (0.2, 0.2, 0.85, 0.8)),
-    "⿵": ((0, 0, 1, 1), (0.28, 0.18, 0.96, 0.82)),
-    "⿶": ((0, 0, 1, 1), (0.05, 0.18, 0.75, 0.82)),
-    "⿷": ((0, 0, 1, 1), (0.15, 0.2, 0.85, 0.97)),
-    "⿸": ((0, 0, 1, 1), (0.28, 0.22, 1, 1)),
-    "⿹": ((0, 0, 1, 1), (0.28, 0.02, 0.97, 0.75)),
-    "⿺": ((0, 0, 1, 1), (0, 0.26, 0.82, 1)),
-    "⿻": ((0, 0, 1, 1), (0, 0, 1, 1)),
     "the rest of ⿲": ((0, 0, 1, 0.5), (0, 0.45, 1, 1)),
     "the rest of ⿳": ((0, 0, 0.5, 1), (0.45, 0, 1, 1)),
 }

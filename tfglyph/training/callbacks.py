@@ -205,7 +205,7 @@ class Pictures(StepCallback):
 
     def _picture(self) -> None:
         model = self.model
-        samples = model.sample(self.columns**2, seed=model.seed)
+        samples = model.preview(self.columns**2)
         self._show("samples", samples, self.columns)
         logits = {"real": self.real, "sampled": samples}
         if model.can_encode:

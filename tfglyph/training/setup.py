@@ -10,6 +10,7 @@ from tfglyph.architecture.families import Architecture
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError
 from tfglyph.evaluation import online
+from tfglyph.exemplars.batches import ExemplarBatches
 from tfglyph.loading import locate
 from tfglyph.models import GlyphModel, Limits, build
 from tfglyph.runs import checkpoints
@@ -19,6 +20,9 @@ from tfglyph.runs.options import Options
 from tfglyph.training.conditions import with_conditions, with_label_names
 from tfglyph.training.options import total_steps
 from tfglyph.training.strategy import is_distributed
+
+
+PREVIEW_SEED = 1 << 20  # decides which images are pictured, whatever the seed of the run
 
 
 class PreparedTraining:
@@ -58,6 +62,11 @@ class PreparedTraining:
         self.architecture: Architecture = with_label_names(architecture, self.glyphs)
         self.model.architecture = self.architecture
         self.steps, self.steps_per_epoch = total_steps(self.architecture, len(self.glyphs), self.model.batches_per_step)
+        self.companions: ExemplarBatches | None = None
+        condition = self.architecture.conditioning
+        if condition is not None and condition.exemplars is not None:
+            self.companions = ExemplarBatches(self.glyphs, condition.exemplars, options.seed)
+            self.model.preview_conditions = self._preview_conditions()
         with strategy.scope():
             self.model.prepare_training(self.steps)
         self.taken_over: dict[str, tuple[int, int]] = {}
@@ -97,7 +106,16 @@ class PreparedTraining:
             start_step=start,
             batches_per_step=self.model.batches_per_step,
             augmentation=datasets.Augmentation(**self.options.augment) if self.options.augment else None,
+            companions=self.companions,
         )
+
+    def _preview_conditions(self) -> dict[str, np.ndarray]:
+        """Exemplars of some training images, for the pictures of a training."""
+        batch = datasets.feed(
+            self.glyphs, min(self.model.preview_images, len(self.glyphs)), PREVIEW_SEED, companions=self.companions
+        )
+        first = next(iter(batch.take(1).as_numpy_iterator()))
+        return {name: first[name] for name in ("exemplars", "kinds")}
 
     def batch_of(self, step: int) -> dict[str, np.ndarray]:
         """dict of numpy arrays: the batch of training step ``step``, drawn again."""

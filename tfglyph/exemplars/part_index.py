@@ -1,0 +1,249 @@
+"""Which characters have a part, and where: the decomposition table turned around.
+
+Also how alike two characters look. No font is asked for that but the one that comes with the package (TW-Kai at
+32x32): each character has a vector, its glyph at 16x16, and a description that no character has gets one put together
+from the glyphs that share its parts.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from tfglyph.composition import places
+from tfglyph.composition.descriptions import Description
+from tfglyph.composition.places import Place
+from tfglyph.composition.table import DEEPEST, lines, table
+from tfglyph.datasets.pack import PACK, pack
+from tfglyph.files import cached_arrays, digest
+
+VERSION = 1
+SIDE = 16  # of the vectors that compare characters
+DIMENSIONS = SIDE * SIDE
+LEAST_GLYPHS = 2  # glyphs with a part at a place of which a mean is made
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Rows of (character, place, part), sorted so that equal keys are together.
+
+    Attributes:
+        keys: int64 (m,), ascending.
+        characters: int32 (m,), rows of ``PartIndex.characters``.
+        places: int32 (m,), rows of ``PartIndex.places``.
+    """
+
+    keys: np.ndarray
+    characters: np.ndarray
+    places: np.ndarray
+
+    def subset(self, present: np.ndarray) -> "Occurrences":
+        """Those of the characters for which ``present``, bool (n,), is True."""
+        kept = present[self.characters]
+        return Occurrences(self.keys[kept], self.characters[kept], self.places[kept])
+
+    def find(self, key: int) -> tuple[np.ndarray, np.ndarray]:
+        """(characters, places), int32 (k,) each, of a key."""
+        first, end = np.searchsorted(self.keys, [key, key + 1])
+        return self.characters[first:end], self.places[first:end]
+
+
+class PartIndex:
+    """The index over all characters of the decomposition table.
+
+    Attributes:
+        characters: list of n str.
+        rows: dict from character to its row.
+        parts: dict from the name of a part to its number.
+        places: list of Place.
+        boxes: float32 (places, 4), (top, left, bottom, right) of each place.
+        vectors: float32 (n, 256) in [0, 1], the looks of each character.
+        present: int32 (k,), ascending: the rows that are found; all of them but in a ``subset``.
+    """
+
+    def __init__(
+        self,
+        characters: list[str],
+        part_names: list[str],
+        place_list: list[Place],
+        occurrences: np.ndarray,
+        vectors: np.ndarray,
+    ):
+        self.characters: list[str] = characters
+        self.rows: dict[str, int] = {character: row for row, character in enumerate(characters)}
+        self.parts: dict[str, int] = {name: number for number, name in enumerate(part_names)}
+        self.places: list[Place] = place_list
+        self.boxes: np.ndarray = np.array([places.box_of(place) for place in place_list], np.float32)
+        self.vectors: np.ndarray = vectors
+        self._place_numbers = {place: number for number, place in enumerate(place_list)}
+        character, place, part = occurrences.T.astype(np.int64)
+        in_place = place * len(part_names) + part
+        self._in_place = _sorted(in_place, character, place)
+        self._anywhere = _sorted(part, character, place)
+        self.present: np.ndarray = np.arange(len(characters), dtype=np.int32)
+
+    def subset(self, present: np.ndarray) -> "PartIndex":
+        """The index of some characters alone, such as those of a font; rows keep their numbers.
+
+        Args:
+            present: bool (n,), True for the characters that may be found.
+        """
+        smaller = copy.copy(self)
+        smaller.present = np.flatnonzero(present).astype(np.int32)
+        smaller._in_place, smaller._anywhere = self._in_place.subset(present), self._anywhere.subset(present)
+        return smaller
+
+    @cached_property
+    def squares(self) -> np.ndarray:
+        """float32 (n,), the squared length of each vector."""
+        return np.einsum("nd,nd->n", self.vectors, self.vectors)
+
+    def place_number(self, place: Place) -> int | None:
+        """The row of a place in ``places``; None where no character has a part there."""
+        return self._place_numbers.get(place)
+
+    def box(self, place: Place) -> np.ndarray:
+        """float32 (4,): the box of any place."""
+        return np.array(places.box_of(place), np.float32)
+
+    def at_place(self, place: Place, part: str | None) -> np.ndarray:
+        """int32 (k,): the characters that have ``part`` at ``place``."""
+        number, part_number = self._place_numbers.get(place), self.parts.get(part or "")
+        if number is None or part_number is None:
+            return np.zeros(0, np.int32)
+        return self._in_place.find(number * len(self.parts) + part_number)[0]
+
+    def anywhere(self, part: str | None) -> tuple[np.ndarray, np.ndarray]:
+        """(characters, places), int32 (k,) each: where ``part`` occurs, as a character alone (place 0) too."""
+        part_number = self.parts.get(part or "")
+        if part_number is None:
+            return np.zeros(0, np.int32), np.zeros(0, np.int32)
+        return self._anywhere.find(part_number)
+
+    def vector(self, tree: Description) -> np.ndarray:
+        """The looks of what a tree describes: the character's, or put together from the parts.
+
+        Args:
+            tree: Description, resolved.
+
+        Returns:
+            float32 (256,) in [0, 1].
+        """
+        row = self.rows.get(tree.part or "")
+        if row is not None:
+            return self.vectors[row]
+        means = []
+        for number, part in enumerate(tree.parts):
+            rows = self.at_place(((tree.operator or "", number),), part.part)
+            if len(rows) < LEAST_GLYPHS and part.operator is not None:
+                below = [
+                    self.at_place(((tree.operator or "", number), (part.operator, index)), piece.part)
+                    for index, piece in enumerate(part.parts)
+                ]
+                means += [self.vectors[some].mean(0) for some in below if len(some)]
+            elif len(rows):
+                means.append(self.vectors[rows].mean(0))
+        return put_together(means) if means else np.full(DIMENSIONS, self.vectors.mean(), np.float32)
+
+    def distances(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Root mean squared differences between a vector and those of characters: float32 (k,) in [0, 1]."""
+        squares = self.squares[rows] - 2 * (self.vectors[rows] @ vector) + vector @ vector
+        return np.sqrt(np.maximum(squares, 0.0) / DIMENSIONS)
+
+
+def put_together(means: Sequence[np.ndarray]) -> np.ndarray:
+    """A vector from the means of glyphs that each have one of the parts: their geometric mean.
+
+    The mean of glyphs with 酉 on the left is sharp there and grey elsewhere; where each of several means is sharp in its
+    own place, their product has all of the parts.
+
+    Args:
+        means: list of float32 (256,) in [0, 1].
+
+    Returns:
+        float32 (256,) in [0, 1].
+    """
+    logarithms = np.mean([np.log(np.maximum(mean, 1e-3)) for mean in means], axis=0)
+    product = np.exp(logarithms)
+    return (product / max(product.max(), 1e-3)).astype(np.float32)
+
+
+def _sorted(keys: np.ndarray, characters: np.ndarray, place_numbers: np.ndarray) -> Occurrences:
+    order = np.lexsort((place_numbers, characters, keys))
+    return Occurrences(keys[order], characters[order].astype(np.int32), place_numbers[order].astype(np.int32))
+
+
+@lru_cache(maxsize=1)
+def part_index() -> PartIndex:
+    """The index; made once (seconds) and kept in the cache.
+
+    Returns:
+        PartIndex.
+    """
+    with open(PACK, "rb") as file:
+        depends_on: list[str | bytes | np.ndarray] = [str(VERSION), "\n".join(lines()), digest(file.read())]
+    stored = cached_arrays("part-index", depends_on, _make)
+    names = ["".join(stored["characters"]), "\n".join(stored["parts"])]
+    place_list = [_read_place(text) for text in "".join(stored["places"]).split("\n")]
+    vectors = stored["vectors"].astype(np.float32) / 255
+    return PartIndex(list(names[0]), names[1].split("\n"), place_list, stored["occurrences"], vectors)
+
+
+def _make() -> dict[str, np.ndarray]:
+    decompositions = table()
+    characters = sorted(name for name in decompositions.known if len(name) == 1)
+    part_names = sorted(decompositions.known)
+    part_numbers = {name: number for number, name in enumerate(part_names)}
+    place_numbers: dict[Place, int] = {(): 0}
+    occurrences = []
+    for row, character in enumerate(characters):
+        for place, branch in places.places(decompositions.described(character, DEEPEST), DEEPEST):
+            number = place_numbers.setdefault(place, len(place_numbers))
+            occurrences.append((row, number, part_numbers[branch.part or ""]))
+    triples = np.array(occurrences, np.int32)
+    return {
+        "characters": np.array(["".join(characters)]),
+        "parts": np.array(["\n".join(part_names)]),
+        "places": np.array(["\n".join(map(_write_place, place_numbers))]),
+        "occurrences": triples,
+        "vectors": np.round(_vectors(characters, triples, list(place_numbers)) * 255).astype(np.uint8),
+    }
+
+
+def _vectors(characters: Sequence[str], occurrences: np.ndarray, place_list: Sequence[Place]) -> np.ndarray:
+    """float32 (n, 256): the glyph of each character that the package has, and for the others what their parts give."""
+    known, images = pack()
+    pooled = images.reshape(-1, SIDE, 2, SIDE, 2).mean((2, 4), dtype=np.float32) / 255  # (m, 16, 16)
+    rows_of = {character: row for row, character in enumerate(characters)}
+    vectors = np.zeros((len(characters), DIMENSIONS), np.float32)
+    drawn = np.zeros(len(characters), bool)
+    for character, image in zip(known, pooled, strict=True):
+        row = rows_of.get(character)
+        if row is not None:
+            vectors[row], drawn[row] = image.reshape(-1), True
+    # The mean of each (place one level down, part), over the characters that are drawn.
+    top = np.array([len(place) == 1 for place in place_list])
+    rows, place_numbers, parts = occurrences[top[occurrences[:, 1]]].T.astype(np.int64)
+    keys, inverse = np.unique(place_numbers * (parts.max(initial=0) + 1) + parts, return_inverse=True)
+    sums, counts = np.zeros((len(keys), DIMENSIONS), np.float32), np.zeros(len(keys), np.int64)
+    of_drawn = drawn[rows]
+    np.add.at(sums, inverse[of_drawn], vectors[rows[of_drawn]])
+    np.add.at(counts, inverse[of_drawn], 1)
+    order = np.argsort(rows, kind="stable")
+    bounds = np.searchsorted(rows[order], np.arange(len(characters) + 1))
+    overall = vectors[drawn].mean(0)
+    for row in np.flatnonzero(~drawn):
+        groups = inverse[order[bounds[row] : bounds[row + 1]]]
+        groups = groups[counts[groups] > 0]
+        vectors[row] = put_together([sums[group] / counts[group] for group in groups]) if len(groups) else overall
+    return vectors
+
+
+def _write_place(place: Place) -> str:
+    return "".join(f"{operator}{number}" for operator, number in place)
+
+
+def _read_place(text: str) -> Place:
+    return tuple((text[index], int(text[index + 1])) for index in range(0, len(text), 2))
