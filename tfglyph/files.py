@@ -25,6 +25,32 @@ PARTIAL = ".partial"  # part of the name of a file that is being written; whatev
 CACHED_ARRAYS_VERSION = 1
 
 
+def printable(path: PathLike) -> str:
+    """A path, or another text of a person's, as it can be printed on one line and written into UTF-8 files.
+
+    Names on disk are bytes. Python keeps those that are no UTF-8 as lone surrogates, which no encoder accepts, and a
+    name may hold line ends and control characters; each becomes an escape: ``\\xb0`` for a byte, ``\\n``, ``\\x1b``.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        str.
+    """
+    text = os.fspath(path)
+    if text.isprintable():
+        return text
+    return "".join(_escape(letter) for letter in text)
+
+
+def _escape(letter: str) -> str:
+    if letter.isprintable() or letter == "\u3000":
+        return letter
+    if "\udc80" <= letter <= "\udcff":
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return letter.encode("unicode_escape").decode("ascii")
+
+
 # === Writing ===
 
 

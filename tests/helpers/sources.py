@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables.TupleVariation import TupleVariation
 from PIL import Image
 
 NUMERALS = "一二三四五六七八"
@@ -119,3 +121,34 @@ def png_bomb() -> bytes:
     header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
     rows = zlib.compress(b"\0" * 30_001 * 8)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def write_variable_font(path: str | os.PathLike[str], characters: str = NUMERALS, name: str = "Varied") -> str:
+    """A font whose glyphs are the blocks of ``write_font``, 100 units wide at wght 100, 900 at wght 900.
+
+    A second axis, wdth, from 50 to 100 (by default), moves nothing. Named instances: Thin, Regular (400), Black.
+
+    Returns:
+        str, the path.
+    """
+    write_font(path, characters, name)
+    font = TTFont(path)
+    for glyph in font.getGlyphOrder():
+        if glyph.startswith("block"):
+            font["glyf"][glyph] = block(50, 0, 150, 500)
+    builder = FontBuilder(font=font)
+    instances = [
+        {"stylename": word, "location": {"wght": weight, "wdth": 100}}
+        for word, weight in (("Thin", 100), ("Regular", 400), ("Black", 900))
+    ]
+    builder.setupFvar([("wght", 100, 100, 900, "Weight"), ("wdth", 50, 100, 100, "Width")], instances)
+    moved = [None, None, (800, 0), (800, 0), *[(0, 0)] * 4]  # right corners, then the four phantom points
+    moved[0] = moved[1] = (0, 0)
+    variations = {
+        glyph: [TupleVariation({"wght": (0.0, 1.0, 1.0)}, moved)]
+        for glyph in font.getGlyphOrder()
+        if glyph.startswith("block")
+    }
+    builder.setupGvar(variations)
+    font.save(path)
+    return str(path)

@@ -11,6 +11,7 @@ from tfglyph.errors import GlyphError, UsageError
 
 if TYPE_CHECKING:
     from tfglyph.datasets import Glyphs
+    from tfglyph.datasets.fontface import Box
     from tfglyph.datasets.glyphs import Split
 
 
@@ -169,18 +170,30 @@ def check(directory: str) -> None:
 @command.command("fonts")
 @click.argument("paths", nargs=-1, required=True, metavar="FONT|DIR...")
 @click.option("--charset", default="gb2312-1", show_default=True, metavar="NAME|FILE", help="Against which characters.")
+@click.option(
+    "--box", type=click.Choice(["advance", "ink", "fit"]), default="advance", show_default=True, help="Whose frame."
+)
 @click.option("--missing", is_flag=True, help="Also list the characters that each font lacks.")
-def fonts(paths: tuple[str, ...], charset: str, missing: bool) -> None:
-    """How many characters of a charset each font really draws."""
+def fonts(paths: tuple[str, ...], charset: str, box: "Box", missing: bool) -> None:
+    """How many characters of a charset each font really draws, its axes, and the ink that the frame cuts off."""
     from tfglyph.datasets.charsets import charset as find_charset
-    from tfglyph.datasets.fonts import coverage, open_faces, unique_names
+    from tfglyph.datasets.fonts import draw_tests, drawing_problems, open_faces, unique_names
     from tfglyph.datasets.report import report
+    from tfglyph.files import printable
 
     characters = find_charset(charset).characters
     faces, problems = open_faces(list(paths))
-    report(problems, ", ".join(paths))
-    for name, font, covered in zip(unique_names(faces), faces, coverage(faces, characters), strict=True):
-        fraction = len(covered) / len(characters)
-        click.echo(f"{fraction:7.2%}  {len(covered):6,} of {len(characters):,}  {name}  {font.path}#{font.index}")
-        if missing and len(covered) < len(characters):
-            click.echo("         lacks: " + "".join(sorted(set(characters).difference(covered))))
+    report(problems, ", ".join(map(printable, paths)))
+    for name, font, drawn in zip(unique_names(faces), faces, draw_tests(faces, characters, box), strict=True):
+        number = len(drawn.characters)
+        fraction = number / len(characters)
+        click.echo(f"{fraction:7.2%}  {number:6,} of {len(characters):,}  {name}  {printable(font.spec)}")
+        if font.axes:
+            click.echo(f"         axes: {'; '.join(map(str, font.axes))}")
+            click.echo(f"         instances: {', '.join(instance.name for instance in font.instances) or 'none'}")
+        if font.pictures:
+            click.echo(f"         pictures that are not read: tables {', '.join(font.pictures)}")
+        for item in drawing_problems(font, drawn, box):
+            click.echo(f"         {item.reason}")
+        if missing and number < len(characters):
+            click.echo("         lacks: " + "".join(sorted(set(characters).difference(drawn.characters))))

@@ -30,13 +30,15 @@ def add_dataset_options(command: F) -> F:
             "fonts",
             multiple=True,
             metavar="FILE|DIR",
-            help="For `fonts`: font files or directories; may be repeated. FILE.ttc#2 is its third face.",
+            help="For `fonts`: font files or directories; may be repeated. FILE.ttc#2 is its third face,"
+            " FILE#wght=700 a place in a variable font, FILE#Bold a named instance.",
         ),
         click.option("--font", metavar="FILE", help="For `kanji`: the font to draw from."),
         click.option(
             "--box",
-            type=click.Choice(["advance", "ink"]),
-            help="For `fonts`: place glyphs as typeset, or centre their ink. Default: advance.",
+            type=click.Choice(["advance", "ink", "fit"]),
+            help="For `fonts`: place glyphs as typeset, centre their ink, or draw each font so small that no ink is"
+            " cut off. Default: advance.",
         ),
         click.option(
             "--samples",

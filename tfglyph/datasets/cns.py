@@ -18,6 +18,7 @@ from tfglyph.datasets.drawing import draw_characters
 from tfglyph.datasets.folder import Ink, convert_characters, image_files, must_invert, sample_light_and_colour
 from tfglyph.datasets.glyphs import Glyphs, split_keys
 from tfglyph.datasets.installed_fonts import installed_font
+from tfglyph.datasets.opening import FaceKey
 from tfglyph.datasets.pack import pack
 from tfglyph.datasets.preparing import CHUNK, LazyItems, Source, chunks, prepare, stamp
 from tfglyph.datasets.report import Problem
@@ -108,7 +109,7 @@ def _from_font(name: str, shape: tuple[int, int, int]) -> Glyphs:
     font = find_font()
 
     def items() -> Iterator[Any]:  # unpacking takes a while
-        return ((font, 0, part, None) for part in chunks(pack()[0]))
+        return ((FaceKey(font), None, part, None) for part in chunks(pack()[0]))
 
     return prepare(
         Source(

@@ -17,6 +17,7 @@ from tfglyph.datasets.charsets import keep_charset
 from tfglyph.datasets.drawing import draw_characters
 from tfglyph.datasets.fontface import FontFace
 from tfglyph.datasets.glyphs import Glyphs
+from tfglyph.datasets.opening import FaceKey
 from tfglyph.datasets.pack import pack
 from tfglyph.datasets.preparing import Source, chunks, prepare, stamp
 from tfglyph.errors import UsageError
@@ -60,7 +61,11 @@ def load(
         font = rare if codes[0] > 0xFFFF else common
         face = FontFace(font)
         blocks.append((font, [c for c in map(chr, codes) if c in described and c in face and c != UNSEEN]))
-    items = [(font, 0, part, label) for label, (font, characters) in enumerate(blocks) for part in chunks(characters)]
+    items = [
+        (FaceKey(font), None, part, label)
+        for label, (font, characters) in enumerate(blocks)
+        for part in chunks(characters)
+    ]
     shape = (*size, channels or 1)
     glyphs = prepare(
         Source(

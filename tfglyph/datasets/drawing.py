@@ -6,8 +6,9 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from tfglyph.datasets.fontface import Box, FontFace
+from tfglyph.datasets.fontface import Box, Extent, FontFace
 from tfglyph.datasets.glyphs import split_keys
+from tfglyph.datasets.opening import FaceKey
 from tfglyph.datasets.preparing import Converted, grey_to_channels, problem, stack
 from tfglyph.errors import GlyphError
 
@@ -17,44 +18,46 @@ _SQUEEZE = 3 / 64
 
 
 @lru_cache(maxsize=32)
-def face(path: str, index: int) -> FontFace:
+def face(key: FaceKey) -> FontFace:
     """The face, opened once in each process."""
-    return FontFace(path, index)
+    return FontFace(*key)
 
 
 def draw_characters(
-    item: tuple[str, int, Iterable[str], int | None], shape: tuple[int, int, int], box: Box
+    item: tuple[FaceKey, Extent | None, Iterable[str], int | None], shape: tuple[int, int, int], box: Box
 ) -> Converted:
-    """One item of work: (font path, face index, characters, label or None) → Converted."""
-    path, index, characters, label = item
+    """One item of work: (face, extent for the box ``fit`` or None, characters, label or None) → Converted."""
+    key, extent, characters, label = item
     images, drawn, problems = [], [], []
     for character in characters:
         try:
-            images.append(in_frame(face(path, index).render(character, min(shape[:2]), box), shape))
+            images.append(in_frame(face(key).render(character, min(shape[:2]), box, extent), shape))
             drawn.append(character)
         except GlyphError as error:
-            problems.append(problem(path, error))
+            problems.append(problem(key.path, error))
     labels = None if label is None else [label] * len(drawn)
     return Converted(stack(images, shape), drawn, labels, split_keys(drawn).tolist(), problems)
 
 
 def draw_samples(
-    item: Iterable[tuple[str, int, str, int, list[int]]], shape: tuple[int, int, int], box: Box
+    item: Iterable[tuple[FaceKey, Extent | None, str, int, list[int]]], shape: tuple[int, int, int], box: Box
 ) -> Converted:
-    """One item of work: [(font path, face index, character, label, seed)] → Converted, jittered."""
+    """One item of work: [(face, extent for the box ``fit``, character, label, seed)] → Converted, jittered."""
     images, characters, labels, problems = [], [], [], []
-    for path, index, character, label, seed in item:
+    for key, extent, character, label, seed in item:
         try:
-            images.append(in_frame(_jittered(face(path, index), character, min(shape[:2]), box, seed), shape))
+            images.append(in_frame(_jittered(face(key), character, min(shape[:2]), box, extent, seed), shape))
         except GlyphError as error:
-            problems.append(problem(path, error))
+            problems.append(problem(key.path, error))
             continue
         characters.append(character)
         labels.append(label)
     return Converted(stack(images, shape), characters, labels, split_keys(characters).tolist(), problems)
 
 
-def _jittered(font: FontFace, character: str, size: int, box: Box, seed: list[int]) -> np.ndarray:
+def _jittered(
+    font: FontFace, character: str, size: int, box: Box, extent: Extent | None, seed: list[int]
+) -> np.ndarray:
     """uint8 ``[size, size]``: squeezed from each border by up to 3/64 of the side, shifted by up to 1/64."""
     random = np.random.default_rng(seed)
     factor = max(2, -(-256 // size))
@@ -64,7 +67,7 @@ def _jittered(font: FontFace, character: str, size: int, box: Box, seed: list[in
     scale_x, scale_y = side / (side - left - right), side / (side - top - bottom)
     # Pillow's coefficients lead from a pixel of the result to the point of the drawing that it shows.
     coefficients = (scale_x, 0, -(left + shift_x) * scale_x, 0, scale_y, -(top + shift_y) * scale_y)
-    drawing = font.draw(character, side, box)
+    drawing = font.draw(character, side, box, extent)
     jittered = drawing.transform(drawing.size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
     return np.asarray(jittered.reduce(factor))  # (size, size)
 

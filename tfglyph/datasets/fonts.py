@@ -1,6 +1,7 @@
 """Glyphs of any fonts: one image per (font, character), or shifted and squeezed samples of them."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -9,14 +10,16 @@ import numpy as np
 
 from tfglyph.datasets.charsets import charset as find_charset
 from tfglyph.datasets.drawing import draw_characters, draw_samples, face
-from tfglyph.datasets.fontface import BOXES, Box, FontFace, faces
+from tfglyph.datasets.fontface import BOXES, PICTURE, UNDRAWABLE, Box, Drawn, FontFace, faces
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.installed_fonts import installed_font_directories
+from tfglyph.datasets.opening import FaceKey
 from tfglyph.datasets.preparing import CHUNK, LazyItems, Source, chunks, parallel_map, prepare, problem, stamp
 from tfglyph.datasets.report import Problem, count, report
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.files import printable
 
-EXTENSIONS = (".ttf", ".otf", ".ttc", ".otc")
+EXTENSIONS = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2", ".otb")
 
 
 def load(
@@ -37,9 +40,11 @@ def load(
         size: (h, w).
         channels: 1, 3 or None (1).
         datadir: a directory of fonts, the same as ``fonts``.
-        fonts: list of font files and directories of them; ``file.ttc#2`` means its third face alone.
+        fonts: list of font files and directories of them; ``file.ttc#2`` means its third face alone,
+            ``file.ttf#wght=700`` a place in a variable font, ``file.ttf#Bold`` a named instance.
         charset: which characters to draw.
-        box: ``advance`` places glyphs as typeset, ``ink`` moves the middle of their ink to the middle.
+        box: ``advance`` places glyphs as typeset, ``ink`` moves the middle of their ink to the middle, ``fit`` draws
+            each font as typeset, just so small that the frame cuts nothing off.
         samples: int, 0 for every (font, character) once; else so many random ones, shifted and squeezed a little.
         sample_seed: int ≥ 0, decides the samples.
 
@@ -65,7 +70,7 @@ def load(
     shape = (*size, channels or 1)
     settings = {
         "set": "fonts",
-        "faces": [[os.path.basename(font.path), font.index] for font in usable],
+        "faces": [_identity(font) for font in usable],
         "characters": "".join(characters),
         "box": box,
         "samples": [samples, sample_seed] if samples else 0,
@@ -73,11 +78,11 @@ def load(
     return prepare(
         Source(
             name=name,
-            origin=", ".join(paths),
+            origin=", ".join(map(printable, paths)),
             shape=shape,
             settings=settings,
             stamp=stamp([font.path for font in usable]),
-            items=LazyItems(lambda: _items(usable, characters, samples, sample_seed)),
+            items=LazyItems(lambda: _items(usable, characters, box, samples, sample_seed, problems)),
             convert=partial(draw_samples if samples else draw_characters, shape=shape, box=box),
             total=-(-samples // CHUNK) if samples else -(-len(characters) // CHUNK) * len(usable),
             label_names=unique_names(usable),
@@ -86,22 +91,42 @@ def load(
     )
 
 
-def _items(usable: Sequence[FontFace], characters: Sequence[str], samples: int, seed: int) -> Iterable[Any]:
-    """Items of work: for ``draw_samples``, or, where ``samples`` is 0, for ``draw_characters``."""
-    drawable = coverage(usable, characters)
-    if not any(drawable):
+def _identity(font: FontFace) -> list[Any]:
+    """What tells a face from the others of a set, as plain JSON."""
+    name = printable(os.path.basename(font.path))
+    return [name, font.index, *([dict(font.variation)] if font.variation else [])]
+
+
+def _items(
+    usable: Sequence[FontFace],
+    characters: Sequence[str],
+    box: Box,
+    samples: int,
+    seed: int,
+    problems: list[Problem],
+) -> Iterable[Any]:
+    """Items of work: for ``draw_samples``, or, where ``samples`` is 0, for ``draw_characters``.
+
+    What the frame cuts off, and what a font has but cannot draw, goes to ``problems``.
+    """
+    drawn = draw_tests(usable, characters, box)
+    for font, result in zip(usable, drawn, strict=True):
+        problems.extend(drawing_problems(font, result, box))
+    if not any(result.characters for result in drawn):
+        report(problems, ", ".join(printable(font.path) for font in usable))
         raise GlyphError(f"none of the {len(usable)} fonts has any of the {len(characters):,} characters")
+    extents = [result.extent if box == "fit" else None for result in drawn]
     if not samples:
         return [
-            (font.path, font.index, part, label)
+            (font.key, extents[label], part, label)
             for label, font in enumerate(usable)
-            for part in chunks(drawable[label])
+            for part in chunks(drawn[label].characters)
         ]
-    pairs = [(label, character) for label, covered in enumerate(drawable) for character in covered]
+    pairs = [(label, character) for label, result in enumerate(drawn) for character in result.characters]
     draws = []
     for number, row in enumerate(np.random.default_rng(seed).integers(len(pairs), size=samples)):
         label, character = pairs[row]
-        draws.append((usable[label].path, usable[label].index, character, label, [seed, number]))
+        draws.append((usable[label].key, extents[label], character, label, [seed, number]))
     return chunks(draws)
 
 
@@ -116,22 +141,36 @@ def open_faces(paths: Iterable[str]) -> tuple[list[FontFace], list[Problem]]:
     """
     usable: list[FontFace] = []
     problems: list[Problem] = []
-    seen = set()
+    seen: set[FaceKey] = set()
     paths = list(paths)
-    files = [file for path in paths for file in _font_files(path)]
-    for path in files:
-        real = os.path.realpath(path)
-        if real in seen:
-            continue
-        seen.add(real)
+    for path in [file for named in paths for file in _font_files(named)]:
         try:
-            usable.extend(faces(path))
+            found = faces(path)
+        except UsageError:
+            raise
         except GlyphError as error:
             problems.append(problem(path, error))
+            continue
+        for font in found:
+            key = FaceKey(os.path.realpath(font.path), *font.key[1:])
+            if key in seen:
+                continue
+            seen.add(key)
+            usable.append(font)
+            if font.defaulted_axes:
+                problems.append(Problem(path, _axes_note(font), used=True))
     if not usable:
-        report(problems, ", ".join(paths))
-        raise GlyphError(f"{', '.join(paths)}: no font that can be used ({count(problems) or 'no font files'})")
+        named = ", ".join(map(printable, paths))
+        report(problems, named)
+        raise GlyphError(f"{named}: no font that can be used ({count(problems) or 'no font files'})")
     return usable, problems
+
+
+def _axes_note(font: FontFace) -> str:
+    axes = ", ".join(map(str, font.defaulted_axes))
+    example = font.defaulted_axes[0]
+    value = example.maximum if example.default < example.maximum else example.minimum
+    return f"variable font at its default: {axes}; choose with FILE#{example.tag}={value:g}"
 
 
 def _font_files(path: str) -> list[str]:
@@ -147,20 +186,70 @@ def _font_files(path: str) -> list[str]:
 
 
 def unique_names(usable: Sequence[FontFace]) -> list[str]:
-    """A name for each face; faces of the same name are told apart by their file."""
+    """A name for each face, no two alike; those of one name are told apart by as much of their path as it takes."""
     names = [font.name for font in usable]
-    return [
-        name if names.count(name) == 1 else f"{name} ({os.path.basename(font.path)}#{font.index})"
-        for name, font in zip(names, usable, strict=True)
-    ]
+    for parts in range(1, max((font.path.count(os.sep) + 2 for font in usable), default=1)):
+        alike = {name for name, number in Counter(names).items() if number > 1}
+        if not alike:
+            break
+        names = [
+            f"{font.name} ({_end_of_spec(font, parts)})" if name in alike else name
+            for name, font in zip(names, usable, strict=True)
+        ]
+    return names
+
+
+def _end_of_spec(font: FontFace, parts: int) -> str:
+    """The last ``parts`` parts of a face's path, and which face of the file it is."""
+    return printable(os.sep.join(font.spec.split(os.sep)[-parts:]))
 
 
 def coverage(usable: Sequence[FontFace], characters: Iterable[str]) -> list[list[str]]:
     """For each face, the list of those of ``characters`` that it really draws; on all cores."""
-    items = [(font.path, font.index) for font in usable]
-    drawable = partial(_drawable, characters=characters)
-    return list(parallel_map(drawable, items, len(items), "reading fonts", "font", most_in_process=1))
+    return [drawn.characters for drawn in draw_tests(usable, characters)]
 
 
-def _drawable(item: tuple[str, int], characters: Iterable[str]) -> list[str]:
-    return face(*item).drawable(characters)
+def draw_tests(usable: Sequence[FontFace], characters: Iterable[str], box: Box = "advance") -> list[Drawn]:
+    """For each face, what it draws of ``characters``, and what the frame of ``box`` cuts off; on all cores."""
+    items = [font.key for font in usable]
+    test = partial(_drawn, characters=characters, box=box)
+    return list(parallel_map(test, items, len(items), "reading fonts", "font", most_in_process=1))
+
+
+def _drawn(key: FaceKey, characters: Iterable[str], box: Box) -> Drawn:
+    return face(key).drawn(characters, box)
+
+
+def drawing_problems(font: FontFace, drawn: Drawn, box: Box) -> list[Problem]:
+    """What a person should know of a face: ink that the frame cuts off, and pictures that are no outlines."""
+    problems = []
+    name = font.spec
+    kept = {character: lost for character, lost in drawn.cut.items() if character in set(drawn.characters)}
+    lost = [character for character in drawn.cut if character not in kept]
+    if lost:
+        problems.append(
+            Problem(name, f"{_listed(lost)}: more than half of the ink is outside the frame; --box fit holds it all")
+        )
+    if kept:
+        worst = max(kept, key=lambda character: kept[character])
+        reason = (
+            f"the frame cuts off ink of {_listed(list(kept))}, up to {kept[worst]:.0%} ({worst}); --box fit holds it"
+        )
+        problems.append(Problem(name, reason, used=True))
+    for why, words in _WHY_NOT.items():
+        characters = [character for character, reason in drawn.reasons.items() if reason == why]
+        if characters:
+            problems.append(Problem(name, f"{_listed(characters)}: {words.format(tables=', '.join(font.pictures))}"))
+    return problems
+
+
+_WHY_NOT = {
+    PICTURE: "only as a picture ({tables}), which is not read: glyphs are drawn from outlines",
+    UNDRAWABLE: "in the font, but damaged",
+}
+
+
+def _listed(characters: Sequence[str]) -> str:
+    """``3 characters (abc)``; long lists are cut off."""
+    few = "".join(characters[:20]) + "…" * (len(characters) > 20)
+    return f"{len(characters):,} character{'s' * (len(characters) != 1)} ({few})"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tfglyph.datasets.glyphs import DEFAULT_HOLDOUT, Glyphs, Split
+from tfglyph.datasets.opening import absolute_spec
 from tfglyph.datasets.registry import find
 from tfglyph.errors import UsageError
 from tfglyph.files import PathLike
@@ -94,7 +95,9 @@ class DatasetSpec:
         options = _checked(self.name, self.options)
         for option in set(options).intersection(_PATHS):
             value = options[option]
-            options[option] = _absolute(value) if isinstance(value, str) else [_absolute(path) for path in value]
+            options[option] = (
+                absolute_spec(value) if isinstance(value, str) else [absolute_spec(path) for path in value]
+            )
         object.__setattr__(self, "options", options)
         if self.datadir is not None:
             object.__setattr__(self, "datadir", os.path.abspath(os.path.expanduser(self.datadir)))
@@ -118,12 +121,3 @@ class DatasetSpec:
         """
         fields = {key: value for key, value in values.items() if key in ("name", "datadir", "holdout")}
         return cls(**fields, options={key: value for key, value in values.items() if key not in fields})
-
-
-def _absolute(path: str) -> str:
-    """The absolute path of what exists (``file.ttc#2`` too); a name that is no path stays as it is."""
-    path = os.path.expanduser(path)
-    file, mark, face = path.rpartition("#")
-    if os.path.exists(path):
-        return os.path.abspath(path)
-    return os.path.abspath(file) + mark + face if mark and os.path.exists(file) else path

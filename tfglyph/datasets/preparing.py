@@ -56,7 +56,7 @@ class Source:
         total: int, the number of items.
         label_names: list of str or None.
         unique: bool, whether images with the same split key are one image (keys are then hashes of the content).
-        problems: list of Problem, known before reading.
+        problems: list of Problem, known before reading; making lazy items may add to it.
         unit: str, what one item is called in the progress bar.
     """
 
@@ -108,19 +108,20 @@ def prepare(source: Source) -> Glyphs:
 
 def _convert_all(source: Source) -> Glyphs:
     """Makes the set, in the cache, whose lock the caller holds."""
-    problems = list(source.problems)
+    found: list[Problem] = []
     seen: set[int] = set()
     copies = 0
     with cache.Writer(source.directory, source.shape) as writer:
         batches = parallel_map(source.convert, source.items, source.total, f"preparing {source.name}", source.unit)
         for converted in batches:
-            problems.extend(converted.problems)
+            found.extend(converted.problems)
             if source.unique:
                 copies += len(converted.images)
                 converted = _first_of_each(converted, seen)
                 copies -= len(converted.images)
             if len(converted.images):
                 writer.add(converted.images, converted.characters, converted.labels, converted.keys)
+        problems = [*source.problems, *found]  # making the items may have found some, too
         report(problems, source.origin)
         if copies:
             print(f"{source.origin}: {copies:,} copies of other files left out", file=sys.stderr)
