@@ -12,7 +12,21 @@ if TYPE_CHECKING:
     from tfglyph.datasets.glyphs import Split
     from tfglyph.models import GlyphModel
 
-OPTIONS = ("charset", "fonts", "font", "box", "samples", "sample_seed", "ink", "part")
+OPTIONS = (
+    "charset",
+    "fonts",
+    "font",
+    "box",
+    "samples",
+    "sample_seed",
+    "styles",
+    "style_seed",
+    "style_characters",
+    "hold_out",
+    "ink",
+    "part",
+)
+LISTS = ("fonts", "hold_out")
 
 
 def add_dataset_options(command: F) -> F:
@@ -47,6 +61,27 @@ def add_dataset_options(command: F) -> F:
             help="For `fonts`: N random glyphs, shifted and squeezed a little, instead of each once.",
         ),
         click.option("--sample_seed", type=click.IntRange(0), help="Decides --samples. Default: 0."),
+        click.option(
+            "--styles",
+            type=click.IntRange(0),
+            metavar="N",
+            help="For `fonts`: N made-up styles of each font as well (bolder, narrower, slanted, rounded, ...).",
+        ),
+        click.option("--style_seed", type=click.IntRange(0), help="Decides --styles. Default: 0."),
+        click.option(
+            "--style_characters",
+            type=click.IntRange(1),
+            metavar="N",
+            help="The most characters of each made-up style. Default: 3000.",
+        ),
+        click.option(
+            "--hold_out",
+            "hold_out",
+            multiple=True,
+            metavar="FAMILY",
+            help="For `fonts`: keep the fonts with this in their name out of training, with all of their characters; may"
+            " be repeated. Needs --holdout above 0.",
+        ),
         click.option(
             "--ink",
             type=click.Choice(["auto", "black", "white"]),
@@ -99,7 +134,8 @@ def spec_from_flags(flags: Mapping[str, Any], name: str | None = None) -> "Datas
     from tfglyph.datasets import DatasetSpec
 
     options = {option: flags.get(option) for option in OPTIONS}
-    options["fonts"] = list(options["fonts"]) if options["fonts"] else None
+    for option in LISTS:
+        options[option] = list(options[option]) if options[option] else None
     holdout = flags.get("holdout") or 0.0
     return DatasetSpec(name or flags["dataset"], flags.get("datadir"), holdout, options)
 

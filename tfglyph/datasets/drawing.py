@@ -10,6 +10,7 @@ from tfglyph.datasets.fontface import Box, Extent, FontFace
 from tfglyph.datasets.glyphs import split_keys
 from tfglyph.datasets.opening import FaceKey
 from tfglyph.datasets.preparing import Converted, grey_to_channels, problem, stack
+from tfglyph.datasets.styles import Style, StyledFace
 from tfglyph.errors import GlyphError
 
 # What the first published font set did to its 64×64 glyphs, as fractions of the side.
@@ -37,6 +38,37 @@ def draw_characters(
             problems.append(problem(key.path, error))
     labels = None if label is None else [label] * len(drawn)
     return Converted(stack(images, shape), drawn, labels, split_keys(drawn).tolist(), problems)
+
+
+def draw_designs(
+    item: tuple[FaceKey, Extent | None, Iterable[str], int, Style | None, bool], shape: tuple[int, int, int], box: Box
+) -> Converted:
+    """One item of work: (face, extent, characters, label, style or None, whether the font is held out) → Converted.
+
+    Images of a font that is held out have the split key 0, which every held-out fraction above 0 takes.
+    """
+    key, extent, characters, label, style, held_out = item
+    if style is None:
+        converted = draw_characters((key, extent, characters, label), shape, box)
+    else:
+        converted = _draw_styled(key, style, characters, label, shape)
+    if held_out:
+        converted.keys = [0] * len(converted.keys)
+    return converted
+
+
+def _draw_styled(
+    key: FaceKey, style: Style, characters: Iterable[str], label: int, shape: tuple[int, int, int]
+) -> Converted:
+    images, drawn, problems = [], [], []
+    styled = StyledFace(face(key), style)
+    for character in characters:
+        try:
+            images.append(in_frame(styled.render(character, min(shape[:2])), shape))
+            drawn.append(character)
+        except GlyphError as error:
+            problems.append(problem(key.path, error))
+    return Converted(stack(images, shape), drawn, [label] * len(drawn), split_keys(drawn).tolist(), problems)
 
 
 def draw_samples(

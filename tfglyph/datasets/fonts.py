@@ -1,24 +1,28 @@
 """Glyphs of any fonts: one image per (font, character), or shifted and squeezed samples of them."""
 
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tfglyph.datasets.charsets import charset as find_charset
-from tfglyph.datasets.drawing import draw_characters, draw_samples, face
-from tfglyph.datasets.fontface import BOXES, PICTURE, UNDRAWABLE, Box, Drawn, FontFace, faces
+from tfglyph.datasets.drawing import draw_designs, draw_samples, face
+from tfglyph.datasets.fontface import BOXES, PICTURE, UNDRAWABLE, Box, Drawn, Extent, FontFace, faces
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.installed_fonts import installed_font_directories
 from tfglyph.datasets.opening import FaceKey
 from tfglyph.datasets.preparing import CHUNK, LazyItems, Source, chunks, parallel_map, prepare, problem, stamp
 from tfglyph.datasets.report import Problem, count, report
+from tfglyph.datasets.styles import StyledFace, draw_style
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import printable
 
+STYLES_VERSION = 1
 EXTENSIONS = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2", ".otb")
 
 
@@ -32,6 +36,10 @@ def load(
     box: Box = "advance",
     samples: int = 0,
     sample_seed: int = 0,
+    styles: int = 0,
+    style_seed: int = 0,
+    style_characters: int = 3000,
+    hold_out: Iterable[str] | None = None,
 ) -> Glyphs:
     """Glyphs of fonts.
 
@@ -47,6 +55,12 @@ def load(
             each font as typeset, just so small that the frame cuts nothing off.
         samples: int, 0 for every (font, character) once; else so many random ones, shifted and squeezed a little.
         sample_seed: int ≥ 0, decides the samples.
+        styles: int, made-up styles of each font beside the font itself: bolder, narrower, slanted, rounded, …; each is
+            a font of its own, with a label of its own.
+        style_seed: int ≥ 0, decides the styles and their characters.
+        style_characters: int, how many characters each made-up style has at most.
+        hold_out: list of str, families that belong to the ``holdout`` split with all of their characters (as long as
+            anything is held out): every font whose name or file name contains one of these, in any case.
 
     Returns:
         Glyphs with characters; labels number the fonts.
@@ -57,8 +71,11 @@ def load(
     """
     if box not in BOXES:
         raise UsageError(f"box {box!r} is none of {', '.join(BOXES)}")
-    if samples < 0:
-        raise UsageError(f"samples {samples} is negative")
+    for option, value in (("samples", samples), ("styles", styles)):
+        if value < 0:
+            raise UsageError(f"{option} {value} is negative")
+    if samples and styles:
+        raise UsageError("samples and styles exclude each other: styles are of every character once")
     paths = [*(fonts or []), *([datadir] if datadir else [])]
     if not paths:
         directories = ", ".join(installed_font_directories())
@@ -67,14 +84,22 @@ def load(
         )
     characters = find_charset(charset).characters
     usable, problems = open_faces(paths)
+    held_out = _held_out(usable, [hold_out] if isinstance(hold_out, str) else list(hold_out or []))
     shape = (*size, channels or 1)
-    settings = {
+    settings: dict[str, Any] = {
         "set": "fonts",
         "faces": [_identity(font) for font in usable],
         "characters": "".join(characters),
         "box": box,
         "samples": [samples, sample_seed] if samples else 0,
     }
+    if styles:
+        settings["styles"] = [STYLES_VERSION, styles, style_seed, style_characters]
+    if any(held_out):
+        settings["held out"] = held_out
+    designs = Designs(held_out, styles, style_seed, style_characters)
+    names = unique_names(usable)
+    per_font = -(-len(characters) // CHUNK) + styles * -(-min(style_characters, len(characters)) // CHUNK)
     return prepare(
         Source(
             name=name,
@@ -82,10 +107,10 @@ def load(
             shape=shape,
             settings=settings,
             stamp=stamp([font.path for font in usable]),
-            items=LazyItems(lambda: _items(usable, characters, box, samples, sample_seed, problems)),
-            convert=partial(draw_samples if samples else draw_characters, shape=shape, box=box),
-            total=-(-samples // CHUNK) if samples else -(-len(characters) // CHUNK) * len(usable),
-            label_names=unique_names(usable),
+            items=LazyItems(lambda: _items(usable, characters, box, samples, sample_seed, problems, designs)),
+            convert=partial(draw_samples if samples else draw_designs, shape=shape, box=box),
+            total=-(-samples // CHUNK) if samples else per_font * len(usable),
+            label_names=names + [f"{name} ~{number}" for number in range(1, styles + 1) for name in names],
             problems=problems,
         )
     )
@@ -104,8 +129,9 @@ def _items(
     samples: int,
     seed: int,
     problems: list[Problem],
+    designs: "Designs",
 ) -> Iterable[Any]:
-    """Items of work: for ``draw_samples``, or, where ``samples`` is 0, for ``draw_characters``.
+    """Items of work: for ``draw_samples``, or, where ``samples`` is 0, for ``draw_designs``.
 
     What the frame cuts off, and what a font has but cannot draw, goes to ``problems``.
     """
@@ -117,17 +143,58 @@ def _items(
         raise GlyphError(f"none of the {len(usable)} fonts has any of the {len(characters):,} characters")
     extents = [result.extent if box == "fit" else None for result in drawn]
     if not samples:
-        return [
-            (font.key, extents[label], part, label)
-            for label, font in enumerate(usable)
-            for part in chunks(drawn[label].characters)
-        ]
+        fonts = [(font, extents[label], drawn[label].characters) for label, font in enumerate(usable)]
+        return designs.items(fonts)
     pairs = [(label, character) for label, result in enumerate(drawn) for character in result.characters]
     draws = []
     for number, row in enumerate(np.random.default_rng(seed).integers(len(pairs), size=samples)):
         label, character = pairs[row]
         draws.append((usable[label].key, extents[label], character, label, [seed, number]))
     return chunks(draws)
+
+
+@dataclass(frozen=True)
+class Designs:
+    """Fonts and their made-up styles, as items of work.
+
+    Attributes:
+        held_out: list of bool, for each font whether all of it is held out; such fonts get no styles.
+        styles: int, of each other font.
+        seed: int.
+        most_characters: int, of a style.
+    """
+
+    held_out: list[bool]
+    styles: int = 0
+    seed: int = 0
+    most_characters: int = 0
+
+    def items(self, fonts: Sequence[tuple[FontFace, Extent | None, Sequence[str]]]) -> list[Any]:
+        """For each font (FontFace, Extent or None, the characters that it draws) its items for ``draw_designs``."""
+        items: list[Any] = []
+        for number in range(self.styles + 1):
+            for row, (font, extent, characters) in enumerate(fonts):
+                label, style = number * len(fonts) + row, None
+                if number and self.held_out[row]:
+                    continue
+                if number:
+                    seed = [self.seed, number, zlib.crc32(font.name.encode())]
+                    style = draw_style(seed, StyledFace(font).strokes)
+                    order = np.random.default_rng([*seed, 1]).permutation(len(characters))
+                    characters = [characters[place] for place in sorted(order[: self.most_characters])]
+                items += [
+                    (font.key, extent, part, label, style, self.held_out[row]) for part in chunks(characters)
+                ]
+        return items
+
+
+def _held_out(usable: Sequence[FontFace], families: Sequence[str]) -> list[bool]:
+    """For each font whether it belongs to one of the families; raises UsageError for one that no font belongs to."""
+    names = [f"{font.name}\0{os.path.basename(font.path)}".casefold() for font in usable]
+    for family in families:
+        if not any(family.casefold() in name for name in names):
+            raise UsageError(f"hold_out {family!r}: none of the {len(usable)} fonts has this in its name")
+    return [any(family.casefold() in name for family in families) for name in names]
 
 
 def open_faces(paths: Iterable[str]) -> tuple[list[FontFace], list[Problem]]:
