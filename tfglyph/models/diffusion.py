@@ -188,6 +188,7 @@ class Diffusion(GlyphModel):
         objective, conditioning = self.architecture.objective, dict(data)
         x_0, noise, timesteps = (conditioning.pop(name) for name in ("images", "noise", "timesteps"))
         alpha, sigma = self.noise_path.alpha_sigma(timesteps)
+        times = self.noise_path.network_times(timesteps)
         target = targets.make(objective.target, x_0, noise, alpha, sigma)
         weight = targets.loss_weight(
             objective.loss_weight, objective.target, alpha, sigma, objective.min_snr_gamma or 5.0
@@ -196,7 +197,7 @@ class Diffusion(GlyphModel):
             x_t = self.noise_path.mix(x_0, noise, timesteps)
             losses = []
             for network in self.networks.values():
-                prediction = predict(network, x_t, timesteps, conditioning, training=True)
+                prediction = predict(network, x_t, times, conditioning, training=True)
                 error = tf.reduce_mean(tf.square(prediction - target), [1, 2, 3])  # (n,)
                 losses.append(tf.reduce_mean(weight * error))
             scaled = self.scaled("denoiser", tf.add_n(losses))
@@ -437,7 +438,7 @@ def path_of(objective: DiffusionObjective) -> paths.Path:
         mean = 0.0 if objective.time_mean is None else objective.time_mean
         return paths.Straight(mean, 1.0 if objective.time_std is None else objective.time_std)
     betas = {"linear": paths.linear_betas, "cosine": paths.cosine_betas}[objective.path]
-    return paths.VariancePreserving(betas(objective.noise_steps or 1000))
+    return paths.VariancePreserving(betas(objective.noise_steps or 1000), indexed=objective.timesteps == "index")
 
 
 def _one(value: Any, name: str, least: float) -> Any:
