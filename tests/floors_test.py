@@ -30,6 +30,7 @@ FLOORS = (
     ("networks",),
     ("runs",),
     ("models",),
+    ("originals",),
     ("loading",),
     ("tfglyph",),
     ("latent",),

@@ -105,3 +105,12 @@ def test_mix_scales_each_image_by_its_own_time():
     images, noise = np.ones((2, 1, 1, 1), np.float32), np.full((2, 1, 1, 1), 3, np.float32)
     x_t = paths.Straight().mix(images, noise, tf.constant([0.0, 0.5], tf.float64))
     np.testing.assert_allclose(x_t[:, 0, 0, 0], [1, 2])
+
+
+def test_a_network_is_told_the_index_of_a_table_entry_or_its_fraction():
+    betas = paths.cosine_betas(1024)
+    entries = np.array([1.0, 512.0, 1024.0]) / 1024
+    fraction, index = paths.VariancePreserving(betas), paths.VariancePreserving(betas, indexed=True)
+    np.testing.assert_allclose(1000 * fraction.network_times(entries), 1000 * entries)
+    np.testing.assert_allclose(1000 * index.network_times(entries), [0, 511, 1023], atol=1e-9)
+    np.testing.assert_array_equal(paths.Straight().network_times(entries), entries)

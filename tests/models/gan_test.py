@@ -50,6 +50,37 @@ def test_every_update_of_the_discriminator_sees_its_own_batch():
     np.testing.assert_allclose(weights(model)[0], weights(same)[0], atol=2e-5)
 
 
+def test_updates_that_reuse_one_batch_take_one_batch_and_make_as_many_updates():
+    model = prepared(changed(reuse_batch=True))
+    assert model.batches_per_step == 1
+    pixels = images(2)
+    train(model, [pixels])
+    assert int(model.optimizers["discriminator"].iterations) == 3
+    # Three times the same batch, each with latents of its own: what three fresh batches of the same images give.
+    fresh = prepared(GAN)
+    train(fresh, [np.repeat(pixels, 3, axis=0)])
+    for a, b in zip(weights(model), weights(fresh), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_reused_batch_keeps_its_labels():
+    data = {**changed(reuse_batch=True), "condition": {"classes": 3, "drop": 0.0}}
+    model = prepared(data)
+    train(model, [images(2)], labels=[np.array([0, 2])])
+    fresh = prepared({**GAN, "condition": {"classes": 3, "drop": 0.0}})
+    train(fresh, [np.repeat(images(2), 3, axis=0)], labels=[np.array([0, 0, 0, 2, 2, 2])])
+    for a, b in zip(weights(model), weights(fresh), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_low_ink_turns_what_the_networks_see_and_make_but_no_image_outside():
+    model, turned = prepared(GAN), prepared({**GAN, "ink": "low"})
+    pixels = images(3)
+    np.testing.assert_allclose(turned.from_pixels(pixels), -model.from_pixels(pixels), atol=1e-6)
+    np.testing.assert_array_equal(turned.to_pixels(turned.from_pixels(pixels)), pixels)
+    np.testing.assert_allclose(turned.sample(4), 255.0 - model.sample(4), atol=1)  # 127.5 is rounded once each
+
+
 def test_a_second_implementation_of_a_round():
     data = changed(critic_steps=2, generator_steps=1)
     model, twin = prepared(data), prepared(data)

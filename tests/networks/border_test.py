@@ -1,9 +1,11 @@
 """Border-compensating convolutions: masks worked by hand, and what they are for."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tfglyph.networks.border import BorderConv2D, border_masks, windows_on_line
+from tfglyph.networks.spectral import SpectralBorderConv2D
 
 
 def test_windows_on_a_line_of_six():
@@ -56,3 +58,22 @@ def test_the_initial_kernel_is_divided_by_the_mean_of_pre():
 def test_biases_are_the_same_everywhere():
     layer = BorderConv2D(1, 5, 2, padding="same", bias_initializer="ones")
     np.testing.assert_array_equal(layer(tf.zeros([1, 8, 8, 1])), np.ones([1, 4, 4, 1]))
+
+
+def test_masked_biases_are_multiplied_by_the_output_mask_as_in_the_original():
+    options = {"padding": "same", "bias_initializer": "ones"}
+    outside, inside = BorderConv2D(1, 5, 2, **options), BorderConv2D(1, 5, 2, mask_biases=True, **options)
+    x = tf.random.stateless_normal([1, 8, 8, 1], [1, 2])
+    outside(x), inside(x)
+    inside.kernel.assign(outside.kernel)
+    _, post = border_masks(8, 8, (5, 5), (2, 2))
+    np.testing.assert_allclose(inside(x)[0, :, :, 0], outside(x)[0, :, :, 0] - 1 + post, atol=1e-6)
+    assert border_masks(32, 32, (5, 5), (2, 2))[1][8, 8] == pytest.approx(1 / 36)
+    assert BorderConv2D.from_config(inside.get_config()).mask_biases
+
+
+def test_masked_biases_with_spectral_norm_count_once():
+    options = {"padding": "same", "bias_initializer": "ones", "mask_biases": True}
+    plain, spectral = BorderConv2D(1, 5, 2, **options), SpectralBorderConv2D(1, 5, 2, **options)
+    zeros = tf.zeros([1, 8, 8, 1])
+    np.testing.assert_allclose(spectral(zeros), plain(zeros))

@@ -21,6 +21,6 @@ def test_trainable_parameters_are_those_of_the_original(name, codes):
     assert generator.output_shape == (None, 64, 64, 3)
     assert trainable(generator) == 3_675_008 + (codes - 12) * 4 * 4 * 512
     assert features == 4 * 4 * 512
-    assert trainable(discriminator) == 2_757_440 + features + 1  # trunk and D head
+    assert trainable(discriminator) == 2_757_440 + features  # trunk and D head
     outputs = sum(architecture.codes.categorical) + 2 * architecture.codes.continuous
     assert trainable(q_head) == 2_101_262 + (outputs - 14) * 257

@@ -13,7 +13,9 @@ Repeats = Annotated[list[Window], pydantic.Field(max_length=MAXIMUM_LAYERS)]
 class CPPNGenerator(NetworkSection):
     """Every pixel is computed from its coordinates and z by the same small network (Stanley 2007).
 
-    The first layer is linear(z) + linear(x, y, third coordinate), only the part for z with a bias.
+    The first layer is linear(z) + linear(x, y, third coordinate), only the part for z with a bias. With ``init`` torch
+    the coordinates' initial weights are uniform up to 1 (a linear map of each) with ``third`` radius, and up to
+    sqrt(1/3) (one linear map of all) with saddle, as in the two original families.
     """
 
     type: Literal["cppn"]

@@ -48,6 +48,9 @@ class UNet(Section):
     """Heads of the self-attention after every block of the down and up paths; 0: none."""
     embedding: EvenSize = 256
     """Size of the sinusoidal timestep embedding."""
+    init: Literal["fan-in", "torch"] = "fan-in"
+    """Uniform initial kernels up to sqrt(1 / inputs); fan-in: biases of 0; torch: biases in the same range, as in
+    PyTorch."""
 
     def check(self, hwc: tuple[int, int, int], condition: Condition | None, name: str = "denoiser") -> None:
         """Raises an error where the network does not suit images of shape ``hwc`` or the ``condition``.
@@ -155,6 +158,9 @@ class DiffusionObjective(Section):
     noise_steps: Annotated[int, pydantic.Field(strict=True, ge=2, le=100_000)] | None = None
     """Number of betas, i.e. of training timesteps (linear and cosine); null: 1000. Samplers can take any number of
     steps."""
+    timesteps: Literal["fraction", "index"] | None = None
+    """The time that the network is told of table entry i of T, from 1 to T (linear and cosine): fraction, 1000 i / T;
+    index, i - 1, the entry's index in code that counts from 0, for weights from there; null: fraction."""
     target: Literal["noise", "x0", "v", "velocity"] = "noise"
     """What the network predicts: the noise, the image x0, v (Salimans and Ho 2022) or the velocity, noise - image."""
     loss_weight: Literal["uniform", "min-snr"] = "uniform"
@@ -193,6 +199,8 @@ class DiffusionObjective(Section):
         straight = self.path == "straight"
         if straight and self.noise_steps is not None:
             raise invalid("noise_steps", "the straight path has no table of betas; leave this out")
+        if straight and self.timesteps is not None:
+            raise invalid("timesteps", "the straight path has no table of betas; leave this out")
         for key in ("time_mean", "time_std"):
             if not straight and getattr(self, key) is not None:
                 raise invalid(key, f"the path {self.path} trains on the entries of its table; leave this out")

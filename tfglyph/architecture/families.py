@@ -42,6 +42,9 @@ class Architecture(Section):
     y_dim: Size | None = None
     """Number of classes, for a ``condition`` section that gives none itself. Accepted in every mode, because the
     original VAE-GAN's file has it, too, where it has no effect."""
+    ink: Literal["high", "low"] = "high"
+    """Whether the networks see and make ink as the high end of their pixel range (white on black) or as the low end
+    (black on white). Images outside of the model are white on black either way."""
     training: TrainingRecipe = TrainingRecipe()
     """The training recipe."""
     mode: str

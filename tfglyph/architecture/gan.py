@@ -6,7 +6,7 @@ import pydantic
 
 from tfglyph.architecture.codes import Codes
 from tfglyph.architecture.condition import Condition
-from tfglyph.architecture.core import NonNegative, Section, invalid
+from tfglyph.architecture.core import Flag, NonNegative, Section, invalid
 from tfglyph.architecture.families import Architecture, check_generated_size
 from tfglyph.architecture.kinds import Discriminator, Encoder, Generator
 from tfglyph.architecture.training import Optimizer
@@ -29,6 +29,9 @@ class GANObjective(Section):
     """Weight gamma of the R1 penalty: gamma/2 * |gradient of the critic at real images|^2 (Mescheder et al. 2018)."""
     critic_steps: Updates = 1
     """Discriminator updates of a training step, each on a new batch: a step takes that many batches from the data."""
+    reuse_batch: Flag = False
+    """Whether all discriminator updates of a training step use the same batch of images (with new latents each): a
+    step then takes one batch from the data."""
     generator_steps: Updates = 1
     """Generator updates of a training step, after the discriminator's."""
     accuracy_exit: Annotated[float, pydantic.Field(strict=True, gt=0, le=1)] | None = None

@@ -23,9 +23,10 @@ class NetworkSection(Section):
     """Weight decay: l2-reg * 1/2 * sum(w^2) over the kernels of convolutions and linear layers enters the loss."""
     init_std: Positive | None = None
     """Standard deviation of normal initial kernels (and of batch-norm scales around 1); null: as ``init`` says."""
-    init: Literal["glorot", "fan-in"] = "glorot"
-    """Uniform initial kernels without an init_std: glorot, up to sqrt(6 / (inputs + outputs)), or fan-in, up to
-    sqrt(1 / inputs), which is what PyTorch begins with."""
+    init: Literal["glorot", "fan-in", "torch", "torch-glorot"] = "glorot"
+    """Uniform initial kernels without an init_std: glorot, up to sqrt(6 / (inputs + outputs)); fan-in, up to
+    sqrt(1 / inputs); torch, kernels and biases up to sqrt(1 / inputs), as PyTorch's layers begin; torch-glorot, the
+    same with glorot kernels in all but transposed convolutions. The first two begin with biases of 0."""
 
 
 class ConvStack(NetworkSection):
@@ -45,6 +46,10 @@ class ConvStack(NetworkSection):
     """Biases of the convolutions (and of a generator's first linear layer); null: wherever no batch norm follows."""
     leak: Fraction = 0.02
     """Slope of the leaky ReLU for negative inputs; 0 is the plain ReLU."""
+    padding: Literal["same", "torch"] = "same"
+    """Where a convolution's zero padding lies, if it cannot be the same on both sides (stride 2): same, TensorFlow's
+    rule, one pixel more after the image than before; torch, PyTorch's with padding = (kernel - 1) // 2, one more
+    before. Transposed convolutions likewise."""
 
     @pydantic.model_validator(mode="after")
     def _lists_are_parallel(self) -> Self:
@@ -71,6 +76,12 @@ class DiscriminatorStack(ConvStack):
     """Divide each kernel by its largest singular value (Miyato et al. 2018)."""
     compensate_border: Flag = False
     """Masks around each convolution that make up for the zero padding at the image's border."""
+    mask_biases: Flag = False
+    """With compensate_border: whether the output mask also multiplies the biases, as in the original. The mask is
+    1/36 inside the image for a 5x5 kernel of stride 2; biases outside of it learn that many times faster than
+    kernels."""
+    logit_bias: Flag = True
+    """Whether the last linear unit has a bias."""
     output_activation: Literal["linear", "sigmoid"] = "linear"
     """Last operation on the logit; sigmoid confines a Wasserstein or least-squares critic to [0, 1]."""
 
@@ -78,6 +89,8 @@ class DiscriminatorStack(ConvStack):
     def _feature_layer_exists(self) -> Self:
         if self.feature_layer is not None and self.feature_layer > len(self.output):
             raise invalid("feature_layer", f"found {self.feature_layer}, but there are {len(self.output)} layers")
+        if self.mask_biases and not self.compensate_border:
+            raise invalid("mask_biases", "there are no masks without compensate_border; leave this out")
         return self
 
 

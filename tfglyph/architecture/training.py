@@ -27,6 +27,12 @@ class Optimizer(Section):
     schedule: Literal["constant", "cosine", "one-cycle"] = "constant"
     """Learning-rate schedule over all steps: constant; half a cosine to 0; one-cycle: up from 1/25 over 30% of the
     steps, then down to 1e-4 of that along half cosines (Smith and Topin, 2018)."""
+    schedule_stages: Annotated[int, pydantic.Field(strict=True, ge=2, le=1_000_000)] | None = None
+    """In how many equal stages the rate follows the schedule, as where a schedule is stepped once an epoch (then the
+    number of epochs); null: at every step."""
+    beta1_cycle: tuple[Fraction, Fraction] | None = None
+    """With one-cycle: beta1 falls from the first number to the second while the rate rises, and goes back while it
+    falls (PyTorch's one-cycle schedule does so from 0.95 to 0.85); null: beta1 stays as it is."""
     warmup_steps: Count = 0
     """Steps of linear warm-up from 0 (schedules constant and cosine)."""
 
@@ -34,6 +40,12 @@ class Optimizer(Section):
     def _one_cycle_warms_up_itself(self) -> Self:
         if self.schedule == "one-cycle" and self.warmup_steps:
             raise invalid("warmup_steps", "one-cycle has its own warm-up; leave this out")
+        if self.beta1_cycle is not None and self.schedule != "one-cycle":
+            raise invalid("beta1_cycle", f"goes with the schedule one-cycle, but this is {self.schedule}; leave it out")
+        if self.schedule_stages is not None and (self.schedule == "constant" or self.warmup_steps):
+            raise invalid(
+                "schedule_stages", "goes with a schedule that has no warm-up of its own; leave one of them out"
+            )
         return self
 
 

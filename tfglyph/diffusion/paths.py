@@ -38,6 +38,17 @@ class Path:
         """
         raise NotImplementedError
 
+    def network_times(self, times: Any) -> tf.Tensor:
+        """The times as a network is told them, which it multiplies by 1000: by default the times themselves.
+
+        Args:
+            times: float64 tensor of any shape, in [0, 1].
+
+        Returns:
+            float64 tensor of the same shape.
+        """
+        return times
+
     def timesteps(self, steps: Any, curved: bool = False) -> tf.Tensor:
         """The times a sampler visits: ``steps + 1`` of them, from 1 to exactly 0.
 
@@ -100,10 +111,13 @@ class VariancePreserving(Path):
 
     Args:
         betas: float64 array [T] in (0, 1), the fraction of the variance that each step replaces by noise.
+        indexed: bool; True: a network is told the entry's index in code that counts the noisy ones from 0, so that
+            the time i / T is the position i - 1 in its sinusoidal table; False: the position 1000 i / T.
     """
 
-    def __init__(self, betas: Any):
+    def __init__(self, betas: Any, indexed: bool = False):
         betas = np.asarray(betas, np.float64)
+        self.indexed: bool = indexed
         self.steps: int = len(betas)
         self.log_alpha_squared: np.ndarray = np.concatenate([[0.0], np.cumsum(np.log1p(-betas))])
 
@@ -119,6 +133,11 @@ class VariancePreserving(Path):
         left, right = tf.gather(table, index), tf.gather(table, index + 1)
         log_alpha_squared = left + (position - below) * (right - left)
         return tf.exp(0.5 * log_alpha_squared), tf.sqrt(-tf.math.expm1(log_alpha_squared))
+
+    def network_times(self, times: Any) -> tf.Tensor:
+        if not self.indexed:
+            return times
+        return (tf.cast(times, tf.float64) * self.steps - 1.0) / 1000.0
 
     def time_of(self, tau: Any) -> tf.Tensor:
         table = tf.constant(self.log_alpha_squared, tf.float64)

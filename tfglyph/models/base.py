@@ -267,12 +267,18 @@ class GlyphModel(keras.Model):
 
     def from_pixels(self, images: tf.Tensor) -> tf.Tensor:
         """uint8 (n, h, w, c) -> float32 in the architecture's ``pixel_range``."""
-        low, high = self.architecture.pixel_range
+        low, high = self._black_and_white
         return tf.cast(images, tf.float32) * ((high - low) / 255.0) + low
+
+    @property
+    def _black_and_white(self) -> tuple[float, float]:
+        """What the networks see as a pixel of 0 and of 255: the ends of ``pixel_range``, exchanged where ink is low."""
+        low, high = self.architecture.pixel_range
+        return (low, high) if self.architecture.ink == "high" else (high, low)
 
     def to_pixels(self, images: tf.Tensor) -> tf.Tensor:
         """float (n, h, w, c) in ``pixel_range`` -> uint8, clipped and rounded by this fixed rule."""
-        low, high = self.architecture.pixel_range
+        low, high = self._black_and_white
         scaled = (tf.cast(images, tf.float32) - low) * (255.0 / (high - low))
         return tf.cast(tf.round(tf.clip_by_value(scaled, 0.0, 255.0)), tf.uint8)
 

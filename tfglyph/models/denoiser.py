@@ -27,7 +27,7 @@ def predict(
     Args:
         network: keras.Model, a denoiser of ``tfglyph.networks``.
         x_t: float32 (n, h, w, c).
-        timesteps: float scalar or (n,), in [0, 1].
+        timesteps: float scalar or (n,), what ``Path.network_times`` makes of times in [0, 1].
         conditioning: dict of tensors, the other inputs.
         training: bool.
 
@@ -97,12 +97,13 @@ class Denoiser:
     def __call__(self, x_t: tf.Tensor, t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """x_0 in ``pixel_range`` and the noise, float32 (n, h, w, c) each, of x_t at a float64 scalar time t."""
         inputs = tf.concat([x_t, x_t], 0) if self.is_guided else x_t
-        prediction = predict(self.network, inputs, t, self.conditioning)  # (n or 2 n, h, w, c)
+        time = self.noise_path.network_times(t)
+        prediction = predict(self.network, inputs, time, self.conditioning)  # (n or 2 n, h, w, c)
         if self.is_guided:
             conditional, unconditional = tf.split(prediction, 2)
             prediction = guide(conditional, unconditional, self.guidance)
         if self.guiding_network is not None:
-            worse = predict(self.guiding_network, inputs, t, self.conditioning)
+            worse = predict(self.guiding_network, inputs, time, self.conditioning)
             prediction = guide(prediction, worse, self.guidance)
         if self.on_evaluation is not None:
             with tf.control_dependencies([tf.py_function(self.on_evaluation, [], [])]):

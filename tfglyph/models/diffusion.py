@@ -230,6 +230,7 @@ class Diffusion(GlyphModel):
         objective, conditioning = self.architecture.objective, dict(data)
         x_0, noise, timesteps = (conditioning.pop(name) for name in ("images", "noise", "timesteps"))
         alpha, sigma = self.noise_path.alpha_sigma(timesteps)
+        times = self.noise_path.network_times(timesteps)
         target = targets.make(objective.target, x_0, noise, alpha, sigma)
         weight = targets.loss_weight(
             objective.loss_weight, objective.target, alpha, sigma, objective.min_snr_gamma or 5.0
@@ -239,7 +240,7 @@ class Diffusion(GlyphModel):
             losses = []
             conditioning = encoded(self.networks.get("exemplar_encoder"), conditioning, training=True)
             for network in self._denoisers.values():
-                prediction = predict(network, x_t, timesteps, conditioning, training=True)
+                prediction = predict(network, x_t, times, conditioning, training=True)
                 error = tf.reduce_mean(tf.square(prediction - target), [1, 2, 3])  # (n,)
                 losses.append(tf.reduce_mean(weight * error))
             scaled = self.scaled("denoiser", tf.add_n(losses))
@@ -531,7 +532,7 @@ def path_of(objective: DiffusionObjective) -> paths.Path:
             mean, 1.0 if objective.time_std is None else objective.time_std, objective.pure_noise
         )
     betas = {"linear": paths.linear_betas, "cosine": paths.cosine_betas}[objective.path]
-    return paths.VariancePreserving(betas(objective.noise_steps or 1000))
+    return paths.VariancePreserving(betas(objective.noise_steps or 1000), indexed=objective.timesteps == "index")
 
 
 def _one(value: Any, name: str, least: float) -> Any:

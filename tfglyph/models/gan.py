@@ -22,7 +22,7 @@ class GAN(ConditionalGAN):
     on a fresh batch, then ``generator_steps`` of the generator.
 
     A round takes ``critic_steps`` batches from the data whether ``accuracy_exit`` ends its first half early or not, so
-    that the data's order depends on the step alone.
+    that the data's order depends on the step alone. With ``reuse_batch`` it takes one, which all its updates see.
     """
 
     @classmethod
@@ -55,12 +55,13 @@ class GAN(ConditionalGAN):
 
     @property
     def batches_per_step(self) -> int:
-        return self.architecture.objective.critic_steps
+        objective = self.architecture.objective
+        return 1 if objective.reuse_batch else objective.critic_steps
 
     def update_networks(self, batch: Mapping[str, tf.Tensor], ok: tf.Tensor) -> tuple[Logs, tf.Tensor]:
         objective, shape = self.architecture.objective, self.architecture.hwc
         # Neighbours in the data go to different updates, so that devices, which get slices, share out every update.
-        images = tf.reshape(self.from_pixels(batch["images"]), [-1, objective.critic_steps, *shape])  # (n, k, h, w, c)
+        images = tf.reshape(self.from_pixels(batch["images"]), [-1, self.batches_per_step, *shape])  # (n, k, h, w, c)
         classes = self._labels_of(batch)  # (n, k, classes) or None
         ok, critic_logs, used = repeated_updates(
             lambda iteration, ok: self._update_critic(images, classes, iteration, ok),
@@ -94,7 +95,7 @@ class GAN(ConditionalGAN):
             return None
         if "labels" not in batch:
             raise UsageError("condition: the architecture needs class labels, but the data set has none")
-        steps = self.architecture.objective.critic_steps
+        steps = self.batches_per_step
         classes = tf.one_hot(tf.reshape(batch["labels"], [-1, steps]), condition.classes)  # (n, k, classes)
         kept = self.uniform("withheld", [tf.shape(classes)[0], steps, 1]) >= condition.drop
         return classes * tf.cast(kept, tf.float32)
@@ -102,11 +103,12 @@ class GAN(ConditionalGAN):
     def _update_critic(
         self, images: tf.Tensor, classes: tf.Tensor | None, iteration: Any, ok: tf.Tensor
     ) -> tuple[tf.Tensor, Logs]:
-        """One update of the discriminator on batch ``iteration``."""
+        """One update of the discriminator on batch ``iteration``, or on the step's only one."""
         objective = self.architecture.objective
-        real_images = tf.gather(images, iteration, axis=1)  # (n, h, w, c)
+        batch = iteration % self.batches_per_step
+        real_images = tf.gather(images, batch, axis=1)  # (n, h, w, c)
         count = tf.shape(real_images)[0]
-        classes = None if classes is None else tf.gather(classes, iteration, axis=1)  # (n, classes)
+        classes = None if classes is None else tf.gather(classes, batch, axis=1)  # (n, classes)
         latents = self._latents("critic", count, iteration)["latents"]
         generated_images = self.generate_from(latents, classes, training=True)  # (n, h, w, c)
 
@@ -150,7 +152,7 @@ class GAN(ConditionalGAN):
         objective = self.architecture.objective
         drawn = self._latents("generator", count, iteration)
         classes = (
-            None if classes is None else tf.gather(classes, iteration % objective.critic_steps, axis=1)
+            None if classes is None else tf.gather(classes, iteration % self.batches_per_step, axis=1)
         )  # (n, classes)
         with tf.GradientTape() as tape:
             images = self.generate_from(drawn["latents"], classes, training=True)  # (n, h, w, c)

@@ -1,7 +1,7 @@
 """Optimizers with schedules that follow the model's step, and updates that a NaN cannot reach."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -47,20 +47,49 @@ def rate_at(section: Optimizer, step: tf.Tensor | float, total_steps: float) -> 
         float32 scalar tensor.
     """
     peak = section.learning_rate
-
-    def half_cosine(start: float, end: float, fraction: tf.Tensor | float) -> tf.Tensor:
-        return end + (start - end) * 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value(fraction, 0.0, 1.0)))
-
     if section.schedule == "one-cycle":
-        rise = max(0.3 * total_steps, 1.0)
-        up = half_cosine(peak / 25.0, peak, step / rise)
-        down = half_cosine(peak, peak / 25.0 * 1e-4, (step - rise) / max(total_steps - rise, 1.0))
-        return tf.where(step < rise, up, down)
+        return _one_cycle(section, step, total_steps, [(peak / 25.0, peak), (peak, peak / 25.0 * 1e-4)])
     warmup = float(section.warmup_steps)
     rate = tf.constant(peak, tf.float32)
+    step, total_steps = _in_stages(section, step, total_steps)
     if section.schedule == "cosine":
-        rate = half_cosine(peak, 0.0, (step - warmup) / max(total_steps - warmup, 1.0))
+        rate = _half_cosine(peak, 0.0, (step - warmup) / max(total_steps - warmup, 1.0))
     return rate * tf.minimum(1.0, (step + 1.0) / warmup) if warmup else rate + 0.0 * step
+
+
+def beta1_at(section: Optimizer, step: tf.Tensor | float, total_steps: float) -> tf.Tensor:
+    """beta1 at step ``step``, against the rate with ``beta1_cycle``; otherwise as ``rate_at``."""
+    if section.beta1_cycle is None:
+        return tf.constant(section.beta1, tf.float32)
+    highest, lowest = section.beta1_cycle
+    return _one_cycle(section, step, total_steps, [(highest, lowest), (lowest, highest)])
+
+
+def _one_cycle(
+    section: Optimizer, step: tf.Tensor | float, total_steps: float, ends: list[tuple[float, float]]
+) -> tf.Tensor:
+    """A value along half cosines: between the first two ends over 30% of the steps, then between the others."""
+    staged = section.schedule_stages is not None
+    step, total_steps = _in_stages(section, step, total_steps)
+    # PyTorch's schedule of S stages, the last of which is number S - 1, ends there, and has its peak at 0.3 S - 1.
+    rise, last = max(0.3 * total_steps - staged, 1.0), total_steps - staged
+    up = _half_cosine(*ends[0], step / rise)
+    down = _half_cosine(*ends[1], (step - rise) / max(last - rise, 1.0))
+    return tf.where(step < rise, up, down)
+
+
+def _in_stages(section: Optimizer, step: tf.Tensor | float, total_steps: float) -> tuple[tf.Tensor | float, float]:
+    """The position in the schedule and its length: in steps, or in whole stages with ``schedule_stages``."""
+    if section.schedule_stages is None:
+        return step, total_steps
+    stages = float(section.schedule_stages)
+    # In whole numbers: a float32 quotient could miss the first step of a stage.
+    whole = tf.cast(step, tf.int64) * section.schedule_stages // max(int(total_steps), 1)
+    return tf.cast(tf.minimum(whole, section.schedule_stages - 1), tf.float32), stages
+
+
+def _half_cosine(start: float, end: float, fraction: tf.Tensor | float) -> tf.Tensor:
+    return end + (start - end) * 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value(fraction, 0.0, 1.0)))
 
 
 class FusedAdam(keras.optimizers.Adam):
@@ -69,25 +98,35 @@ class FusedAdam(keras.optimizers.Adam):
     The same variables and formula as Keras's, which passes over the memory a dozen times and is some 2.5 times
     slower on a CPU. ``weight_decay`` makes it AdamW. Its gradients come summed over all devices
     (``GlyphModel.update``); Keras would clip each device's part and sum afterwards.
+
+    Args:
+        beta1_schedule: function without arguments to a float32 scalar tensor, the beta1 of this step; None: beta_1.
+        **options: those of ``keras.optimizers.Adam``.
     """
+
+    def __init__(self, beta1_schedule: Callable[[], tf.Tensor] | None = None, **options: Any):
+        super().__init__(**options)
+        self.beta1_schedule = beta1_schedule
 
     def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
         return grads_and_vars
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        if isinstance(gradient, tf.IndexedSlices):
+        if isinstance(gradient, tf.IndexedSlices) and self.beta1_schedule is None:
             super().update_step(gradient, variable, learning_rate)
             return
+        gradient = tf.convert_to_tensor(gradient)
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
+        beta_1 = self.beta_1 if self.beta1_schedule is None else tf.cast(self.beta1_schedule(), variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
-            beta1_power=tf.pow(self.beta_1, step),
+            beta1_power=tf.pow(beta_1, step),
             beta2_power=tf.pow(self.beta_2, step),
             grad=gradient,
-            beta1=self.beta_1,
+            beta1=beta_1,
             beta2=self.beta_2,
             epsilon=self.epsilon,
             lr=tf.cast(learning_rate, variable.dtype),
@@ -140,7 +179,11 @@ def make_optimizer(
         scaled: bool, dynamic loss scaling.
         name: str.
     """
+    beta1_schedule = None
+    if section.beta1_cycle is not None:
+        beta1_schedule = lambda: beta1_at(section, tf.cast(step, tf.float32), float(total_steps))  # noqa: E731
     inner = FusedAdam(
+        beta1_schedule,
         learning_rate=StepSchedule(section, total_steps, step),
         beta_1=section.beta1,
         beta_2=section.beta2,

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from tfglyph.networks.group_norm import GroupNorm
+from tfglyph.networks.layers import uniform_to
 
 CHUNK = 512  # queries of a chunk; shorter sequences, and lengths that are no multiple, are processed at once
 
@@ -165,7 +166,36 @@ class SelfAttention(PixelAttention):
 
 
 class ProjectedSelfAttention(PixelAttention):
-    """GANji's attention, with its projections twice: 1x1 convolutions around a complete layer."""
+    """GANji's attention, with its projections twice: 1x1 convolutions around a complete layer.
+
+    Args:
+        heads, groups: as in ``PixelAttention``.
+        init: "glorot", all kernels glorot and biases 0; or "torch", as PyTorch's layers begin: uniform up to
+            1 / sqrt(inputs), but its attention layer with glorot query, key and value (one kernel) and biases of 0.
+    """
+
+    def __init__(self, heads: int, groups: int = 8, init: str = "glorot", **options: Any):
+        super().__init__(heads, groups, **options)
+        self.init = init
+
+    def dense(self, name: str, inputs: int, units: int, zero: bool = False) -> keras.layers.Dense:
+        if self.init == "glorot":
+            return super().dense(name, inputs, units, zero)
+        thirds = name in ("query", "key", "value")
+        outside = name in ("inward", "outward")
+        bound = math.sqrt(6 / (inputs + 3 * units)) if thirds else inputs**-0.5
+        layer = keras.layers.Dense(
+            units,
+            kernel_initializer=uniform_to(bound),
+            bias_initializer=uniform_to(bound) if outside else "zeros",
+            name=name,
+            dtype=self.dtype_policy,
+        )
+        layer.build((None, None, inputs))
+        return layer
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"init": self.init}
 
     def build(self, shape: tuple[Any, ...]) -> None:
         channels = shape[-1]

@@ -7,7 +7,7 @@ import keras
 from tfglyph.architecture.networks import ConvDiscriminator, ConvEncoder, ConvGenerator, ConvStack
 from tfglyph.networks.convolutions import Conv2DTranspose
 from tfglyph.networks.heads import critic_outputs, gaussian_heads
-from tfglyph.networks.layers import batch_norm, has_bias, initial_kernel, weight_decay
+from tfglyph.networks.layers import batch_norm, has_bias, initial_values, weight_decay
 from tfglyph.networks.spectral import convolution_class
 
 
@@ -45,7 +45,7 @@ def build_generator(section: ConvGenerator, z_dim: int) -> keras.Model:
     x = keras.layers.Dense(
         math.prod(section.hwc),
         use_bias=has_bias(section, norm=section.batch_norm),
-        kernel_initializer=initial_kernel(section),
+        **initial_values(section, z_dim),
         name="linear",
     )(x)  # (n, h0 w0 c0)
     reshape = keras.layers.Reshape(section.hwc, name="reshape")
@@ -62,7 +62,8 @@ def build_generator(section: ConvGenerator, z_dim: int) -> keras.Model:
             section.stride[layer],
             padding="same",
             use_bias=has_bias(section, norm),
-            kernel_initializer=initial_kernel(section),
+            alignment=section.padding,
+            **initial_values(section, channels * math.prod(section.kernel[layer]), transposed=True),
             kernel_regularizer=weight_decay(section),
             name=f"conv_{layer + 1}",
         )(x)  # (n, h s, w s, channels)
@@ -102,7 +103,7 @@ def _convolution(section: ConvStack, x: keras.KerasTensor, layer: int, norm: boo
         section.stride[layer],
         padding="same",
         use_bias=has_bias(section, norm),
-        kernel_initializer=initial_kernel(section),
+        **initial_values(section, x.shape[-1] * math.prod(section.kernel[layer])),
         kernel_regularizer=weight_decay(section),
         name=name,
     )(x)  # (n, h / s, w / s, channels)

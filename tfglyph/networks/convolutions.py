@@ -23,9 +23,54 @@ TINY = 16
 SMALL = 64
 
 
+def pixels_before(size: int, kernel: int, stride: int, alignment: str) -> int:
+    """How many pixels of zero padding lie before a line of ``size`` pixels, of those that "same" padding needs.
+
+    Args:
+        size, kernel, stride: int.
+        alignment: "same", half of them, rounded down (TensorFlow's rule), or "torch", (kernel - 1) // 2, where
+            PyTorch's ``padding=(kernel - 1) // 2`` puts them.
+    """
+    if alignment == "torch":
+        return (kernel - 1) // 2
+    return max((-(-size // stride) - 1) * stride + kernel - size, 0) // 2
+
+
+def _explicit_padding(size: Any, kernel_size: Any, strides: Any) -> list[list[int]]:
+    """The padding of alignment "torch" for ``tf.nn``: as many pixels after as before, where that fits, or what fits."""
+    padding = []
+    for pixels, kernel, stride in zip(size, kernel_size, strides, strict=True):
+        before, windows = (kernel - 1) // 2, -(-pixels // stride)
+        fits = (pixels + 2 * before - kernel) // stride + 1 == windows
+        padding.append([before, before if fits else max((windows - 1) * stride + kernel - pixels - before, 0)])
+    return [[0, 0], *padding, [0, 0]]
+
+
+class AlignedConv2D(keras.layers.Conv2D):
+    """``keras.layers.Conv2D`` with ``padding="same"``, whose padding may lie where PyTorch's does.
+
+    Args:
+        alignment: "same" or "torch", see ``pixels_before``.
+        **options: those of ``keras.layers.Conv2D``.
+    """
+
+    def __init__(self, *args: Any, alignment: str = "same", **options: Any):
+        super().__init__(*args, **options)
+        self.alignment = alignment
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: Any) -> tf.Tensor:
+        if self.alignment == "same":
+            return super().convolution_op(inputs, kernel)
+        padding = _explicit_padding(inputs.shape[1:3], self.kernel_size, self.strides)
+        return tf.nn.conv2d(inputs, tf.convert_to_tensor(kernel), self.strides, padding)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | ({"alignment": self.alignment} if self.alignment != "same" else {})
+
+
 @keras.saving.register_keras_serializable("tfglyph")
-class Conv2D(keras.layers.Conv2D):
-    """``keras.layers.Conv2D``: the same arguments, variables and results.
+class Conv2D(AlignedConv2D):
+    """``AlignedConv2D``: the same arguments, variables and results.
 
     float (n, h, w, c) -> (n, h / stride, w / stride, filters), rounded up, with ``padding="same"``.
     """
@@ -34,27 +79,43 @@ class Conv2D(keras.layers.Conv2D):
         size = tuple(inputs.shape[1:3])
         if self.groups != 1 or not _is_faster(self, size):
             return super().convolution_op(inputs, kernel)
-        convolve, _, _ = _operations(size, self.kernel_size, self.strides)
+        convolve, _, _ = _operations(size, self.kernel_size, self.strides, self.alignment)
         return convolve(inputs, tf.convert_to_tensor(kernel))
 
 
 @keras.saving.register_keras_serializable("tfglyph")
 class Conv2DTranspose(keras.layers.Conv2DTranspose):
-    """``keras.layers.Conv2DTranspose``: the same arguments, variables and results.
+    """``keras.layers.Conv2DTranspose`` with an ``alignment`` as ``AlignedConv2D``, otherwise the same.
 
     float (n, h, w, c) -> (n, h * stride, w * stride, filters) with ``padding="same"``.
     """
 
+    def __init__(self, *args: Any, alignment: str = "same", **options: Any):
+        super().__init__(*args, **options)
+        self.alignment = alignment
+
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         shape = zip(inputs.shape[1:3], self.strides, strict=True)
         size = tuple(pixels and pixels * stride for pixels, stride in shape)
-        if self.output_padding is not None or not _is_faster(self, size):
+        kernel = tf.convert_to_tensor(self.kernel)
+        if self.output_padding is None and _is_faster(self, size):
+            _, transpose, _ = _operations(size, self.kernel_size, self.strides, self.alignment)
+            outputs = transpose(inputs, kernel)  # (n, h s, w s, filters)
+        elif self.alignment == "torch":
+            # The transpose of the convolution that reads an image of the output's size.
+            padding = _explicit_padding(size, self.kernel_size, self.strides)
+            outputs = tf.nn.conv2d_transpose(
+                inputs, kernel, [tf.shape(inputs)[0], *size, self.filters], self.strides, padding
+            )
+            outputs = tf.ensure_shape(outputs, [None, *size, self.filters])  # (n, h s, w s, filters)
+        else:
             return super().call(inputs)
-        _, transpose, _ = _operations(size, self.kernel_size, self.strides)
-        outputs = transpose(inputs, tf.convert_to_tensor(self.kernel))  # (n, h s, w s, filters)
         if self.use_bias:
             outputs = outputs + tf.convert_to_tensor(self.bias)
         return outputs if self.activation is None else self.activation(outputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | ({"alignment": self.alignment} if self.alignment != "same" else {})
 
 
 def _is_faster(layer: Any, size: tuple[int | None, int | None]) -> bool:
@@ -69,12 +130,14 @@ def _is_faster(layer: Any, size: tuple[int | None, int | None]) -> bool:
     ):
         return False
     windows = math.prod(-(-(pixels or 0) // stride) for pixels, stride in zip(size, layer.strides, strict=True))
+    if layer.alignment == "torch":  # the stock operations among ``_operations`` know SAME only
+        return windows <= TINY
     return windows <= (SMALL if layer.compute_dtype == "bfloat16" else TINY)
 
 
 @functools.cache
 def _operations(
-    size: tuple[int, int], kernel_size: tuple[int, int], strides: tuple[int, int]
+    size: tuple[int, int], kernel_size: tuple[int, int], strides: tuple[int, int], alignment: str
 ) -> tuple[Convolution, Convolution, Convolution]:
     """A convolution with SAME padding, its transpose and its correlation: each is a derivative of the others.
 
@@ -86,11 +149,12 @@ def _operations(
         size: (height, width) of the image.
         kernel_size: (kh, kw).
         strides: (vertical, horizontal).
+        alignment: "same", or "torch" for at most ``TINY`` windows.
 
     Returns:
         (convolve(x, k) -> y, transpose(y, k) -> x, correlate(x, y) -> k).
     """
-    pixels = _window_pixels(size, kernel_size, strides)  # (h', w', kh, kw)
+    pixels = _window_pixels(size, kernel_size, strides, alignment)  # (h', w', kh, kw)
     grid, taps = pixels.shape[:2], kernel_size[0] * kernel_size[1]
     windows, image = pixels.shape[0] * pixels.shape[1], size[0] * size[1]
     tiny = windows <= TINY
@@ -146,7 +210,9 @@ def _operations(
     return convolve, transpose, correlate
 
 
-def _window_pixels(size: tuple[int, int], kernel_size: tuple[int, int], strides: tuple[int, int]) -> np.ndarray:
+def _window_pixels(
+    size: tuple[int, int], kernel_size: tuple[int, int], strides: tuple[int, int], alignment: str
+) -> np.ndarray:
     """The pixel that each window reads under each entry of the kernel.
 
     Returns:
@@ -155,7 +221,7 @@ def _window_pixels(size: tuple[int, int], kernel_size: tuple[int, int], strides:
     axes = []
     for pixels, kernel, stride in zip(size, kernel_size, strides, strict=True):
         windows = -(-pixels // stride)
-        before = max((windows - 1) * stride + kernel - pixels, 0) // 2  # SAME pads the odd pixel after
+        before = pixels_before(pixels, kernel, stride, alignment)
         read = np.arange(windows)[:, None] * stride - before + np.arange(kernel)
         axes.append(np.where((read >= 0) & (read < pixels), read, -1))
     rows, columns = axes[0][:, None, :, None], axes[1][None, :, None, :]

@@ -5,6 +5,7 @@ the pixels of the size that the network was trained at have x and y in linspace(
 size lies at the centre of its area. ``tfglyph.models.cppn_renderer`` renders large images with the layers built here.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ import tensorflow as tf
 from keras import ops
 
 from tfglyph.architecture.cppn import CPPNGenerator
-from tfglyph.networks.layers import initial_kernel, weight_decay
+from tfglyph.networks.layers import initial_kernel, initial_values, uniform_to, weight_decay
 
 
 def native_grid(section: CPPNGenerator, image_shape: tuple[int, int, int]) -> tuple[int, int]:
@@ -123,14 +124,16 @@ def build_generator(section: CPPNGenerator, z_dim: int, image_shape: tuple[int, 
     grid = coordinates(section, positions(grid_height, grid_height), positions(grid_width, grid_width))
 
     # === Layers ===
-    def kernel() -> dict[str, Any]:  # an initializer object gives the same numbers each time: one for every layer
-        return {"kernel_initializer": initial_kernel(section), "kernel_regularizer": weight_decay(section)}
+    def initial(fan_in: int) -> dict[str, Any]:  # an initializer object gives the same numbers each time
+        return {**initial_values(section, fan_in), "kernel_regularizer": weight_decay(section)}
 
-    latent = keras.layers.Dense(section.output[0], name="latent", **kernel())
-    field = CoordinateLayer(grid, name="coordinates", **kernel())
+    latent = keras.layers.Dense(section.output[0], name="latent", **initial(z_dim))
+    field = CoordinateLayer(
+        grid, _initial_coordinates(section), kernel_regularizer=weight_decay(section), name="coordinates"
+    )
     hidden = [
-        keras.layers.Dense(size, name=f"layer_{number}", **kernel())
-        for number, size in enumerate(section.output[1:-1], start=2)
+        keras.layers.Dense(size, name=f"layer_{number}", **initial(inputs))
+        for number, (inputs, size) in enumerate(itertools.pairwise(section.output[:-1]), start=2)
     ]
 
     # === Functional model ===
@@ -140,15 +143,23 @@ def build_generator(section: CPPNGenerator, z_dim: int, image_shape: tuple[int, 
         for iteration in range(times):
             x = activation(section, f"{layer.name}_{iteration + 1}")(layer(x))  # (n, gh, gw, width)
     if section.tail_kernel is None:
-        x = keras.layers.Dense(channels, name="paint", **kernel())(x)  # (n, h, w, c)
+        x = keras.layers.Dense(channels, name="paint", **initial(x.shape[-1]))(x)  # (n, h, w, c)
     else:
         x = keras.layers.UpSampling2D(2, interpolation="nearest", name="double")(x)  # (n, 2 gh, 2 gw, width)
-        x = keras.layers.Conv2D(channels, section.tail_kernel, padding="valid", name="paint", **kernel())(x)
+        values = initial(x.shape[-1] * section.tail_kernel**2)
+        x = keras.layers.Conv2D(channels, section.tail_kernel, padding="valid", name="paint", **values)(x)
         if x.shape[1:3] != (height, width):
             cropping = ((0, x.shape[1] - height), (0, x.shape[2] - width))
             x = keras.layers.Cropping2D(cropping, name="cut")(x)  # (n, h, w, c)
     images = keras.layers.Activation(output_activation(section), dtype="float32", name="images")(x)
     return keras.Model(z, images, name="generator")
+
+
+def _initial_coordinates(section: CPPNGenerator) -> keras.initializers.Initializer:
+    """Initial weights of the coordinates; PyTorch's are up to 1 where each coordinate has a linear layer of its own."""
+    if section.init in ("torch", "torch-glorot") and section.third == "radius" and section.init_std is None:
+        return uniform_to(1.0)
+    return initial_kernel(section)
 
 
 def activation(section: CPPNGenerator, name: str | None = None) -> keras.layers.Layer:

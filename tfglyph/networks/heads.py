@@ -6,7 +6,7 @@ import keras
 
 from tfglyph.architecture.infogan import QHead
 from tfglyph.architecture.networks import ConvStack, DiscriminatorStack
-from tfglyph.networks.layers import batch_norm, initial_kernel, to_float32, weight_decay
+from tfglyph.networks.layers import batch_norm, initial_kernel, initial_values, to_float32, weight_decay
 from tfglyph.networks.spectral import dense_class
 
 
@@ -25,7 +25,7 @@ def gaussian_heads(section: ConvStack, x: keras.KerasTensor, z_dim: int) -> list
     return [
         keras.layers.Dense(
             z_dim,
-            kernel_initializer=initial_kernel(section),
+            **initial_values(section, x.shape[-1]),
             kernel_regularizer=weight_decay(section),
             dtype="float32",
             name=name,
@@ -50,7 +50,8 @@ def critic_outputs(
     x = keras.layers.Flatten(name="flatten")(x)  # (n, h w c)
     logit = dense_class(section)(
         1,
-        kernel_initializer=initial_kernel(section),
+        use_bias=section.logit_bias,
+        **initial_values(section, x.shape[-1]),
         kernel_regularizer=weight_decay(section),
         dtype="float32",
         name="logit",
@@ -93,7 +94,7 @@ def build_q_head(section: QHead, feature_size: int, categorical: Sequence[int], 
     outputs = {
         name: keras.layers.Dense(
             size,
-            kernel_initializer=initial_kernel(section),
+            **initial_values(section, x.shape[-1]),
             kernel_regularizer=weight_decay(section),
             dtype="float32",
             name=name,

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -33,13 +34,36 @@ def float32_layers(active: bool = True) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def initial_kernel(section: NetworkSection) -> keras.initializers.Initializer:
+def initial_kernel(section: NetworkSection, transposed: bool = False) -> keras.initializers.Initializer:
     """Initial kernels: N(0, section.init_std^2), or uniform as ``section.init`` says where the file gives no std."""
     if section.init_std is not None:
         return keras.initializers.RandomNormal(stddev=section.init_std)
-    if section.init == "fan-in":
+    if section.init in ("fan-in", "torch") or (section.init == "torch-glorot" and transposed):
         return keras.initializers.VarianceScaling(scale=1 / 3, mode="fan_in", distribution="uniform")
     return keras.initializers.GlorotUniform()
+
+
+def initial_values(section: NetworkSection, fan_in: int, transposed: bool = False) -> dict[str, Any]:
+    """The initializers of a layer's kernel and bias, as ``section.init`` says.
+
+    Args:
+        section: NetworkSection.
+        fan_in: int, the inputs of one output as PyTorch counts them: channels times the kernel's pixels, of a
+            transposed convolution its *output* channels times the kernel's pixels.
+        transposed: bool, whether the layer is a transposed convolution.
+
+    Returns:
+        dict with "kernel_initializer" and "bias_initializer", for Dense, Conv2D and Conv2DTranspose.
+    """
+    kernel = initial_kernel(section, transposed)
+    if section.init not in ("torch", "torch-glorot"):
+        return {"kernel_initializer": kernel, "bias_initializer": "zeros"}
+    return {"kernel_initializer": kernel, "bias_initializer": uniform_to(fan_in**-0.5)}
+
+
+def uniform_to(bound: float) -> keras.initializers.Initializer:
+    """Uniform initial values from -bound to bound."""
+    return keras.initializers.RandomUniform(-bound, bound)
 
 
 @keras.saving.register_keras_serializable("tfglyph")

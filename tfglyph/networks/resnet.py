@@ -1,14 +1,19 @@
 """Residual networks (He et al. 2016, https://arxiv.org/abs/1512.03385) as encoder, generator and discriminator."""
 
+import functools
 import math
+from collections.abc import Callable
 
 import keras
 
 from tfglyph.architecture.networks import ConvStack
 from tfglyph.architecture.resnet import ResNetDiscriminator, ResNetEncoder, ResNetGenerator
+from tfglyph.networks.convolutions import Conv2DTranspose
 from tfglyph.networks.heads import critic_outputs, gaussian_heads
-from tfglyph.networks.layers import batch_norm, has_bias, initial_kernel, weight_decay
+from tfglyph.networks.layers import batch_norm, has_bias, initial_values, weight_decay
 from tfglyph.networks.spectral import convolution_class
+
+Layer = Callable[..., keras.layers.Layer]
 
 
 def build_encoder(section: ResNetEncoder, image_shape: tuple[int, int, int], z_dim: int) -> keras.Model:
@@ -47,7 +52,7 @@ def build_generator(section: ResNetGenerator, z_dim: int) -> keras.Model:
     x = keras.layers.Dense(
         math.prod(section.hwc),
         use_bias=section.linear_bias,
-        kernel_initializer=initial_kernel(section),
+        **initial_values(section, z_dim),
         kernel_regularizer=weight_decay(section),
         name="linear",
     )(x)  # (n, h0 w0 c0)
@@ -60,11 +65,12 @@ def build_generator(section: ResNetGenerator, z_dim: int) -> keras.Model:
             block,
             norm=section.batch_norm,
             relu_after_sum=section.relu_after_sum,
-            layer=keras.layers.Conv2DTranspose,
+            layer=_transposed_class(section),
         )
     if section.tail:
         x = _convolution(section, x, section.tail, (3, 3), (1, 1), "tail", section.batch_norm)  # (n, h', w', tail)
         x = _rectify(section, x, "tail")
+        # (With stride 1 this is a convolution with a mirrored kernel, and begins like one.)
         x = _convolution(
             section,
             x,
@@ -73,7 +79,8 @@ def build_generator(section: ResNetGenerator, z_dim: int) -> keras.Model:
             section.stride[-1],
             "paint",
             norm=False,
-            layer=keras.layers.Conv2DTranspose,
+            layer=_transposed_class(section),
+            fan_in=x.shape[-1] * math.prod(section.kernel[-1]),
         )  # (n, h, w, c)
     images = keras.layers.Activation(section.output_activation, dtype="float32", name="images")(x)
     return keras.Model(z, images, name="generator")
@@ -105,7 +112,7 @@ def _block(
     block: int,
     norm: bool,
     relu_after_sum: bool = False,
-    layer: type[keras.layers.Layer] = keras.layers.Conv2D,
+    layer: Layer | None = None,
 ) -> keras.KerasTensor:
     """Two convolutions and a shortcut; the first convolution has the block's stride.
 
@@ -133,20 +140,36 @@ def _convolution(
     stride: tuple[int, int],
     name: str,
     norm: bool,
-    layer: type[keras.layers.Layer] = keras.layers.Conv2D,
+    layer: Layer | None = None,
+    fan_in: int | None = None,
 ) -> keras.KerasTensor:
     """A convolution, or a transposed one, with its norm."""
-    x = layer(
+    transposed = layer is not None and getattr(layer, "func", layer) in (Conv2DTranspose, keras.layers.Conv2DTranspose)
+    if fan_in is None:
+        fan_in = (channels if transposed else x.shape[-1]) * math.prod(kernel)
+    x = (layer or _convolution_class(section))(
         channels,
         kernel,
         stride,
         padding="same",
         use_bias=has_bias(section, norm),
-        kernel_initializer=initial_kernel(section),
+        **initial_values(section, fan_in, transposed),
         kernel_regularizer=weight_decay(section),
         name=name,
     )(x)
     return batch_norm(section, f"{name}_norm")(x) if norm else x
+
+
+def _convolution_class(section: ConvStack) -> Layer:
+    """The convolutions of an encoder and of a generator's tail."""
+    return keras.layers.Conv2D if section.padding == "same" else convolution_class(section)
+
+
+def _transposed_class(section: ConvStack) -> Layer:
+    """The transposed convolutions of a generator."""
+    if section.padding == "same":
+        return keras.layers.Conv2DTranspose
+    return functools.partial(Conv2DTranspose, alignment=section.padding)
 
 
 def _rectify(section: ConvStack, x: keras.KerasTensor, name: str) -> keras.KerasTensor:

@@ -4,6 +4,8 @@ Unlike a wrapper that overwrites the kernel, the trained kernel stays as it is a
 pass, so that the gradient passes through the norm, as in the paper's Eq. 12.
 """
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,7 +13,7 @@ from keras import ops
 
 from tfglyph.architecture.networks import ConvStack
 from tfglyph.networks.border import BorderConv2D
-from tfglyph.networks.convolutions import Conv2D
+from tfglyph.networks.convolutions import AlignedConv2D, Conv2D
 
 
 class SpectralKernel(keras.layers.Layer):
@@ -42,16 +44,24 @@ class SpectralKernel(keras.layers.Layer):
         return ops.cast(kernel / norm, self.compute_dtype)
 
 
-class SpectralConv2D(SpectralKernel, keras.layers.Conv2D):
-    """``keras.layers.Conv2D`` with a kernel of spectral norm 1."""
+class SpectralConv2D(SpectralKernel, AlignedConv2D):
+    """``AlignedConv2D`` with a kernel of spectral norm 1."""
+
+    adds_bias = True
+    """Whether ``call`` adds the bias, and not ``convolution_op``."""
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         outputs = self.convolution_op(inputs, self.normalized_kernel(training))
-        return outputs + ops.cast(self.bias, self.compute_dtype) if self.use_bias else outputs
+        adds_bias = self.use_bias and self.adds_bias
+        return outputs + ops.cast(self.bias, self.compute_dtype) if adds_bias else outputs
 
 
 class SpectralBorderConv2D(SpectralConv2D, BorderConv2D):
     """Both: masks around a convolution whose kernel has spectral norm 1."""
+
+    @property
+    def adds_bias(self) -> bool:  # type: ignore[override]  # depends on the layer here
+        return not self.mask_biases
 
 
 class SpectralDense(SpectralKernel, keras.layers.Dense):
@@ -62,15 +72,19 @@ class SpectralDense(SpectralKernel, keras.layers.Dense):
         return outputs + ops.cast(self.bias, self.compute_dtype) if self.use_bias else outputs
 
 
-def convolution_class(section: ConvStack) -> type[keras.layers.Conv2D]:
-    """The Conv2D class for a section's keys ``spectral_norm`` and ``compensate_border``."""
+def convolution_class(section: ConvStack) -> Callable[..., keras.layers.Conv2D]:
+    """What makes a Conv2D layer for a section's keys ``padding``, ``spectral_norm`` and ``compensate_border``."""
     spectral, border = getattr(section, "spectral_norm", False), getattr(section, "compensate_border", False)
-    return {
+    layer: type[AlignedConv2D] = {
         (False, False): Conv2D,
         (True, False): SpectralConv2D,
         (False, True): BorderConv2D,
         (True, True): SpectralBorderConv2D,
     }[spectral, border]
+    options: dict[str, Any] = {"alignment": section.padding}
+    if border:
+        options["mask_biases"] = getattr(section, "mask_biases", False)
+    return functools.partial(layer, **options)
 
 
 def dense_class(section: ConvStack) -> type[keras.layers.Dense]:

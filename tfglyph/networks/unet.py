@@ -11,7 +11,7 @@ from tfglyph.networks.attention import ProjectedSelfAttention
 from tfglyph.networks.convolutions import Conv2D
 from tfglyph.networks.denoiser_conditioning import denoiser_inputs, embed
 from tfglyph.networks.group_norm import GroupNorm
-from tfglyph.networks.layers import to_float32
+from tfglyph.networks.layers import to_float32, uniform_to
 
 ATTENTION_GROUPS = 8
 
@@ -32,7 +32,7 @@ def build_denoiser(section: UNet, image_shape: tuple[int, int, int], condition: 
     """
     inputs = denoiser_inputs(image_shape, condition)
     embedding, _ = embed(inputs, section.embedding, condition, hidden=False)
-    x = _convolution(section.output[0], 3, "conv_in")(inputs["images"])
+    x = _convolution(section, inputs["images"], section.output[0], 3, "conv_in")
     skips = []
     for level, channels in enumerate(section.output[1:], 1):
         skips.append(x)
@@ -46,7 +46,7 @@ def build_denoiser(section: UNet, image_shape: tuple[int, int, int], condition: 
         x = keras.layers.Concatenate(name=f"skip_{level}")([skips.pop(), x])  # (n, 2 h, 2 w, c + skipped)
         x = _block(section, x, embedding, channels, f"up_{level}")  # (n, 2 h, 2 w, channels)
         x = _attention(section, x, f"up_{level}")
-    x = _convolution(image_shape[-1], 3, "conv_out")(x)
+    x = _convolution(section, x, image_shape[-1], 3, "conv_out")
     return keras.Model(inputs, to_float32(x, "prediction"), name="denoiser")
 
 
@@ -56,30 +56,37 @@ def _block(
     """Three (3x3 convolution, group norm, ReLU), plus a 1x1 shortcut, plus a projection of the timestep embedding."""
     y = x
     for number, width in enumerate((x.shape[-1], channels, channels), 1):
-        y = _convolution(width, 3, f"{name}_conv_{number}", bias=False)(y)
+        y = _convolution(section, y, width, 3, f"{name}_conv_{number}", bias=False)
         y = GroupNorm(section.groups, "relu", name=f"{name}_norm_{number}")(y)
-    shortcut = _convolution(channels, 1, f"{name}_shortcut")(x)
-    time_projection = keras.layers.Dense(channels, kernel_initializer=_initial(), name=f"{name}_time")(embedding)
-    time_projection = keras.layers.Reshape((1, 1, channels), name=f"{name}_time_everywhere")(time_projection)
-    return keras.layers.Add(name=f"{name}_sum")([y, shortcut, time_projection])  # (n, h, w, channels)
+    shortcut = _convolution(section, x, channels, 1, f"{name}_shortcut")
+    time_projection = keras.layers.Dense(channels, **_initial(section, section.embedding), name=f"{name}_time")
+    time = time_projection(embedding)
+    time = keras.layers.Reshape((1, 1, channels), name=f"{name}_time_everywhere")(time)
+    return keras.layers.Add(name=f"{name}_sum")([y, shortcut, time])  # (n, h, w, channels)
 
 
-def _convolution(channels: int, side: int, name: str, bias: bool = True) -> keras.layers.Layer:
-    return Conv2D(channels, side, padding="same", use_bias=bias, kernel_initializer=_initial(), name=name)
+def _convolution(
+    section: UNet, x: keras.KerasTensor, channels: int, side: int, name: str, bias: bool = True
+) -> keras.KerasTensor:
+    initial = _initial(section, x.shape[-1] * side**2)
+    return Conv2D(channels, side, padding="same", use_bias=bias, **initial, name=name)(x)
 
 
-def _initial() -> keras.initializers.Initializer:
-    """PyTorch's initial kernels, uniform of variance 1 / (3 inputs), as in the original.
+def _initial(section: UNet, fan_in: int) -> dict[str, Any]:
+    """PyTorch's initial kernels, uniform of variance 1 / (3 inputs), as in the original; its biases with init torch.
 
     The network sums its blocks without a last norm; with larger kernels its first predictions would be far above 1.
     """
-    return keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
+    kernel = keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
+    bias = uniform_to(fan_in**-0.5) if section.init == "torch" else "zeros"
+    return {"kernel_initializer": kernel, "bias_initializer": bias}
 
 
 def _attention(section: UNet, x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     if not section.attention:
         return x
-    return ProjectedSelfAttention(section.attention, ATTENTION_GROUPS, name=f"{name}_attention")(x)
+    init = "torch" if section.init == "torch" else "glorot"
+    return ProjectedSelfAttention(section.attention, ATTENTION_GROUPS, init, name=f"{name}_attention")(x)
 
 
 class DoubleAligned(keras.layers.Layer):
