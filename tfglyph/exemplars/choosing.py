@@ -153,6 +153,9 @@ def draw_slots(
     first = np.argsort(~usable, -1, kind="stable")[:, :count]
     flat, usable = np.take_along_axis(flat, first, 1), np.take_along_axis(usable, first, 1)  # (n, k)
     chosen = (rows[:, None], flat // most, flat % most)
+    # A character that two lists have is taken once.
+    same = table.characters[chosen][:, :, None] == table.characters[chosen][:, None, :]  # (n, k, k)
+    usable &= ~(same & usable[:, None, :] & np.tri(flat.shape[1], k=-1, dtype=bool)).any(-1)
     characters = np.where(usable, table.characters[chosen], -1)
     kinds = np.where(usable[..., None], table.kinds[chosen], 0).astype(np.int32)
     sources = np.where(usable[..., None], table.sources[chosen], 0).astype(np.float32) / SCALE
