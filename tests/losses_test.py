@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.stats
 import tensorflow as tf
 
 from tfglyph import losses
@@ -22,6 +24,19 @@ def test_kl_of_two_gaussians_by_hand():
     # 1/2 (m^2 + v - log v - 1): (0, 1) gives 0; (2, 1) gives 2; (1, 4) gives (1 + 4 - log 4 - 1) / 2.
     mean, log_variance = [[0.0, 2.0], [1.0, 0.0]], [[0.0, 0.0], [math.log(4), 0.0]]
     assert float(losses.kl_divergence(mean, log_variance)) == pytest.approx((2 + (4 - math.log(4)) / 2) / 2)
+
+
+def test_kl_from_a_prior_with_a_mean_is_its_integral():
+    mean, std, prior_mean = 0.7, 0.5, -1.1
+    posterior, prior = scipy.stats.norm(mean, std), scipy.stats.norm(prior_mean, 1.0)
+    integral, _ = scipy.integrate.quad(lambda x: posterior.pdf(x) * (posterior.logpdf(x) - prior.logpdf(x)), -6, 8)
+    found = losses.kl_divergence([[mean]], [[2 * math.log(std)]], [[prior_mean]])
+    assert float(found) == pytest.approx(integral, rel=1e-5)
+    # |m - m0|^2 / 2 of it is the distance of the means; summed over z, averaged over images.
+    assert float(losses.half_squared_distance([[mean]], [[prior_mean]])) == pytest.approx(1.8**2 / 2)
+    means, zeros = [[1.0, 2.0], [0.0, 3.0]], np.zeros((2, 2))
+    assert float(losses.kl_divergence(means, zeros, [[1.0, 0.0], [0.0, 0.0]])) == pytest.approx((2 + 4.5) / 2)
+    assert float(losses.half_squared_distance(means, zeros)) == pytest.approx((2.5 + 4.5) / 2)
 
 
 def test_gaussian_negative_log_density_by_hand():

@@ -14,19 +14,35 @@ AdversarialLoss = Literal["bce", "hinge", "wasserstein", "least-squares"]
 """The names of ``discriminator_loss`` and ``generator_loss``."""
 
 
-def kl_divergence(mean: Any, log_variance: Any) -> tf.Tensor:
-    """KL(N(mean, exp(log_variance)) || N(0, 1)), Kingma and Welling 2014 (https://arxiv.org/abs/1312.6114), app. B.
+def kl_divergence(mean: Any, log_variance: Any, prior_mean: Any = None) -> tf.Tensor:
+    """KL(N(mean, exp(log_variance)) || N(prior_mean, 1)), Kingma and Welling 2014 (arXiv 1312.6114), app. B.
 
     Args:
         mean: float (n, z_dim).
         log_variance: float (n, z_dim).
+        prior_mean: float (n, z_dim); None: 0.
 
     Returns:
         float32 scalar, nats: summed over z_dim, averaged over n.
     """
     mean, log_variance = tf.cast(mean, tf.float32), tf.cast(log_variance, tf.float32)
-    per_dimension = tf.square(mean) + tf.exp(log_variance) - log_variance - 1.0
+    residual = mean if prior_mean is None else mean - tf.cast(prior_mean, tf.float32)
+    per_dimension = tf.square(residual) + tf.exp(log_variance) - log_variance - 1.0
     return 0.5 * tf.reduce_mean(tf.reduce_sum(per_dimension, axis=-1))
+
+
+def half_squared_distance(x: Any, y: Any) -> tf.Tensor:
+    """|x - y|^2 / 2, the part of ``kl_divergence`` that the means make.
+
+    Args:
+        x: float (n, d).
+        y: float (n, d).
+
+    Returns:
+        float32 scalar: summed over d, averaged over n.
+    """
+    x, y = tf.cast(x, tf.float32), tf.cast(y, tf.float32)
+    return 0.5 * tf.reduce_mean(tf.reduce_sum(tf.square(x - y), axis=-1))
 
 
 def binary_cross_entropy(logits: Any, label: float) -> tf.Tensor:

@@ -2,9 +2,12 @@
 
 import pathlib
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import tfglyph
+from tfglyph.cli.validate import BEST, ORIGINAL
 from tfglyph.errors import GlyphError, UsageError
 
 
@@ -60,8 +63,6 @@ def test_a_file_of_rubbish_takes_a_screenful_and_no_model(verb, capsys):
 
 
 def test_other_data_can_be_asked_for(run, verb, tmp_path):
-    from PIL import Image
-
     tfglyph.datasets.load("cns", size=32)
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -81,10 +82,29 @@ def test_models_without_encoder_are_refused_in_one_line(run, verb, capsys, monke
     assert "has no encoder" in capsys.readouterr().err
 
 
-def test_without_a_model_the_shipped_one_is_taken(verb, tmp_path):
-    write("酪鉻鉸\n")
+def test_without_a_model_the_original_and_the_best_stand_side_by_side(run, verb, tmp_path, capsys):
+    write("酪鉻鉸\n伏汰瀚\n")
     assert verb("validate", "--output", "out") == 0
-    assert names(tmp_path / "out") == ["contact-sheet.png", "test-arith-00.png"]
+    assert names(tmp_path / "out") == ["contact-sheet.png", "test-arith-00.png", "test-arith-01.png"]
+    line = "伏 − 汰 + 瀚: descriptions do not cancel; left over: + ⿰ right 犬 − ⿰ right 太 + ⿰ right 翰"
+    assert capsys.readouterr().out.splitlines()[0] == line
+    assert verb("validate", "--output", "one", "--checkpoint", ORIGINAL, "--no-descriptions") == 0
+    assert "cancel" not in capsys.readouterr().out
+    both, original = (np.asarray(Image.open(tmp_path / name / "test-arith-00.png")) for name in ("out", "one"))
+    assert both.shape[1] > 1.9 * original.shape[1] and both.shape[0] > original.shape[0]
+    # The original's four panels are as ever, below a heading that says which model it is.
+    heading = 60
+    np.testing.assert_array_equal(
+        both[heading : len(original) - 16, : original.shape[1] - 16], original[heading:-16, :-16]
+    )
+
+
+def test_side_by_side_has_a_folder_of_its_own(verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write("酪鉻鉸\n")
+    assert verb("validate", "--no-descriptions") == 0
+    names_of_models = "-beside-".join(reference.removeprefix("pretrained:") for reference in (ORIGINAL, BEST))
+    assert names(tmp_path / "logdir" / "generate" / names_of_models) == ["contact-sheet.png", "test-arith-00.png"]
 
 
 def test_no_model_at_all_is_a_question(run, verb, monkeypatch):

@@ -12,6 +12,7 @@ from tfglyph.architecture.condition import Condition, Tokens
 from tfglyph.architecture.core import NonNegative, Section, Size, invalid
 from tfglyph.architecture.kinds import Discriminator, Encoder, Generator
 from tfglyph.architecture.networks import Shape
+from tfglyph.architecture.part_prior import PARTS, PRIOR_OPTIMIZER, PriorObjective
 from tfglyph.architecture.training import Optimizer, TrainingRecipe
 
 
@@ -81,6 +82,22 @@ class Architecture(Section):
         return tokens if tokens is not None and tokens.parts is not None else None
 
     @property
+    def has_part_prior(self) -> bool:
+        """Whether the means of the latent's prior are sums of vectors of a character's parts."""
+        return getattr(getattr(self, "objective", None), "prior", None) == "parts"
+
+    @property
+    def part_list(self) -> str | None:
+        """Name of the list of parts whose tokens the training data needs for each image; None: it needs none."""
+        if self.has_part_prior:
+            return PARTS
+        return self.part_tokens.parts if self.part_tokens is not None else None
+
+    def with_prior(self, optimizers: dict[str, Optimizer]) -> dict[str, Optimizer]:
+        """The default optimizers of a family, with that of the network "prior" where there is one."""
+        return optimizers | {"prior": PRIOR_OPTIMIZER} if self.has_part_prior else optimizers
+
+    @property
     def class_count(self) -> int:
         """Number of class labels that the model is conditioned on; 0 for none."""
         return (self.conditioning.classes or 0) if self.conditioning is not None else 0
@@ -111,7 +128,7 @@ def check_generated_size(architecture: Architecture) -> None:
         raise invalid("generator", f"hwc, strides and last output give {generated}, but the images' hwc is {hwc}")
 
 
-class VAEGANObjective(Section):
+class VAEGANObjective(PriorObjective):
     """Losses of Larsen et al. 2016 (https://arxiv.org/abs/1512.09300), algorithm 1."""
 
     reconst_v_gan: NonNegative = 0.1
@@ -126,17 +143,15 @@ class VAEGANObjective(Section):
 class VAEGANArchitecture(Architecture):
     """Mode VAE-GAN: encoder, generator and discriminator."""
 
-    trained: ClassVar[dict[str, Optimizer]] = {
-        "encoder": Optimizer(),
-        "generator": Optimizer(),
-        "discriminator": Optimizer(),
-    }
-
     mode: Literal["VAE-GAN"] = "VAE-GAN"
     encoder: Encoder
     generator: Generator
     discriminator: Discriminator
     objective: VAEGANObjective = VAEGANObjective()
+
+    @property
+    def trained(self) -> dict[str, Optimizer]:  # type: ignore[override]  # depends on the prior here
+        return self.with_prior({"encoder": Optimizer(), "generator": Optimizer(), "discriminator": Optimizer()})
 
     @pydantic.model_validator(mode="after")
     def _sizes_fit(self) -> Self:

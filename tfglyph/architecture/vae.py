@@ -1,16 +1,17 @@
 """Mode VAE: Kingma and Welling 2014, "Auto-encoding variational Bayes" (https://arxiv.org/abs/1312.6114)."""
 
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 import pydantic
 
-from tfglyph.architecture.core import Count, NonNegative, Positive, Section, invalid
+from tfglyph.architecture.core import Count, NonNegative, Positive, invalid
 from tfglyph.architecture.families import Architecture, check_generated_size
 from tfglyph.architecture.kinds import Encoder, Generator
+from tfglyph.architecture.part_prior import PriorObjective
 from tfglyph.architecture.training import Optimizer
 
 
-class VAEObjective(Section):
+class VAEObjective(PriorObjective):
     """The negative evidence lower bound: summed over the pixels and channels of an image, averaged over images."""
 
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
@@ -27,15 +28,15 @@ class VAEObjective(Section):
 class VAEArchitecture(Architecture):
     """Mode VAE: encoder and generator (the decoder)."""
 
-    trained: ClassVar[dict[str, Optimizer]] = {
-        "encoder": Optimizer(learning_rate=1e-3, beta1=0.9),
-        "generator": Optimizer(learning_rate=1e-3, beta1=0.9),
-    }
-
     mode: Literal["VAE"]
     encoder: Encoder
     generator: Generator
     objective: VAEObjective = VAEObjective()
+
+    @property
+    def trained(self) -> dict[str, Optimizer]:  # type: ignore[override]  # depends on the prior here
+        optimizer = Optimizer(learning_rate=1e-3, beta1=0.9)
+        return self.with_prior({"encoder": optimizer, "generator": optimizer})
 
     @pydantic.model_validator(mode="after")
     def _sections_fit(self) -> Self:

@@ -9,7 +9,9 @@ import click
 
 from tfglyph.cli.data_options import add_dataset_options, glyphs_from_flags
 from tfglyph.cli.model_options import add_model_options, add_sampling_options, options_for
+from tfglyph.cli.options import is_typed
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.pretrained import is_shipped
 
 if TYPE_CHECKING:
     from tfglyph.latent.tuples import Tuple
@@ -17,9 +19,14 @@ if TYPE_CHECKING:
 
 SHOWN_PROBLEMS = 30  # lines on a file of rubbish; the rest is counted
 
+ORIGINAL = "pretrained:vaegan-cns"
+"""The architecture of the original document, as the document describes it."""
+BEST = "pretrained:vae-cns"
+"""The shipped weights that are best at A - B + C, by ``tfglyph evaluate --metrics arithmetic``."""
+
 
 @click.command("validate")
-@add_model_options(multiple=True, default="pretrained:vaegan-cns")
+@add_model_options(multiple=True, default=(ORIGINAL, BEST))
 @click.option(
     "--tuples",
     type=click.Path(),
@@ -28,22 +35,33 @@ SHOWN_PROBLEMS = 30  # lines on a file of rubbish; the rest is counted
     help="File with three characters a line.",
 )
 @click.option("--output", type=click.Path(), metavar="DIR", help="Where figures go. Default: logdir/generate/<run>.")
+@click.option(
+    "--descriptions/--no-descriptions",
+    default=True,
+    show_default=True,
+    help="Also answer by the characters' descriptions: the parts that are left, composed.",
+)
 @add_sampling_options()
 @click.option("--dataset", help="Data set to take the characters from. Default: the run's.")
 @add_dataset_options
+@click.pass_context
 def command(
+    ctx: click.Context,
     references: list[str],
     tuples: str,
     output: str | None,
+    descriptions: bool,
     sampling: dict[str, Any],
     dataset: str | None,
     **flags: Any,
 ) -> int:
     """Draw character arithmetic A - B + C for the tuples of test.txt.
 
-    A figure of four panels for each tuple: the originals, their reconstructions, the generator's images of
-    a * (A - B + C) for five coefficients a, and A - B + C in pixels; and a contact sheet of all tuples. Exit
-    code 1 if a line, a character or a checkpoint was wrong; everything else is done all the same.
+    A figure for each tuple, and a contact sheet of all tuples. Four panels are the originals, their
+    reconstructions, the generator's images of a * (A - B + C) for five coefficients a, and A - B + C in pixels. A
+    fifth one is the answer of the characters' descriptions, where their parts cancel. Without a model, the original
+    architecture and the best model stand side by side. Exit code 1 if a line, a character or a checkpoint was wrong;
+    everything else is done all the same.
     """
     from tfglyph.latent.tuples import read_tuples
 
@@ -51,11 +69,14 @@ def command(
     _report(problems)
     if not entries:
         raise GlyphError(f"{tuples}: no line holds a tuple A B C")
-    folders = Folders(output, several=len(references) > 1)
+    chosen = is_typed(ctx, "checkpoint") or is_typed(ctx, "pretrained")
+    # One model a group: a group shares its figures.
+    groups = [[reference] for reference in references] if chosen else [references]
+    folders = Folders(output, several=len(groups) > 1)
     failed = bool(problems)
-    for reference in references:
+    for group in groups:
         try:
-            problems = _validate(reference, entries, folders, sampling, dataset, flags)
+            problems = _validate(group, entries, folders, descriptions, sampling, dataset, flags)
         except GlyphError as error:
             problems = [str(error)]
         _report(problems)
@@ -65,55 +86,68 @@ def command(
 
 @dataclasses.dataclass
 class Folders:
-    """Where figures go, a folder for each model.
+    """Where figures go, a folder for each model, or for models side by side.
 
     Attributes:
         output: str or None, what ``--output`` says.
-        several: bool, whether there is more than one model.
-        used: the folders of models so far.
+        several: bool, whether there is more than one folder.
+        used: the folders so far.
     """
 
     output: str | None
     several: bool
     used: set[pathlib.Path] = dataclasses.field(default_factory=set)
 
-    def add(self, model: "GlyphModel") -> pathlib.Path:
-        """The folder of one more model."""
-        folder = pathlib.Path(self.output) if self.output else model.run.output_directory
+    def add(self, models: "Sequence[GlyphModel]") -> pathlib.Path:
+        """The folder of one more model, or of several side by side."""
+        first = models[0].run
+        folder = pathlib.Path(self.output) if self.output else first.output_directory
+        if not self.output and len(models) > 1:
+            folder = folder.with_name("-beside-".join(model.run.name for model in models))
         if self.several and self.output:
-            folder /= model.run.name
+            folder /= first.name
         if folder in self.used:  # two checkpoints of one run
-            folder /= model.run.prefix.name
+            folder /= first.prefix.name
         self.used.add(folder)
         return folder
 
 
 def _validate(
-    reference: str,
+    references: Sequence[str],
     tuples: "Sequence[Tuple]",
     folders: Folders,
+    descriptions: bool,
     sampling: Mapping[str, Any],
     dataset: str | None,
     flags: Mapping[str, Any],
 ) -> list[str]:
-    """Draws all figures of one model; returns the messages about what could not be drawn."""
+    """Draws all figures of one model, or of several side by side; returns what could not be drawn, as messages."""
     import tfglyph
-    from tfglyph.latent.arithmetic_figures import draw
+    from tfglyph.latent.arithmetic_figures import ShownModel, draw
+    from tfglyph.latent.description_answers import COMPOSER, description_answers
     from tfglyph.latent.tuples import known_tuples
 
-    model = tfglyph.load(reference)
-    if not model.can_encode:
-        raise UsageError(
-            f"{reference}: a {model.architecture.mode} model has no encoder, so there is no "
-            "A - B + C; validate needs a model that has one, such as a VAE-GAN"
-        )
-    options = options_for(model, sampling)
-    glyphs = glyphs_from_flags(model, dataset, flags)
+    models = [tfglyph.load(reference) for reference in references]
+    for reference, model in zip(references, models, strict=True):
+        if not model.can_encode:
+            raise UsageError(
+                f"{reference}: a {model.architecture.mode} model has no encoder, so there is no "
+                "A - B + C; validate needs a model that has one, such as a VAE-GAN"
+            )
+    shown = [ShownModel(model, model.run.title, options_for(model, sampling)) for model in models]
+    glyphs = glyphs_from_flags(models[0], dataset, flags)
     good, problems = known_tuples(tuples, glyphs.rows_by_character(), glyphs.name)
     if not good:
-        return [*problems, f"{reference}: no tuple left to draw"]
-    folder = folders.add(model)
-    paths = draw(model, glyphs, good, folder, model.run.title, **options)
+        return [*problems, f"{references[0]}: no tuple left to draw"]
+    answers = None
+    if descriptions and is_shipped(COMPOSER):
+        triples = [entry.characters for entry in good]
+        answers = description_answers(triples, models[0].architecture.hwc, lambda: tfglyph.load(COMPOSER))
+        for answer in answers:
+            if answer is not None and answer.image is None:
+                click.echo(answer.line)
+    folder = folders.add(models)
+    paths = draw(shown, glyphs, good, folder, answers)
     sheets = ", ".join(str(path) for path in paths if path.name.startswith("contact-sheet"))
     click.echo(f"{len(good)} figures test-arith-*.png are in {folder}; all at a glance: {sheets}")
     return problems

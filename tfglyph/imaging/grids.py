@@ -180,6 +180,20 @@ def table_figure(
     return np.asarray(page)  # (H, W, 3)
 
 
+def beside(pages: Sequence[np.ndarray]) -> np.ndarray:
+    """Pages side by side, white below the lower ones.
+
+    Args:
+        pages: list of uint8 [H, W, 3].
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    height = max(len(page) for page in pages)
+    filled = [np.pad(page, [(0, height - len(page)), (0, 0), (0, 0)], constant_values=255) for page in pages]
+    return np.concatenate(filled, axis=1)
+
+
 def _page(width: float, height: float) -> "PIL.Image.Image":
     from PIL import Image  # slow: only where an image is drawn or written
 

@@ -1,5 +1,6 @@
 """Figures of A - B + C: the panels of one tuple, contact sheets of many, and the nearest real glyphs beside them."""
 
+import dataclasses
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,9 +9,10 @@ import numpy as np
 
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.files import PathLike
-from tfglyph.imaging.grids import Panel, panel_figure, save_png, table_figure
+from tfglyph.imaging.grids import Panel, beside, panel_figure, save_png, table_figure
 from tfglyph.imaging.text import GlyphImages
 from tfglyph.latent.arithmetic import SCALES, Arithmetic, Term, compute
+from tfglyph.latent.description_answers import DescriptionAnswer
 from tfglyph.latent.nearest import Neighbours
 from tfglyph.latent.tuples import MINUS, Tuple
 from tfglyph.progress import progress
@@ -21,24 +23,37 @@ if TYPE_CHECKING:
 SHEET_ROWS = 100  # tuples on one contact sheet
 
 
+@dataclasses.dataclass(frozen=True)
+class ShownModel:
+    """A model whose A - B + C is drawn.
+
+    Attributes:
+        model: a GlyphModel with ``encode`` and ``decode``.
+        title: str, which model this is.
+        options: dict of what ``decode`` takes.
+    """
+
+    model: "GlyphModel"
+    title: str
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
 def draw(
-    model: "GlyphModel",
+    models: Sequence[ShownModel],
     glyphs: Glyphs,
     tuples: Sequence[Tuple],
     directory: PathLike,
-    title: str,
-    **options: Any,
+    answers: Sequence[DescriptionAnswer | None] | None = None,
 ) -> list[pathlib.Path]:
     """Draws a figure for each tuple, and contact sheets of them all.
 
     Args:
-        model: a GlyphModel with ``encode`` and ``decode``.
-        glyphs: ``tfglyph.datasets.Glyphs`` that has the tuples' characters.
+        models: list of ShownModel, at least one; the panels of several stand side by side.
+        glyphs: ``tfglyph.datasets.Glyphs`` that has the tuples' characters, in the size of all models.
         tuples: list of ``Tuple``, at least one.
         directory: path; gets ``test-arith-<nn>.png`` and ``contact-sheet.png`` (and ``contact-sheet-2.png`` and so on
             for more than a hundred tuples).
-        title: str, of the contact sheets: which model this is.
-        **options: what ``decode`` takes.
+        answers: list of a DescriptionAnswer or None for each tuple; None: without them.
 
     Returns:
         list of pathlib.Path, the files in the order in which they were written.
@@ -47,31 +62,78 @@ def draw(
         GlyphError: a file cannot be written.
     """
     directory, rows = pathlib.Path(directory), glyphs.rows_by_character()
+    answers = [None] * len(tuples) if answers is None else answers
     paths: list[pathlib.Path] = []
     with progress(total=len(tuples), description="figures", unit="tuple") as bar:
         for start in range(0, len(tuples), SHEET_ROWS):
-            part = tuples[start : start + SHEET_ROWS]
-            images = np.stack([[glyphs.images[rows[letter]] for letter in entry.characters] for entry in part])
-            sheet: list[tuple[Tuple, Arithmetic, GlyphImages]] = []
-            for entry, result in zip(part, compute(model, images, **options), strict=True):
-                glyph_images = dict(zip(entry.characters, result.originals, strict=True))
+            part = slice(start, start + SHEET_ROWS)
+            images = np.stack([[glyphs.images[rows[letter]] for letter in entry.characters] for entry in tuples[part]])
+            of_models = [compute(shown.model, images, **shown.options) for shown in models]
+            sheet = []
+            for entry, answer, *results in zip(tuples[part], answers[part], *of_models, strict=True):
+                glyph_images = _glyph_images(entry, answer, glyphs, rows)
+                cells = SheetRow(entry, results, glyph_images, answer)
                 path = directory / f"test-arith-{entry.number:02d}.png"
-                paths.append(save_png(path, tuple_figure(entry, result, glyph_images)))
-                sheet.append((entry, result, glyph_images))
+                paths.append(save_png(path, _figure(cells, [shown.title for shown in models])))
+                sheet.append(cells)
                 bar.update(1)
             page = start // SHEET_ROWS + 1
             name = "contact-sheet.png" if page == 1 else f"contact-sheet-{page}.png"
-            paths.append(save_png(directory / name, contact_sheet(sheet, title)))
+            paths.append(save_png(directory / name, contact_sheet(sheet, [shown.title for shown in models])))
     return paths
 
 
-def tuple_figure(entry: Tuple, result: Arithmetic, glyph_images: GlyphImages) -> np.ndarray:
-    """The four panels of one tuple.
+@dataclasses.dataclass(frozen=True)
+class SheetRow:
+    """One tuple with the results of one or several models.
+
+    Attributes:
+        entry: ``Tuple``.
+        results: list of ``Arithmetic``, one for each model.
+        glyph_images: the images of the characters, for texts.
+        answer: DescriptionAnswer, or None.
+    """
+
+    entry: Tuple
+    results: Sequence[Arithmetic]
+    glyph_images: GlyphImages
+    answer: DescriptionAnswer | None = None
+
+
+def _glyph_images(
+    entry: Tuple, answer: DescriptionAnswer | None, glyphs: Glyphs, rows: Mapping[str, int]
+) -> GlyphImages:
+    """The images of the characters of a tuple and of its answer's title, as far as the data has them."""
+    letters = [*entry.characters, *(answer.title if answer is not None else "")]
+    return {letter: glyphs.images[rows[letter]] for letter in letters if letter in rows}
+
+
+def _figure(row: SheetRow, titles: Sequence[str]) -> np.ndarray:
+    """The figure of one tuple: the panels of each model side by side, that of the descriptions below the last one's."""
+    if len(titles) == 1:
+        return tuple_figure(row.entry, row.results[0], row.glyph_images, row.answer)
+    pages = []
+    for number, (title, result) in enumerate(zip(titles, row.results, strict=True), start=1):
+        answer = row.answer if number == len(titles) else None
+        pages.append(tuple_figure(row.entry, result, row.glyph_images, answer, title))
+    return beside(pages)
+
+
+def tuple_figure(
+    entry: Tuple,
+    result: Arithmetic,
+    glyph_images: GlyphImages,
+    answer: DescriptionAnswer | None = None,
+    model: str | None = None,
+) -> np.ndarray:
+    """The four panels of one tuple, and a fifth where descriptions have an answer.
 
     Args:
         entry: ``Tuple``.
         result: ``Arithmetic``.
         glyph_images: the images of the characters, for texts.
+        answer: DescriptionAnswer, or None.
+        model: str, which model this is, for the heading; None: not said.
 
     Returns:
         uint8 [H, W, 3].
@@ -81,32 +143,44 @@ def tuple_figure(entry: Tuple, result: Arithmetic, glyph_images: GlyphImages) ->
         Panel(f"Generator of a · (A {MINUS} B + C)", result.generated, [f"a = {scale:g}" for scale in SCALES]),
         Panel(f"A {MINUS} B + C in pixels", result.pixels),
     ]
-    return panel_figure(entry.title, panels, glyph_images)
+    if answer is not None and answer.image is not None:
+        panels.append(Panel(f"By descriptions: {answer.title}", answer.image[None]))
+    return panel_figure(entry.title + (f"   {model}" if model else ""), panels, glyph_images)
 
 
-def contact_sheet(entries: Sequence[tuple[Tuple, Arithmetic, GlyphImages]], title: str) -> np.ndarray:
+def contact_sheet(rows: Sequence[SheetRow], titles: Sequence[str]) -> np.ndarray:
     """One row per tuple, with the same images as its figure.
 
     Args:
-        entries: list of (``Tuple``, ``Arithmetic``, glyph images), as for ``tuple_figure``.
-        title: str.
+        rows: list of SheetRow.
+        titles: list of str, which models these are.
 
     Returns:
         uint8 [H, W, 3].
     """
-    headers = [
-        ("Originals", "ABC"),
-        ("Reconstructions", "ABC"),
-        (f"a · (A {MINUS} B + C) for a =", [f"{scale:g}" for scale in SCALES]),
-        ("in pixels", [f"A{MINUS}B+C"]),
-    ]
+    of_model = [("Reconstructions", "ABC"), (f"a · (A {MINUS} B + C) for a =", [f"{scale:g}" for scale in SCALES])]
+    headers: list[tuple[str, Sequence[str]]] = [("Originals", "ABC")]
+    for title in titles:
+        headers += of_model if len(titles) == 1 else [(f"{title}: {of_model[0][0]}", "ABC"), of_model[1]]
+    headers.append(("in pixels", [f"A{MINUS}B+C"]))
+    has_answers = any(row.answer is not None and row.answer.image is not None for row in rows)
+    if has_answers:
+        headers.append(("by descriptions", [""]))
     glyph_images: dict[str, np.ndarray] = {}
-    rows = []
-    for entry, result, tuple_images in entries:
-        glyph_images.update(tuple_images)
-        groups = [result.originals, result.reconstructions, result.generated, result.pixels]
-        rows.append((f"{entry.number:02d}  {entry.title}", groups))
-    return table_figure(title, headers, rows, glyph_images)
+    lines = []
+    for row in rows:
+        glyph_images.update(row.glyph_images)
+        first, answer = row.results[0], row.answer
+        groups = [first.originals]
+        for result in row.results:
+            groups += [result.reconstructions, result.generated]
+        groups.append(first.pixels)
+        if has_answers:
+            image = answer.image if answer is not None else None
+            groups.append(np.full_like(first.pixels, 255) if image is None else image[None])
+        equals = f" = {answer.total.text}" if answer is not None and answer.total.text else ""
+        lines.append((f"{row.entry.number:02d}  {row.entry.title}{equals}", groups))
+    return table_figure(" and ".join(titles), headers, lines, glyph_images)
 
 
 def neighbours_figure(
@@ -114,8 +188,10 @@ def neighbours_figure(
     result: Arithmetic,
     neighbours: Mapping[str, Neighbours],
     glyphs: Glyphs | None,
+    answer: DescriptionAnswer | None = None,
+    answer_neighbours: Mapping[str, Neighbours] | None = None,
 ) -> np.ndarray:
-    """The panels of ``tuple_figure``, with the nearest real glyphs below each result.
+    """The panels of ``tuple_figure``, with the nearest real glyphs below each result, or beside the answer.
 
     Args:
         triple: (Term, Term, Term).
@@ -123,6 +199,8 @@ def neighbours_figure(
         neighbours: dict from "pixels" and, for encoders, "latent" to tfglyph.latent.nearest.Neighbours of
             ``result.results``; empty for none.
         glyphs: tfglyph.datasets.Glyphs that the neighbours are rows of, or None.
+        answer: DescriptionAnswer, or None.
+        answer_neighbours: the same dict as ``neighbours``, of ``answer.image`` alone; None for none.
 
     Returns:
         uint8 (H, W, 3).
@@ -133,17 +211,37 @@ def neighbours_figure(
     labels = [f"a = {scale:g}" for scale in SCALES] + ["in pixels"]
     panels = [*_inputs(result, names), Panel(title, result.results, labels)]
     for kind, nearest in neighbours.items():
-        if glyphs is None:
-            raise ValueError("neighbours are rows of a data set, which is missing")
-        rows = nearest.rows[:, 0]
-        texts = [f"{distance:.2f}" for distance in nearest.distances[:, 0]]
-        if glyphs.characters is not None:
-            letters = [glyphs.characters[row] for row in rows]
-            texts = [f"{letter}  {text}" for letter, text in zip(letters, texts, strict=True)]
-            glyph_images |= {letter: glyphs.images[row] for letter, row in zip(letters, rows, strict=True)}
-        panels.append(Panel(f"Nearest real glyph by {kind}", np.stack([glyphs.images[row] for row in rows]), texts))
+        images, texts, letters = _nearest(nearest, glyphs)
+        glyph_images |= letters
+        panels.append(Panel(f"Nearest real glyph by {kind}", images, texts))
+    if answer is not None and answer.image is not None:
+        strip, labels = [answer.image[None]], ["composed"]
+        for kind, nearest in (answer_neighbours or {}).items():
+            images, texts, letters = _nearest(nearest, glyphs)
+            glyph_images |= letters
+            strip.append(images)
+            labels += [f"{kind}: {text}" for text in texts]
+        title = f"By descriptions: {answer.title}" + (", and the nearest real glyphs" if len(labels) > 1 else "")
+        panels.append(Panel(title, np.concatenate(strip), labels))
+        if glyphs is not None and glyphs.characters is not None:
+            rows_of = glyphs.rows_by_character()
+            glyph_images |= {letter: glyphs.images[rows_of[letter]] for letter in answer.title if letter in rows_of}
     a, b, c = names
     return panel_figure(f"{a} {MINUS} {b} + {c}", panels, glyph_images)
+
+
+def _nearest(nearest: Neighbours, glyphs: Glyphs | None) -> tuple[np.ndarray, list[str], dict[str, np.ndarray]]:
+    """The nearest real glyph of each query: images uint8 (n, h, w, c), texts, and images of characters in these."""
+    if glyphs is None:
+        raise ValueError("neighbours are rows of a data set, which is missing")
+    rows = nearest.rows[:, 0]
+    texts = [f"{distance:.2f}" for distance in nearest.distances[:, 0]]
+    letters: dict[str, np.ndarray] = {}
+    if glyphs.characters is not None:
+        names = [glyphs.characters[row] for row in rows]
+        texts = [f"{name}  {text}" for name, text in zip(names, texts, strict=True)]
+        letters = {name: glyphs.images[row] for name, row in zip(names, rows, strict=True)}
+    return np.stack([glyphs.images[row] for row in rows]), texts, letters
 
 
 def _inputs(result: Arithmetic, names: Sequence[str]) -> list[Panel]:

@@ -6,16 +6,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfglyph.losses import image_binary_cross_entropy, image_gaussian, kl_divergence
+from tfglyph.losses import image_binary_cross_entropy, image_gaussian
 from tfglyph.models.base import Logs, l2_loss
-from tfglyph.models.generator_model import GeneratorModel, build_generator
+from tfglyph.models.generator_model import build_generator
+from tfglyph.models.variational import VariationalModel
 from tfglyph.networks import build_network
 
 
-class VAE(GeneratorModel):
+class VAE(VariationalModel):
     """Encoder and generator (the decoder), trained together on the evidence lower bound, with one z for each image."""
-
-    ema_names = ("encoder", "generator")
 
     def __init__(self, architecture: Any, seed: int = 0):
         super().__init__(architecture, seed)
@@ -28,28 +27,29 @@ class VAE(GeneratorModel):
         return {
             "encoder": build_network(architecture, "encoder", image_shape=architecture.hwc, z_dim=architecture.z_dim),
             "generator": build_generator(architecture, architecture.z_dim),
+            **cls.prior_networks(architecture),
         }
 
     def update_networks(self, batch: Mapping[str, tf.Tensor], ok: tf.Tensor) -> tuple[Logs, tf.Tensor]:
         encoder, generator = self.networks["encoder"], self.networks["generator"]
         images = self.from_pixels(batch["images"])  # (n, h, w, c)
-        variables = {name: self.trained_variables(name) for name in ("encoder", "generator")}
+        variables = {name: self.trained_variables(name) for name in self.architecture.trained}
         with tf.GradientTape() as tape:
             mean, log_variance = encoder(images, training=True)  # (n, z), (n, z)
             z = mean + tf.exp(0.5 * log_variance) * self.normal("posterior", tf.shape(mean))
             reconstruction = self._reconstruction_loss(z, images)
-            kl = kl_divergence(mean, log_variance)
-            loss = reconstruction + self.kl_weight() * kl + l2_loss(encoder) + l2_loss(generator)
-            # One backward pass for both networks, under the smaller of their loss scales: the larger might overflow
-            # the other network's gradient for ever.
+            divergence, logs = self.divergence(mean, log_variance, batch)
+            loss = reconstruction + self.kl_weight() * divergence + l2_loss(encoder) + l2_loss(generator)
+            # One backward pass for all networks, under the smallest of their loss scales: a larger one might overflow
+            # another network's gradient for ever.
             scales = {name: self.optimizers[name].scale_loss(1.0) for name in variables}
-            scale = tf.minimum(scales["encoder"], scales["generator"])
+            scale = tf.reduce_min(tf.stack(list(scales.values())))
             scaled = loss * scale / self.replicas
         gradients = tape.gradient(scaled, variables)
         gradients = {
             name: [gradient * (scales[name] / scale) for gradient in values] for name, values in gradients.items()
         }
-        logs = {"loss/total": loss, "loss/reconstruction": reconstruction, "loss/kl": kl, "kl_weight": self.kl_weight()}
+        logs = {"loss/total": loss, "loss/reconstruction": reconstruction, **logs, "kl_weight": self.kl_weight()}
         for name, values in gradients.items():
             ok, logs[f"gradient_norm/{name}"] = self.update(name, values, loss, ok)
         return logs, ok

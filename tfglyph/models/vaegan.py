@@ -6,13 +6,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfglyph.losses import binary_cross_entropy, gaussian_negative_log_density, kl_divergence
+from tfglyph.losses import binary_cross_entropy, gaussian_negative_log_density
 from tfglyph.models.base import Logs, l2_loss
-from tfglyph.models.generator_model import GeneratorModel, build_generator
+from tfglyph.models.generator_model import build_generator
+from tfglyph.models.variational import VariationalModel
 from tfglyph.networks import build_network
 
 
-class VAEGAN(GeneratorModel):
+class VAEGAN(VariationalModel):
     """Encoder, generator and discriminator; the discriminator's features measure how alike two images are.
 
     One step makes one update of the encoder, ``generator_updates`` of the generator and one of the discriminator, all
@@ -21,8 +22,6 @@ class VAEGAN(GeneratorModel):
     generator update of the step.
     """
 
-    ema_names = ("encoder", "generator")
-
     @classmethod
     def build_networks(cls, architecture: Any) -> dict[str, keras.Model]:
         shape, z_dim = architecture.hwc, architecture.z_dim
@@ -30,20 +29,21 @@ class VAEGAN(GeneratorModel):
             "encoder": build_network(architecture, "encoder", image_shape=shape, z_dim=z_dim),
             "generator": build_generator(architecture, z_dim),
             "discriminator": build_network(architecture, "discriminator", image_shape=shape),
+            **cls.prior_networks(architecture),
         }
 
     def update_networks(self, batch: Mapping[str, tf.Tensor], ok: tf.Tensor) -> tuple[Logs, tf.Tensor]:
         objective = self.architecture.objective
         encoder, discriminator = self.networks["encoder"], self.networks["discriminator"]
         images = self.from_pixels(batch["images"])  # (n, h, w, c)
-        latent_shape = [tf.shape(images)[0], self.architecture.z_dim]
+        count = tf.shape(images)[0]
         with tf.GradientTape(persistent=True) as tape:
             mean, log_variance = encoder(images, training=True)  # (n, z), (n, z)
-            z = mean + tf.exp(0.5 * log_variance) * self.normal("posterior", latent_shape)
+            z = mean + tf.exp(0.5 * log_variance) * self.normal("posterior", [count, self.architecture.z_dim])
             real, real_features = discriminator(images, training=True)  # (n, 1), (n, d)
-            generated = self._generate(z, self.normal("prior", latent_shape), real_features)
-            kl = kl_divergence(mean, log_variance)
-            encoder_loss = objective.kl_weight * kl + generated["similarity"] + l2_loss(encoder)
+            generated = self._generate(z, tf.stop_gradient(self.prior_draws(count)), real_features)
+            divergence, divergence_logs = self.divergence(mean, log_variance, batch)
+            encoder_loss = objective.kl_weight * divergence + generated["similarity"] + l2_loss(encoder)
             generator_loss = self._generator_loss(generated)
             discriminator_loss = binary_cross_entropy(real, 1.0) + 0.5 * (
                 binary_cross_entropy(generated["reconstruction"], 0.0) + binary_cross_entropy(generated["sample"], 0.0)
@@ -53,6 +53,8 @@ class VAEGAN(GeneratorModel):
                 "generator": generator_loss,
                 "discriminator": discriminator_loss + l2_loss(discriminator),
             }
+            if self.architecture.has_part_prior:
+                losses["prior"] = objective.kl_weight * divergence
             scaled = {name: self.scaled(name, loss) for name, loss in losses.items()}
         gradients = {name: tape.gradient(loss, self.trained_variables(name)) for name, loss in scaled.items()}
         del tape
@@ -62,7 +64,7 @@ class VAEGAN(GeneratorModel):
         ok, norms["generator"] = self.update("generator", gradients["generator"], losses["generator"], ok)
         for again in range(1, objective.generator_updates):
             with tf.GradientTape() as tape:
-                prior = self.normal("prior", latent_shape, index=again)
+                prior = self.prior_draws(count, index=again)
                 loss = self._generator_loss(self._generate(z, prior, real_features))
                 scaled_loss = self.scaled("generator", loss)
             ok, norms["generator"] = self.update(
@@ -71,10 +73,12 @@ class VAEGAN(GeneratorModel):
         ok, norms["discriminator"] = self.update(
             "discriminator", gradients["discriminator"], losses["discriminator"], ok
         )
+        if "prior" in losses:
+            ok, norms["prior"] = self.update("prior", gradients["prior"], losses["prior"], ok)
         logs = {f"loss/{name}": loss for name, loss in losses.items()}
         logs |= {f"gradient_norm/{name}": norm for name, norm in norms.items()}
         right = tf.concat([real > 0, generated["sample"] < 0], axis=0)  # (2n, 1)
-        logs |= {"loss/kl": kl, "loss/similarity": generated["similarity"]}
+        logs |= divergence_logs | {"loss/similarity": generated["similarity"]}
         return logs | {"d_accuracy": tf.reduce_mean(tf.cast(right, tf.float32))}, ok
 
     def _generate(self, z: tf.Tensor, prior: tf.Tensor, real_features: tf.Tensor) -> Logs:

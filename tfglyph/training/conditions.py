@@ -16,15 +16,13 @@ def with_conditions(architecture: Architecture, glyphs: Glyphs) -> Glyphs:
         glyphs: Glyphs.
 
     Returns:
-        Glyphs, with ``tokens`` where the architecture wants descriptions by parts.
+        Glyphs, with ``tokens`` where the architecture wants descriptions by parts, as its inputs or for its prior.
 
     Raises:
         UsageError: the data has no labels or more than the architecture has classes, or no characters.
     """
     condition = architecture.conditioning
-    if condition is None:
-        return glyphs
-    if condition.classes is not None:
+    if condition is not None and condition.classes is not None:
         if glyphs.labels is None:
             raise UsageError(f"condition.classes: data set {glyphs.name!r} has no labels")
         classes = int(glyphs.labels.max(initial=-1)) + 1
@@ -32,16 +30,14 @@ def with_conditions(architecture: Architecture, glyphs: Glyphs) -> Glyphs:
             raise UsageError(
                 f"condition.classes: the architecture has {condition.classes}, data set {glyphs.name!r} {classes}"
             )
-    section = architecture.part_tokens
-    if section is None:
+    if architecture.part_list is None:
         return glyphs
+    key = "condition.tokens" if architecture.part_tokens is not None else "objective.prior"
     if glyphs.characters is None:
-        raise UsageError(
-            f"condition.tokens: data set {glyphs.name!r} has no characters, so nothing is known of their parts"
-        )
-    tokens = tokenizer(section.parts).encode_characters(glyphs.characters)
+        raise UsageError(f"{key}: data set {glyphs.name!r} has no characters, so nothing is known of their parts")
+    tokens = tokenizer(architecture.part_list).encode_characters(glyphs.characters)
     if not tokens.any():
-        raise UsageError(f"condition.tokens: data set {glyphs.name!r} has no Chinese characters")
+        raise UsageError(f"{key}: data set {glyphs.name!r} has no Chinese characters")
     return dataclasses.replace(glyphs, tokens=tokens)
 
 
