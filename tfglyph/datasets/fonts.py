@@ -182,9 +182,7 @@ class Designs:
                     style = draw_style(seed, StyledFace(font).strokes)
                     order = np.random.default_rng([*seed, 1]).permutation(len(characters))
                     characters = [characters[place] for place in sorted(order[: self.most_characters])]
-                items += [
-                    (font.key, extent, part, label, style, self.held_out[row]) for part in chunks(characters)
-                ]
+                items += [(font.key, extent, part, label, style, self.held_out[row]) for part in chunks(characters)]
         return items
 
 

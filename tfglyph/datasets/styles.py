@@ -158,8 +158,12 @@ class StyledFace:
             middle_y = self.font.ascender / self.font.em * em - em / 2
             freetype.FT_Outline_Translate(reference, -round(middle_x), -round(middle_y))
             matrix = [style.scale_x, style.slant * style.scale_y, 0.0, style.scale_y]
-            freetype.FT_Outline_Transform(reference, ctypes.byref(freetype.FT_Matrix(*(round(entry * 65536) for entry in matrix))))
-            freetype.FT_Outline_Translate(reference, round(em / 2 + style.shift_x * em), round(em / 2 + style.shift_y * em))
+            freetype.FT_Outline_Transform(
+                reference, ctypes.byref(freetype.FT_Matrix(*(round(entry * 65536) for entry in matrix)))
+            )
+            freetype.FT_Outline_Translate(
+                reference, round(em / 2 + style.shift_x * em), round(em / 2 + style.shift_y * em)
+            )
             slot.render(freetype.FT_RENDER_MODE_NORMAL)
         except (KeyError, freetype.FT_Exception) as error:
             raise GlyphError(f"{printable(self.font.path)}: cannot draw U+{ord(character):04X} ({error})") from None

@@ -2,27 +2,20 @@
 
 import zlib
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tfglyph.architecture.condition import Exemplars
-from tfglyph.composition import describe
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.pack import pack
-from tfglyph.datasets.preparing import chunks, parallel_map
 from tfglyph.errors import UsageError
 from tfglyph.exemplars.alignment import align, enlarge
-from tfglyph.exemplars.candidates import candidates
 from tfglyph.exemplars.choosing import CONTENT, CandidateTable, draw_slots
 from tfglyph.exemplars.kinds import COLUMNS
 from tfglyph.exemplars.part_index import part_index
-from tfglyph.files import cached_arrays
+from tfglyph.exemplars.tables import candidate_table
 
-VERSION = 1
-MOST_PARTS = 3
-MOST_CANDIDATES = 64
 SMALLEST_FONT = 0.03  # fraction of a font's characters that the smallest of the made-up small fonts has
 
 
@@ -49,11 +42,11 @@ class ExemplarBatches:
         if not unique:
             raise UsageError(f"condition.exemplars: data set {glyphs.name!r} has no Chinese characters")
         numbers = {character: number for number, character in enumerate(unique)}
-        self.table: CandidateTable = _table("".join(unique))
+        table = candidate_table("".join(unique))
         # Everything in the numbers of ``unique``, which are few enough for a table with the fonts.
         of_index = np.full(len(index.characters) + 1, -1, np.int32)
         of_index[[index.rows[character] for character in unique]] = np.arange(len(unique))
-        self.table = CandidateTable(of_index[self.table.characters], self.table.kinds, self.table.sources)
+        self.table: CandidateTable = CandidateTable(of_index[table.characters], table.kinds, table.sources)
         self.numbers: np.ndarray = np.array([numbers.get(character, -1) for character in glyphs.characters], np.int32)
         labels = np.zeros(len(glyphs), np.int32) if glyphs.labels is None else np.asarray(glyphs.labels)
         self.labels: np.ndarray = labels
@@ -122,35 +115,9 @@ def finished(batch: Mapping[str, Any]) -> dict[str, Any]:
     batch = dict(batch)
     exemplars, kinds, sources, content = (batch.pop(name) for name in ("exemplars", "kinds", "sources", "content"))
     slots, shape = exemplars.shape[1], exemplars.shape[2:]
-    aligned = align(
-        tf.reshape(exemplars, [-1, *shape]), tf.reshape(kinds, [-1, COLUMNS]), tf.reshape(sources, [-1, 4])
-    )
+    aligned = align(tf.reshape(exemplars, [-1, *shape]), tf.reshape(kinds, [-1, COLUMNS]), tf.reshape(sources, [-1, 4]))
     aligned = tf.reshape(aligned, [-1, slots, *shape])
     enlarged = tf.tile(enlarge(content[..., None], shape[:2]), [1, 1, 1, shape[2]])
     has_content = (kinds[:, -1, 0] == CONTENT[0])[:, None, None, None]
     last = tf.where(has_content, enlarged, aligned[:, -1])
     return {**batch, "exemplars": tf.concat([aligned[:, :-1], last[:, None]], 1), "kinds": kinds}
-
-
-def _table(characters: str) -> CandidateTable:
-    """The candidates of each of ``characters`` among all of them; made once and kept in the cache."""
-    arrays = cached_arrays("exemplar-candidates", [str(VERSION), characters], partial(_make_table, characters))
-    return CandidateTable(arrays["characters"], arrays["kinds"], arrays["sources"])
-
-
-def _make_table(characters: str) -> dict[str, np.ndarray]:
-    parts = chunks(characters, 256)
-    made = parallel_map(partial(_lists, characters=characters), parts, len(parts), "finding exemplars", most_in_process=1)
-    tables = list(made)
-    return {
-        name: np.concatenate([getattr(table, name) for table in tables]) for name in ("characters", "kinds", "sources")
-    }
-
-
-def _lists(some: str, characters: str) -> CandidateTable:
-    index = part_index()
-    present = np.zeros(len(index.characters), bool)
-    present[[index.rows[character] for character in characters]] = True
-    subset = index.subset(present)
-    lists = [candidates(subset, describe(character)) for character in some]
-    return CandidateTable.of(lists, MOST_PARTS, MOST_CANDIDATES)

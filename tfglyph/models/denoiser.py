@@ -38,9 +38,7 @@ def predict(
     return network({"images": x_t, "times": timesteps, **conditioning}, training=training)
 
 
-def encoded(
-    encoder: keras.Model | None, conditioning: Mapping[str, tf.Tensor], training: bool = False
-) -> Conditioning:
+def encoded(encoder: keras.Model | None, conditioning: Mapping[str, tf.Tensor], training: bool = False) -> Conditioning:
     """The conditioning inputs with exemplars as the denoiser takes them: what the encoder makes of them.
 
     Args:

@@ -499,7 +499,6 @@ class Diffusion(GlyphModel):
             raise UsageError(f"tokens: expected {section.length} numbers per image from 0 to {section.vocabulary - 1}")
         return np.broadcast_to(tokens, [count, section.length])
 
-
     def _checked_exemplars(self, exemplars: Any, kinds: Any, count: int) -> dict[str, np.ndarray]:
         """The two inputs as arrays: uint8 (count, k, h, w, c) and int32 (count, k, COLUMNS)."""
         if self.exemplars is None:
@@ -528,9 +527,7 @@ def path_of(objective: DiffusionObjective) -> paths.Path:
     """The ``Path`` that an objective section describes."""
     if objective.path == "straight":
         mean = 0.0 if objective.time_mean is None else objective.time_mean
-        return paths.Straight(
-            mean, 1.0 if objective.time_std is None else objective.time_std, objective.pure_noise
-        )
+        return paths.Straight(mean, 1.0 if objective.time_std is None else objective.time_std, objective.pure_noise)
     betas = {"linear": paths.linear_betas, "cosine": paths.cosine_betas}[objective.path]
     return paths.VariancePreserving(betas(objective.noise_steps or 1000), indexed=objective.timesteps == "index")
 
