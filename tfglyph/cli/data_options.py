@@ -79,8 +79,8 @@ def add_dataset_options(command: F) -> F:
             "hold_out",
             multiple=True,
             metavar="FAMILY",
-            help="For `fonts`: keep the fonts with this in their name out of training, with all of their characters; may"
-            " be repeated. Needs --holdout above 0.",
+            help="For `fonts`: keep the fonts with this in their name out of training, with all of their characters;"
+            " may be repeated. Needs --holdout above 0.",
         ),
         click.option(
             "--ink",

@@ -79,7 +79,7 @@ class CandidateTable:
     """The candidate lists of many characters as arrays: what training draws from.
 
     Attributes:
-        characters: int32 (c, p, m), candidates of p lists (the last for the style) of m entries; -1 where there is none.
+        characters: int32 (c, p, m), candidates of p lists (the last for the style) of m entries; -1: none.
         kinds: uint8 (c, p, m, COLUMNS).
         sources: uint8 (c, p, m, 4), in 255ths of the side.
     """

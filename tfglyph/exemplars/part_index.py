@@ -156,8 +156,8 @@ class PartIndex:
 def put_together(means: Sequence[np.ndarray]) -> np.ndarray:
     """A vector from the means of glyphs that each have one of the parts: their geometric mean.
 
-    The mean of glyphs with 酉 on the left is sharp there and grey elsewhere; where each of several means is sharp in its
-    own place, their product has all of the parts.
+    The mean of glyphs with 酉 on the left is sharp there and grey elsewhere; where each of several means is sharp in
+    its own place, their product has all of the parts.
 
     Args:
         means: list of float32 (256,) in [0, 1].

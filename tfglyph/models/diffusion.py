@@ -23,8 +23,8 @@ from tfglyph.models.base import GlyphModel, Logs
 from tfglyph.models.denoiser import Conditioning, Denoiser, encoded, predict
 from tfglyph.networks import build_network, builder
 from tfglyph.networks.denoiser_conditioning import hide_names
-from tfglyph.networks.exemplar_encoder import build_exemplar_encoder
 from tfglyph.networks.description_sampler import DescriptionSampler
+from tfglyph.networks.exemplar_encoder import build_exemplar_encoder
 from tfglyph.networks.sketches import Sketches
 from tfglyph.progress import Bar, hidden, progress
 

@@ -21,7 +21,6 @@ from tfglyph.training.conditions import with_conditions, with_label_names
 from tfglyph.training.options import total_steps
 from tfglyph.training.strategy import is_distributed
 
-
 PREVIEW_SEED = 1 << 20  # decides which images are pictured, whatever the seed of the run
 
 
