@@ -77,10 +77,10 @@ class Exemplars(Section):
     """The most exemplars of each part, in training."""
     style: Annotated[int, pydantic.Field(strict=True, ge=0, le=64)] = 4
     """The most glyphs that show the style alone, in training."""
-    drawing_per_part: Annotated[int, pydantic.Field(strict=True, ge=1, le=64)] = 8
-    """Exemplars of each part when drawing, by default; fewer where the font has fewer."""
+    drawing_slots: Annotated[int, pydantic.Field(strict=True, ge=1, le=256)] = 20
+    """Exemplars when drawing; what the style leaves is shared out evenly among the parts."""
     drawing_style: Annotated[int, pydantic.Field(strict=True, ge=0, le=64)] = 4
-    """Glyphs that show the style when drawing, by default."""
+    """Glyphs that show the style when drawing; more where a part has too few exemplars."""
     content: Fraction = 0.25
     """Probability that a training image has its own character in TW-Kai among its exemplars."""
     whole_fonts: Fraction = 0.5
@@ -93,6 +93,8 @@ class Exemplars(Section):
 
     @pydantic.model_validator(mode="after")
     def _heads_divide(self) -> Self:
+        if self.drawing_style >= self.drawing_slots:
+            raise invalid("drawing_style", f"{self.drawing_style} of {self.drawing_slots} slots; parts need some")
         if len(self.heads) != len(self.output):
             raise invalid("heads", f"{len(self.heads)} entries, but output has {len(self.output)}")
         for channels, heads in zip(self.output, self.heads, strict=True):
