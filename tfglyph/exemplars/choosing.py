@@ -38,15 +38,14 @@ def choose(lists: Sequence[Candidates], per_part: int, style: int, skip: int = 0
         lists: list of Candidates, as ``candidates`` gives them for a font: the last is that for the style.
         per_part: int, exemplars of each part.
         style: int, exemplars of the style; where a part has fewer than ``per_part``, more take their place.
-        skip: int, how many sets of the best to leave out: variants 1, 2, ... are drawn from other exemplars, as far as
-            there are any.
+        skip: int, which set of ``per_part`` to take, 0 for the best; after the last whole set they begin again.
 
     Returns:
         Candidates, at most per_part * parts + style of them.
     """
     chosen, missing = [], 0
     for each in lists[:-1]:
-        first = skip * per_part if len(each) >= (skip + 1) * per_part else 0
+        first = skip % max(len(each) // per_part, 1) * per_part if per_part else 0
         chosen.append(each.take(np.arange(first, min(first + per_part, len(each)))))
         missing += per_part - len(chosen[-1])
     taken = set(np.concatenate([each.characters for each in chosen]).tolist()) if chosen else set()

@@ -22,6 +22,7 @@ from tfglyph.files import cached_arrays, digest
 VERSION = 1
 SIDE = 16  # of the vectors that compare characters
 DIMENSIONS = SIDE * SIDE
+BLURRED = 0.1
 LEAST_GLYPHS = 2  # glyphs with a part at a place of which a mean is made
 
 
@@ -148,9 +149,18 @@ class PartIndex:
         return put_together(means) if means else np.full(DIMENSIONS, self.vectors.mean(), np.float32)
 
     def distances(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Root mean squared differences between a vector and those of characters: float32 (k,) in [0, 1]."""
+        """Root mean squared differences between a vector and those of characters: float32 (k,), mostly in [0, 1].
+
+        Vectors that are put together are blurred, and what is blurred is near to everything: they count as farther.
+        """
         squares = self.squares[rows] - 2 * (self.vectors[rows] @ vector) + vector @ vector
-        return np.sqrt(np.maximum(squares, 0.0) / DIMENSIONS)
+        return np.sqrt(np.maximum(squares, 0.0) / DIMENSIONS) + BLURRED * ~self._is_drawn[rows]
+
+    @cached_property
+    def _is_drawn(self) -> np.ndarray:
+        """bool (n,): the characters whose vector is that of a glyph."""
+        known = set(pack()[0])
+        return np.array([character in known for character in self.characters])
 
 
 def put_together(means: Sequence[np.ndarray]) -> np.ndarray:
