@@ -167,6 +167,15 @@ def test_the_catalogue_that_ships():
     assert min(face.han for face in faces) >= 300
 
 
+def test_the_page_in_the_documentation_shows_the_catalogue():
+    page = (pathlib.Path(__file__).resolve().parents[2] / "docs/reference/fonts.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| design")]
+    assert [row.split(" | ")[0][2:] for row in rows] == list(dict.fromkeys(face.family for face in catalogue())), (
+        "run: python tools/write_font_page.py"
+    )
+    assert all(f"`{face.package}`" in page and face.licence in page for face in catalogue())
+
+
 def test_choosing():
     assert {face.family for face in choose(["klee", "tw-kai"])} == {"klee", "tw-kai"}
     assert all(face.permissive for face in choose(permissive=True))

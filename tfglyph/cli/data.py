@@ -1,5 +1,6 @@
 """``tfglyph data``: list, describe, prepare, check and picture data sets."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -212,8 +213,6 @@ def fetch_fonts(
 
     What is there already is kept. Exit code 1 if a package cannot be had; the others are fetched all the same.
     """
-    import os
-
     from tfglyph.datasets.open_fonts import choose
     from tfglyph.errors import warn
     from tfglyph.files import cache_directory, write_errors, write_text

@@ -8,11 +8,13 @@ Whatever is there already is kept, so an interrupted run goes on where it stoppe
 one line; the others are fetched all the same.
 """
 
+import contextlib
 import dataclasses
 import fnmatch
+import logging
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +63,7 @@ def fetch_fonts(faces: Sequence[CatalogueFace], output: str) -> Fetched:
     packages: dict[str, list[CatalogueFace]] = {}
     for face in faces:
         packages.setdefault(face.package, []).append(face)
-    with write_errors(output):
+    with write_errors(output), _quiet():
         os.makedirs(output, exist_ok=True)
         path = os.path.join(output, LIST_FILE)
         listed = {face.file: face for face in _listed_before(path)}
@@ -80,6 +82,18 @@ def fetch_fonts(faces: Sequence[CatalogueFace], output: str) -> Fetched:
         everything = sorted(listed.values(), key=lambda face: (not face.permissive, face.family, face.file))
         write_list(path, everything)
     return Fetched(path, everything, failures)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Within, fontTools keeps to itself what is odd about tables that nothing here reads, such as dates before 1970."""
+    logger = logging.getLogger("fontTools")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _listed_before(path: str) -> list[ListedFace]:
