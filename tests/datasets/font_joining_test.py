@@ -157,6 +157,9 @@ def test_what_cannot_be_joined(tmp_path):
     (tmp_path / "bad.woff2").write_bytes(b"wOF2 and then nothing")
     with pytest.raises(GlyphError, match=r"bad.woff2: not a usable font"):
         join_slices([good, tmp_path / "bad.woff2"], tmp_path / "whole.ttf")
+    (tmp_path / "bad.pfb").write_bytes(b"\x80\x01 no lengths")
+    with pytest.raises(GlyphError, match=r"bad.pfb: not a usable font"):
+        join_slices([tmp_path / "bad.pfb"], tmp_path / "whole.ttf")
     with TTFont(good) as font:
         font["head"].unitsPerEm = 2048
         font.save(tmp_path / "em.ttf")

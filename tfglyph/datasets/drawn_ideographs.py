@@ -11,6 +11,7 @@ from fontTools.pens.boundsPen import ControlBoundsPen
 from fontTools.ttLib import TTFont
 
 _BLOCKS = (range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0x20000, 0x323B0))
+_SURELY_DRAWS = 16  # bytes of a CFF program: an empty one states a width and ends, and following the others takes long
 _PLACEHOLDER_USES = 4  # characters that share one outline: an honest font draws at most a few variants alike
 
 
@@ -51,7 +52,7 @@ def _outlines(font: TTFont, names: set[str]) -> dict[str, bytes]:
     outlines = {}
     for name in names:
         code = bytes(strings[name].bytecode)  # drawing it replaces the bytes by a program
-        if _draws(drawings[name]):
+        if len(code) >= _SURELY_DRAWS or _draws(drawings[name]):
             outlines[name] = code
     return outlines
 

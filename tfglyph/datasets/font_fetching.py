@@ -18,12 +18,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fontTools.ttLib import TTFont
-
 from tfglyph.datasets.drawn_ideographs import drawn_ideographs
 from tfglyph.datasets.font_joining import join_slices
 from tfglyph.datasets.font_packages import unpack
 from tfglyph.datasets.open_fonts import LIST_FILE, CatalogueFace, ListedFace, catalogue, read_list, write_list
+from tfglyph.datasets.opening import full_name, opened
 from tfglyph.errors import GlyphError
 from tfglyph.files import write_errors
 from tfglyph.progress import progress
@@ -151,18 +150,14 @@ def _list(face: CatalogueFace, path: str, folder: str, listed: Mapping[str, List
     }
     if file in listed:
         return dataclasses.replace(listed[file], **about)
-    try:
-        with TTFont(path, fontNumber=face.face, lazy=True) as font:
-            names = font["name"]
-            return ListedFace(
-                **about,
-                drawn_han=len(drawn_ideographs(font)),
-                units_per_em=font["head"].unitsPerEm,
-                name=names.getDebugName(4) or names.getDebugName(1) or os.path.basename(path),
-                copyright=_one_line(names.getDebugName(0)) or _copyright_in(licence_file),
-            )
-    except Exception as error:  # fontTools meets damage with nearly every exception there is
-        raise GlyphError(f"{path}: not a usable font ({type(error).__name__}: {error})") from None
+    with opened(path, face.face) as font:
+        return ListedFace(
+            **about,
+            drawn_han=len(drawn_ideographs(font)),
+            units_per_em=font["head"].unitsPerEm,
+            name=full_name(font, path),
+            copyright=_one_line(font["name"].getDebugName(0)) or _copyright_in(licence_file),
+        )
 
 
 def _one_line(text: str | None) -> str:

@@ -17,10 +17,11 @@ from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.t1Lib import T1Font
-from fontTools.ttLib import TTFont, newTable
+from fontTools.ttLib import newTable
 
+from tfglyph.datasets.opening import opened, why_not
 from tfglyph.errors import GlyphError
-from tfglyph.files import PathLike, atomic_path
+from tfglyph.files import PathLike, atomic_path, printable
 
 _MOST_GLYPHS = 65_535  # glyph numbers of a TrueType font have 16 bits
 _CURVE_ERROR = 1 / 1000  # of the em: how far a quadratic curve may run beside the cubic one
@@ -58,12 +59,7 @@ def join_slices(slices: Sequence[PathLike], path: PathLike, family: str = "") ->
     whole = _Whole()
     line: dict[str, Any] = {}
     for file in ordered:
-        try:
-            about = _add_type1(file, whole) if file.lower().endswith(".pfb") else _add_opentype(file, whole)
-        except GlyphError:
-            raise
-        except Exception as error:  # fontTools meets damage with nearly every exception there is
-            raise GlyphError(f"{file}: not a usable font ({type(error).__name__}: {error})") from None
+        about = _add_type1(file, whole) if file.lower().endswith(".pfb") else _add_opentype(file, whole)
         line = line or about
         if about["em"] != line["em"]:
             raise GlyphError(f"{file}: {about['em']} units per em, but {ordered[0]} has {line['em']}")
@@ -76,7 +72,7 @@ def join_slices(slices: Sequence[PathLike], path: PathLike, family: str = "") ->
 
 
 def _add_opentype(file: str, whole: _Whole) -> dict[str, Any]:
-    with TTFont(file, lazy=True) as font:
+    with opened(file, 0) as font:
         em = font["head"].unitsPerEm
         outlines, drawings, widths = font.get("glyf"), font.getGlyphSet(), font["hmtx"]
         for name, source in _new_names(whole, font.getBestCmap() or {}, font.getGlyphOrder()[0]):
@@ -100,8 +96,11 @@ def _add_opentype(file: str, whole: _Whole) -> dict[str, Any]:
 
 
 def _add_type1(file: str, whole: _Whole) -> dict[str, Any]:
-    font = T1Font(file)
-    font.parse()
+    try:
+        font = T1Font(file)
+        font.parse()
+    except Exception as error:  # fontTools meets damage with nearly every exception there is
+        raise GlyphError(f"{printable(file)}: {why_not(error)}") from None
     drawings, about = font.getGlyphSet(), font.font
     em = round(1 / about["FontMatrix"][0])
     characters = {ord(text): name for name in drawings if len(text := agl.toUnicode(name)) == 1}
