@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.misc import eexec
+from fontTools.pens.areaPen import AreaPen
 from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -101,6 +102,10 @@ def test_cubic_curves_keep_their_picture(tmp_path):
     pictures = [FontFace(tmp_path / name).render("回", 64) / 255 for name in ("ring.otf", "whole.ttf")]
     # FreeType moves the edges of cubic outlines to whole pixels of the large drawing, a quarter of one here.
     np.testing.assert_allclose(pictures[1], pictures[0], atol=0.26)
+    area = AreaPen()
+    with TTFont(tmp_path / "whole.ttf") as font:
+        font.getGlyphSet()[font.getBestCmap()[ord("回")]].draw(area)
+    assert area.value < 0  # TrueType draws outer contours clockwise, and cubic outlines the other way round
     inked = pictures[1].sum() / 64**2  # of the em square, its middle is empty
     assert inked == pytest.approx(np.pi * (0.4**2 - 0.2**2), rel=0.02) and pictures[1][32, 32] == 0
 
