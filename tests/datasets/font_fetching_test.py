@@ -10,7 +10,7 @@ from fontTools.ttLib import TTFont
 from tests.helpers.packages import Clients
 from tests.helpers.sources import write_font
 from tfglyph.cli.data import command
-from tfglyph.datasets import open_fonts
+from tfglyph.datasets import font_fetching, open_fonts
 from tfglyph.datasets.font_fetching import fetch_fonts, notice
 from tfglyph.datasets.font_packages import unpack
 from tfglyph.datasets.fontface import faces
@@ -90,6 +90,19 @@ def test_what_is_here_is_not_fetched_again(stocked, tmp_path):
     assert len(fetch_fonts([BOLD], output).faces) == 3 and len(stocked.asked) == asked + 1
     os.remove(tmp_path / "out/packages/fonts-blocks/Bold.ttf")
     assert [face.name for face in fetch_fonts([SLICED], output).faces] == ["Blocks", "Cut"]
+
+
+def test_an_interrupted_run_keeps_what_it_has(stocked, tmp_path, monkeypatch):
+    """A font that was measured is not measured again."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(font_fetching, "join_slices", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fetch_fonts([BLOCKS, SLICED], str(tmp_path / "out"))
+    assert [face.drawn_han for face in read_list(tmp_path / "out")] == [8]
+    assert os.listdir(tmp_path / "out/packages/fonts-cut@1.2.3") and not (tmp_path / "out/joined").exists()
 
 
 def test_one_failure_is_one_line_and_the_others_come(stocked, tmp_path):

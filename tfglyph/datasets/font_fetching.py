@@ -78,9 +78,13 @@ def fetch_fonts(faces: Sequence[CatalogueFace], output: str) -> Fetched:
                     listed[f"{file}#{face.face}"] = _list(face, file, package_folder(output, package), listed)
                 except GlyphError as error:
                     failures.append(f"{package}: {error}")
-        everything = sorted(listed.values(), key=lambda face: (not face.permissive, face.family, face.file))
-        write_list(path, everything)
-    return Fetched(path, everything, failures)
+            write_list(path, _in_order(listed.values()))  # so that an interrupted run has not counted for nothing
+        write_list(path, _in_order(listed.values()))
+    return Fetched(path, _in_order(listed.values()), failures)
+
+
+def _in_order(faces: Iterable[ListedFace]) -> list[ListedFace]:
+    return sorted(faces, key=lambda face: (not face.permissive, face.family, face.file))
 
 
 @contextlib.contextmanager
