@@ -1,5 +1,6 @@
 """``tfglyph data``: list, describe, prepare, check and picture data sets."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -197,3 +198,48 @@ def fonts(paths: tuple[str, ...], charset: str, box: "Box", missing: bool) -> No
             click.echo(f"         {item.reason}")
         if missing and number < len(characters):
             click.echo("         lacks: " + "".join(sorted(set(characters).difference(drawn.characters))))
+
+
+@command.command("fetch-fonts")
+@click.option("--output", metavar="DIR", help="Where the fonts go. Default: open-fonts in the cache directory.")
+@click.option("--family", "families", multiple=True, metavar="NAME", help="Only this design; repeatable.")
+@click.option("--permissive", is_flag=True, help="Only fonts whose licence leaves models trained on them free.")
+@click.option("--list", "only_list", is_flag=True, help="List the catalogue with licences, and fetch nothing.")
+@click.option("--notice", metavar="FILE", help="Also write the fonts' copyright lines and licences to FILE.")
+def fetch_fonts(
+    output: str | None, families: tuple[str, ...], permissive: bool, only_list: bool, notice: str | None
+) -> None:
+    """Open fonts with Han characters from packages of Debian and npm, with their licences in fonts.tsv.
+
+    What is there already is kept. Exit code 1 if a package cannot be had; the others are fetched all the same.
+    """
+    from tfglyph.datasets.open_fonts import choose
+    from tfglyph.errors import warn
+    from tfglyph.files import cache_directory, write_errors, write_text
+
+    faces = choose(families, permissive)
+    if only_list:
+        for face in faces:
+            terms = "permissive" if face.permissive else "not permissive"
+            click.echo(
+                f"{face.family:22} {face.style:11} {face.weight:10} {face.han:6,} Han  {face.licence}, {terms}"
+                f"  {face.kind} {face.package}"
+            )
+        click.echo(f"faces: {len(faces)}, designs: {len({face.family for face in faces})}")
+        return
+    from tfglyph.datasets.font_fetching import fetch_fonts as fetch
+    from tfglyph.datasets.font_fetching import notice as notice_of
+
+    fetched = fetch(faces, output or os.path.join(cache_directory(), "open-fonts"))
+    wanted = {face.family for face in faces}
+    brought = [face for face in fetched.faces if face.family in wanted and (face.permissive or not permissive)]
+    for failure in fetched.failures:
+        warn(failure)
+    if notice:
+        with write_errors(notice):
+            write_text(notice, notice_of(brought))
+    glyphs = sum(face.drawn_han for face in brought)
+    designs = len({face.family for face in brought})
+    click.echo(f"{fetched.list_file}: faces: {len(brought)}, designs: {designs}, Han glyphs: {glyphs:,}")
+    if fetched.failures:
+        raise click.exceptions.Exit(1)
