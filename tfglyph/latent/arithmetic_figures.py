@@ -161,7 +161,7 @@ def contact_sheet(rows: Sequence[SheetRow], titles: Sequence[str]) -> np.ndarray
     of_model = [("Reconstructions", "ABC"), (f"a · (A {MINUS} B + C) for a =", [f"{scale:g}" for scale in SCALES])]
     headers: list[tuple[str, Sequence[str]]] = [("Originals", "ABC")]
     for title in titles:
-        headers += of_model if len(titles) == 1 else [(f"{title}: {of_model[0][0]}", "ABC"), of_model[1]]
+        headers += of_model if len(titles) == 1 else [(f"{title}: reconstructions", "ABC"), of_model[1]]
     headers.append(("in pixels", [f"A{MINUS}B+C"]))
     has_answers = any(row.answer is not None and row.answer.image is not None for row in rows)
     if has_answers:
