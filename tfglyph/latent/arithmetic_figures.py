@@ -216,12 +216,13 @@ def neighbours_figure(
         panels.append(Panel(f"Nearest real glyph by {kind}", images, texts))
     if answer is not None and answer.image is not None:
         strip, labels = [answer.image[None]], ["composed"]
-        for kind, nearest in (answer_neighbours or {}).items():
+        for nearest in (answer_neighbours or {}).values():
             images, texts, letters = _nearest(nearest, glyphs)
             glyph_images |= letters
             strip.append(images)
-            labels += [f"{kind}: {text}" for text in texts]
-        title = f"By descriptions: {answer.title}" + (", and the nearest real glyphs" if len(labels) > 1 else "")
+            labels += texts
+        kinds = " and ".join(f"by {kind}" for kind in answer_neighbours or {})
+        title = f"By descriptions: {answer.title}" + (f", and the nearest real glyphs {kinds}" if kinds else "")
         panels.append(Panel(title, np.concatenate(strip), labels))
         if glyphs is not None and glyphs.characters is not None:
             rows_of = glyphs.rows_by_character()
