@@ -4,6 +4,9 @@ python tools/results.py table vaegan-cns vae-cns
 python tools/results.py curve compose-cns docs/images/results-compose-curve.png
 python tools/results.py composition compose-cns
 python tools/results.py sketches 酩霧國婉這瘋 docs/images/compose-sketches.png
+python tools/results.py answers vaegan-cns vae-cns --output docs/images/results-answers.png
+python tools/results.py answers vaegan-cns vae-cns --benchmark --output docs/images/results-answers-benchmark.png
+python tools/results.py arithmetic vaegan-cns vae-cns
 """
 
 import json
@@ -14,11 +17,20 @@ import click
 import numpy as np
 import tensorflow as tf
 
+import tfglyph
 from tfglyph import datasets
 from tfglyph.composition import tokenizer
+from tfglyph.composition.arithmetic import add_descriptions
+from tfglyph.evaluation.arithmetic import PCA_COMPONENTS, measure
+from tfglyph.evaluation.arithmetic_metric import COMPOSED
+from tfglyph.evaluation.pixels import pixel_vectors
 from tfglyph.evaluation.report import markdown
+from tfglyph.evaluation.tuples import part_tuples
 from tfglyph.imaging.curves import curves
-from tfglyph.imaging.grids import enlarge, save_png
+from tfglyph.imaging.grids import enlarge, save_png, table_figure
+from tfglyph.latent.arithmetic import SCALES, compute
+from tfglyph.latent.description_answers import COMPOSER, description_answers
+from tfglyph.latent.tuples import read_tuples
 from tfglyph.networks.sketches import Sketches
 from tfglyph.pretrained import PREFIX, folder_of
 from tfglyph.runs.rundir import read_stats
@@ -75,6 +87,96 @@ def composition(source: str) -> None:
 
 def _fraction(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}".lstrip("0")
+
+
+METHODS = {
+    "pixels": "pixels",
+    "pca": "128 principal components",
+    "latent": "{}, latents",
+    "decoded": "{}, decoded",
+    COMPOSED: "composed of descriptions (upper bound: told the parts)",
+}
+SCORES = ("top-1", "top-5", "read right")
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True)
+def arithmetic(sources: tuple[str, ...]) -> None:
+    """The arithmetic of shipped weights, or of files that evaluate wrote: all tuples, and those with a held-out D."""
+    click.echo("| A − B + C | all: " + " | ".join((*SCORES, "held-out D: top-1", *SCORES[1:])) + " |")
+    click.echo("|---|" + "---:|" * 2 * len(SCORES))
+    seen = set()
+    real: dict[str, float | None] = {}
+    for source in sources:
+        path = pathlib.Path(source) if source.endswith(".json") else folder_of(PREFIX + source) / "metrics.json"
+        for result in json.loads(path.read_text(encoding="utf-8"))["models"]:
+            by_name = {each["name"].removeprefix("arithmetic/"): each for each in result["figures"]}
+            for method, title in METHODS.items():
+                title = title.format(path.parent.name if path.name == "metrics.json" else result["model"])
+                if f"all/{method}/top-1" in by_name and title not in seen:
+                    seen.add(title)
+                    names = [f"{group}/{method}/{score}" for group in ("all", "held-out D") for score in SCORES]
+                    click.echo(f"| {title} | {' | '.join(_fraction(by_name.get(n, {}).get('value')) for n in names)} |")
+                    real |= {n.split("/")[0]: by_name[n]["real"] for n in names if by_name.get(n, {}).get("real")}
+    cells = ["", "", _fraction(real.get("all")), "", "", _fraction(real.get("held-out D"))]
+    click.echo(f"| *real glyphs of D* | {' | '.join(cells)} |")
+
+
+CASES = 7  # of the benchmark, the best and the worst
+
+
+@main.command()
+@click.argument("references", nargs=-1, required=True)
+@click.option("--benchmark", is_flag=True, help="The best and the worst of the test tuples, by the last model.")
+@click.option("--output", type=click.Path(), required=True)
+def answers(references: tuple[str, ...], benchmark: bool, output: str) -> None:
+    """A - B + C by every method side by side: pixels, principal components, models, descriptions; and D."""
+    models = [tfglyph.load(name if pathlib.Path(name).exists() else PREFIX + name) for name in references]
+    glyphs = datasets.load("cns", size=models[0].architecture.hwc[0])
+    real, rows_of = np.asarray(glyphs.images), glyphs.rows_by_character()
+    if benchmark:
+        entries = part_tuples("test")
+        rows = np.array([[rows_of[character] for character in entry.characters] for entry in entries])
+        ranks = measure(models[-1], real, rows).ranks["decoded"]
+        order = np.argsort(ranks, kind="stable")
+        middle = np.random.default_rng(0).permutation(np.flatnonzero(ranks == 0))[:CASES]  # many are the best
+        chosen = [*middle, *order[-CASES:]]
+        triples = [entries[index].characters[:3] for index in chosen]
+        remarks = [f"D is no. {ranks[index] + 1:,}" for index in chosen]
+        expected = [entries[index].d for index in chosen]
+    else:
+        triples = [entry.characters for entry in read_tuples("test.txt")[0]]
+        remarks = [""] * len(triples)
+        expected = [add_descriptions(*triple).character or "" for triple in triples]
+    images = np.stack([[real[rows_of[letter]] for letter in triple] for triple in triples])  # (n, 3, h, w, c)
+    by_parts = description_answers(triples, models[0].architecture.hwc, lambda: tfglyph.load(COMPOSER))
+    results = [compute(model, images) for model in models]
+    projected = _projected(pixel_vectors(real), images)
+    empty = np.full_like(real[:1], 255)
+    faces: dict[str, np.ndarray] = {}
+    lines = []
+    for index, triple in enumerate(triples):
+        answer, d = by_parts[index], expected[index]
+        composed = answer.image[None] if answer is not None and answer.image is not None else empty
+        in_models = [result[index].generated[SCALES.index(1.0)][None] for result in results]
+        target = real[rows_of[d]][None] if d in rows_of else empty
+        groups = [images[index], results[0][index].pixels, projected[index][None], *in_models, composed, target]
+        faces |= dict(zip(triple, images[index], strict=True)) | ({d: target[0]} if d in rows_of else {})
+        a, b, c = triple
+        lines.append((f"{a} − {b} + {c}   {remarks[index]}", groups))
+    names = [(model.run.name, [""]) for model in models]
+    headers = [("", "ABC"), ("pixels", [""]), ("PCA", [""]), *names, ("descriptions", [""]), ("D", [""])]
+    click.echo(save_png(output, table_figure("A − B + C", headers, lines, faces)))
+
+
+def _projected(vectors: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """A - B + C in principal components, as images: uint8 (n, h, w, c) of terms (n, 3, h, w, c)."""
+    mean = vectors.mean(axis=0)
+    _, directions = np.linalg.eigh((vectors - mean).T @ (vectors - mean))
+    directions = directions[:, ::-1][:, :PCA_COMPONENTS]
+    a, b, c = (pixel_vectors(images[:, term]) - mean for term in range(3))
+    sums = (a - b + c) @ directions @ directions.T + mean
+    return np.clip(np.round(sums * 255.0), 0, 255).astype(np.uint8).reshape(-1, *images.shape[2:])
 
 
 @main.command()

@@ -66,6 +66,24 @@ def test_pictures_of_two_independent_halves_are_solved_by_every_method():
     assert arithmetic.measure(None, images, tuples).decoded is None
 
 
+# === By descriptions ===
+
+
+def test_descriptions_are_right_or_wrong():
+    tuples = part_tuples("test")[:3]
+    texts = arithmetic.description_sums(tuples)
+    assert arithmetic.description_ranks(tuples, texts, 9).tolist() == [0, 0, 0]
+    assert arithmetic.description_ranks(tuples, [texts[1], "", texts[2]], 9).tolist() == [9, 9, 0]
+
+
+def test_images_are_ranked_by_pixels_without_the_terms():
+    images = np.arange(6 * 4, dtype=np.uint8).reshape(6, 2, 2, 1) * 10
+    rows = np.array([[0, 1, 2, 4], [1, 2, 3, 4]])
+    drawn = images[[3, 3]]
+    # The image is that of row 3, which counts unless it is one of the terms.
+    assert arithmetic.image_ranks(drawn, images, rows).tolist() == [1, 0]
+
+
 # === The tuples ===
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.helpers.recognizer import needs_recognizer, take_away
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.evaluation.arithmetic_metric import COMPOSED, DESCRIPTIONS
 
 RECONSTRUCTION = [
     f"reconstruction/{split}/{name}" for split in ("held-out", "trained") for name in ("psnr", "ssim", "iou")
@@ -119,11 +120,24 @@ def test_arithmetic_of_tuples_that_the_data_has(verb, runs, tmp_path, capsys):
     verb(*words, "--output", "arithmetic.json")
     (result,) = json.loads((tmp_path / "arithmetic.json").read_text(encoding="utf-8"))["models"]
     measured = {measurement["name"]: measurement for measurement in result["figures"]}
-    assert len(measured) == 2 * 4 * 3
+    methods = ["latent", "decoded", "pixels", "pca", DESCRIPTIONS, COMPOSED]
+    scores = [f"{method}/{score}" for method in methods for score in ("top-1", "top-5", "mrr")]
+    readings = [f"{method}/read right" for method in ("decoded", COMPOSED)]
+    expected = [f"{direction}/{score}" for direction in ("left-right", "above-below") for score in scores]
+    expected += [f"{group}/{name}" for group in ("all", "held-out D") for name in (*scores, *readings)]
+    assert set(measured) <= {f"arithmetic/{name}" for name in expected}
+    assert len(measured) >= 3 * len(scores) + 2  # a D that is held out need not be among sixty
     across, down = (measured[f"arithmetic/{direction}/pixels/top-1"] for direction in ("left-right", "above-below"))
     assert across["count"] + down["count"] == 60 and across["count"] > down["count"]
     by_method = {method: measured[f"arithmetic/left-right/{method}/mrr"]["value"] for method in ("pixels", "latent")}
     assert by_method["pixels"] > by_method["latent"]
+    assert measured[f"arithmetic/all/{DESCRIPTIONS}/top-1"]["value"] == 1.0  # the tuples are made of descriptions
+    upper_bound, reading = (
+        measured[f"arithmetic/all/{COMPOSED}/top-1"],
+        measured[f"arithmetic/all/{COMPOSED}/read right"],
+    )
+    assert upper_bound["count"] == 60 and upper_bound["value"] > measured["arithmetic/all/pixels/top-1"]["value"] + 0.2
+    assert 0.7 < reading["value"] / reading["real"] < 1.2 and 0 < reading["count"] <= 60
     assert Image.open(tmp_path / "arithmetic-arithmetic.png").size[1] > 500
 
 

@@ -1,10 +1,14 @@
 """Character arithmetic, measured: is the glyph nearest to A - B + C the character D that has those parts?"""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
+from tfglyph.composition.arithmetic import WHOLE, add_descriptions
+from tfglyph.composition.parsing import resolve
 from tfglyph.evaluation.pixels import pixel_vectors
+from tfglyph.evaluation.tuples import PartTuple
 from tfglyph.latent.arithmetic import analogy
 from tfglyph.models.base import GlyphModel
 from tfglyph.progress import progress
@@ -113,3 +117,43 @@ def measure(model: GlyphModel | None, images: np.ndarray, rows: np.ndarray) -> A
         ranks["pca"] = analogy_ranks(principal_components(pixels))
         bar.update(1)
     return ArithmeticRanks(ranks, decoded)
+
+
+# === By descriptions ===
+
+
+def description_sums(tuples: Sequence[PartTuple]) -> list[str]:
+    """The descriptions that A - B + C give: list of t str, empty where the parts do not cancel."""
+    return [add_descriptions(entry.a, entry.b, entry.c).text for entry in tuples]
+
+
+def description_ranks(tuples: Sequence[PartTuple], descriptions: Sequence[str], count: int) -> np.ndarray:
+    """Ranks of D by descriptions, which are right or wrong: there is nothing nearer or farther.
+
+    Args:
+        tuples: list of t PartTuple.
+        descriptions: list of t str, from ``description_sums``.
+        count: int, the rank of what is wrong.
+
+    Returns:
+        int64 (t,): 0 where the description is that of D.
+    """
+    right = [
+        bool(text) and resolve(text, WHOLE) == resolve(entry.d, WHOLE)
+        for entry, text in zip(tuples, descriptions, strict=True)
+    ]
+    return np.where(right, 0, count)
+
+
+def image_ranks(drawn: np.ndarray, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Ranks of D by the pixels of an image of A - B + C, A, B and C left out.
+
+    Args:
+        drawn: uint8 (t, h, w, c).
+        images: uint8 (n, h, w, c), all glyphs.
+        rows: int (t, 4), the rows of A, B, C and D.
+
+    Returns:
+        int64 (t,).
+    """
+    return target_ranks(pixel_vectors(drawn), pixel_vectors(images), rows[:, :3], rows[:, 3])

@@ -8,12 +8,12 @@ import numpy as np
 
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import GlyphError, UsageError, did_you_mean
-from tfglyph.evaluation import arithmetic, codes, copying, cost, distances, legibility, pictures, reconstruction
+from tfglyph.evaluation import codes, copying, cost, distances, legibility, pictures, reconstruction
+from tfglyph.evaluation.arithmetic_metric import measure_arithmetic
 from tfglyph.evaluation.composition_metric import measure_composition
 from tfglyph.evaluation.measurement import Measurement, mean_measurement
 from tfglyph.evaluation.neighbours import NEAREST, prdc
 from tfglyph.evaluation.subject import Subject, common_characters, with_characters
-from tfglyph.evaluation.tuples import DIRECTIONS, part_tuples
 from tfglyph.evaluation.unavailable import UnavailableError
 from tfglyph.models.infogan import InfoGAN
 
@@ -118,38 +118,6 @@ def measure_reconstruction(subject: Subject) -> list[Measurement]:
             measurements.append(mean_measurement(f"reconstruction/{split}/{name}", values, "higher", subject.seed))
         cases[split] = images, reconstructions, overlap
     subject.pictures["reconstruction"] = pictures.reconstructions(cases)
-    return measurements
-
-
-def measure_arithmetic(subject: Subject) -> list[Measurement]:
-    """Character arithmetic: how often D is the nearest, or among the five nearest, to A - B + C."""
-    _check_encoder(subject, "arithmetic")
-    if not subject.compares_latents:
-        raise UnavailableError("a diffusion model's latents are noise, and sums of noise mean nothing")
-    glyphs = subject.all_glyphs
-    try:
-        rows_of = glyphs.rows_by_character()
-    except GlyphError as error:
-        raise UnavailableError(str(error)) from None
-    tuples = [entry for entry in part_tuples(subject.settings.half) if set(entry.characters) <= rows_of.keys()]
-    if not tuples:
-        raise UnavailableError(f"data set {glyphs.name} has none of the Chinese characters of the tuples A B C D")
-    if subject.settings.count and subject.settings.count < len(tuples):
-        order = np.random.default_rng(subject.seed).permutation(len(tuples))[: subject.settings.count]
-        tuples = [tuples[index] for index in np.sort(order)]
-    rows = np.array([[rows_of[character] for character in entry.characters] for entry in tuples])
-    result = arithmetic.measure(subject.model, np.asarray(glyphs.images), rows)
-    measurements = []
-    for direction in DIRECTIONS:
-        in_direction = np.array([entry.direction == direction for entry in tuples])
-        if not in_direction.any():
-            continue
-        for method, ranks in result.ranks.items():
-            scores = arithmetic.scores(ranks[in_direction])
-            for name, values in (("top-1", scores.top_1), ("top-5", scores.top_5), ("mrr", scores.reciprocal_rank)):
-                name = f"arithmetic/{direction}/{method}/{name}"
-                measurements.append(mean_measurement(name, values, "higher", subject.seed))
-    subject.pictures["arithmetic"] = pictures.arithmetic(glyphs, tuples, rows, result)
     return measurements
 
 

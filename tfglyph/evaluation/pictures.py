@@ -69,7 +69,13 @@ def stacked(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return np.concatenate([above, line, below], axis=1)
 
 
-def arithmetic(glyphs: Glyphs, tuples: Sequence[PartTuple], rows: np.ndarray, result: ArithmeticRanks) -> np.ndarray:
+def arithmetic(
+    glyphs: Glyphs,
+    tuples: Sequence[PartTuple],
+    rows: np.ndarray,
+    result: ArithmeticRanks,
+    composed: np.ndarray | None = None,
+) -> np.ndarray:
     """The best and the worst cases of A - B + C by the rank of D for the decoded image.
 
     Args:
@@ -77,6 +83,7 @@ def arithmetic(glyphs: Glyphs, tuples: Sequence[PartTuple], rows: np.ndarray, re
         tuples: list of t PartTuple.
         rows: int (t, 4), the rows of A, B, C and D.
         result: ArithmeticRanks of a model.
+        composed: uint8 (t, h, w, c), what the descriptions of A, B and C give, or None.
 
     Returns:
         uint8 [H, W, 3].
@@ -95,13 +102,16 @@ def arithmetic(glyphs: Glyphs, tuples: Sequence[PartTuple], rows: np.ndarray, re
         nearest = np.argsort(distances, kind="stable")[:NEAREST_SHOWN]
         faces |= dict(zip(entry.characters, images[of_entry], strict=True))
         label = f"{entry.a} − {entry.b} + {entry.c} = {entry.d}   D is no. {ranks[case] + 1:,}"
-        lines.append((label, [images[of_entry[:3]], decoded[case][None], images[of_entry[3:]], images[nearest]]))
+        groups = [images[of_entry[:3]], decoded[case][None], images[of_entry[3:]], images[nearest]]
+        lines.append((label, groups if composed is None else [*groups, composed[case][None]]))
     headers = [
         ("real", "ABC"),
         ("drawn", ["A−B+C"]),
         ("real", "D"),
         ("nearest to the drawn one", [str(number) for number in range(1, NEAREST_SHOWN + 1)]),
     ]
+    if composed is not None:
+        headers.append(("told the parts", ["composed"]))
     return table_figure("Arithmetic: the best and the worst cases", headers, lines, faces)
 
 

@@ -161,7 +161,7 @@ def contact_sheet(rows: Sequence[SheetRow], titles: Sequence[str]) -> np.ndarray
     of_model = [("Reconstructions", "ABC"), (f"a · (A {MINUS} B + C) for a =", [f"{scale:g}" for scale in SCALES])]
     headers: list[tuple[str, Sequence[str]]] = [("Originals", "ABC")]
     for title in titles:
-        headers += of_model if len(titles) == 1 else [(f"{title}: {of_model[0][0]}", "ABC"), of_model[1]]
+        headers += of_model if len(titles) == 1 else [(f"{title}: reconstructions", "ABC"), of_model[1]]
     headers.append(("in pixels", [f"A{MINUS}B+C"]))
     has_answers = any(row.answer is not None and row.answer.image is not None for row in rows)
     if has_answers:
@@ -216,12 +216,13 @@ def neighbours_figure(
         panels.append(Panel(f"Nearest real glyph by {kind}", images, texts))
     if answer is not None and answer.image is not None:
         strip, labels = [answer.image[None]], ["composed"]
-        for kind, nearest in (answer_neighbours or {}).items():
+        for nearest in (answer_neighbours or {}).values():
             images, texts, letters = _nearest(nearest, glyphs)
             glyph_images |= letters
             strip.append(images)
-            labels += [f"{kind}: {text}" for text in texts]
-        title = f"By descriptions: {answer.title}" + (", and the nearest real glyphs" if len(labels) > 1 else "")
+            labels += texts
+        kinds = " and ".join(f"by {kind}" for kind in answer_neighbours or {})
+        title = f"By descriptions: {answer.title}" + (f", and the nearest real glyphs {kinds}" if kinds else "")
         panels.append(Panel(title, np.concatenate(strip), labels))
         if glyphs is not None and glyphs.characters is not None:
             rows_of = glyphs.rows_by_character()
