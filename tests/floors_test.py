@@ -65,6 +65,7 @@ SLOW_OR_OPTIONAL = {
     "tensorboard",
     "tensorflow",
     "tensorflow_datasets",
+    "torch",
     "tqdm",
     "vtracer",
 }
