@@ -1,10 +1,12 @@
 """Shipped weights: every name leads to a complete folder."""
 
+import json
+
 import pytest
 
-from tfglyph.errors import UsageError
 from tests.helpers.command import run_command
 from tfglyph import pretrained
+from tfglyph.errors import UsageError
 from tfglyph.pretrained import ALSO, FOLDER, folder_of, names, with_critic
 
 
@@ -42,7 +44,7 @@ def test_weights_with_a_critic_are_those_whose_manifest_has_one():
 def test_the_preferred_weights_with_a_critic_come_first(tmp_path, monkeypatch):
     for name, network in (("a-gan", "discriminator"), (pretrained.PREFERRED_CRITIC, "discriminator"), ("b", "encoder")):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "model.ckpt-1.json").write_text('{"tensors": {"%s": []}}' % network)
+        (tmp_path / name / "model.ckpt-1.json").write_text(json.dumps({"tensors": {network: []}}))
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     assert with_critic() == [pretrained.PREFERRED_CRITIC, "a-gan"]
 

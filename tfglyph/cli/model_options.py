@@ -40,6 +40,7 @@ def add_model_options(
     Returns:
         A decorator for click commands.
     """
+
     def default_references() -> tuple[str, ...]:
         named = default() if callable(default) else default
         return (named,) if isinstance(named, str) else tuple(named)
