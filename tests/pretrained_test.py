@@ -1,9 +1,13 @@
 """Shipped weights: every name leads to a complete folder."""
 
+import json
+
 import pytest
 
+from tests.helpers.command import run_command
+from tfglyph import pretrained
 from tfglyph.errors import UsageError
-from tfglyph.pretrained import ALSO, FOLDER, folder_of, names
+from tfglyph.pretrained import ALSO, FOLDER, folder_of, names, with_critic
 
 
 def test_every_name_has_all_that_belongs_to_weights():
@@ -28,3 +32,26 @@ def test_unknown_names_are_one_line():
 
 def test_all_weights_together_keep_to_their_size():
     assert sum(path.stat().st_size for path in FOLDER.glob("*/*.safetensors")) < 60e6
+
+
+def test_weights_with_a_critic_are_those_whose_manifest_has_one():
+    for name in set(names()) - set(ALSO):
+        (manifest,) = folder_of(f"pretrained:{name}").glob("model.ckpt-*.json")
+        assert (name in with_critic()) == ('"discriminator"' in manifest.read_text())
+    assert "infogan-fonts" in with_critic() and "vae-cns" not in with_critic()
+
+
+def test_the_preferred_weights_with_a_critic_come_first(tmp_path, monkeypatch):
+    for name, network in (("a-gan", "discriminator"), (pretrained.PREFERRED_CRITIC, "discriminator"), ("b", "encoder")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.ckpt-1.json").write_text(json.dumps({"tensors": {network: []}}))
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    assert with_critic() == [pretrained.PREFERRED_CRITIC, "a-gan"]
+
+
+def test_enhance_takes_shipped_weights_with_a_critic_and_names_them(tmp_path, capsys):
+    arguments = ["enhance", "--steps", "2", "--output", tmp_path / "a.png"]
+    assert run_command(*arguments) == 0
+    assert with_critic()[0] in capsys.readouterr().out and (tmp_path / "a.png").is_file()
+    with pytest.raises(UsageError, match=f"no critic.*--pretrained .*{with_critic()[0]}"):
+        run_command(*arguments, "--pretrained", "vae-cns")

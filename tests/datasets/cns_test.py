@@ -172,6 +172,7 @@ def test_a_directory_without_such_names(tmp_path, random):
         ("all", 20_920, "一", "\u9fcc"),
         ("big5-common", 5_401, "一", "籲"),
         ("gb2312-1", 3_755, "啊", "座"),
+        ("tgh-1", 3_500, "一", "矗"),
         ("kana-latin", 217, "あ", "!"),
         ("joyo", 2_136, "一", "𠮟"),
         ("jisx0208", 6_355, "亜", "熙"),

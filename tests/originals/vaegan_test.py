@@ -21,7 +21,9 @@ def model():
     for network in model.networks.values():
         for variable in network.variables:
             noise = random.uniform(0.5, 1.5, variable.shape).astype(np.float32)
-            variable.assign(noise if "variance" in variable.path or "gamma" in variable.path else variable + 0.1 * noise)
+            variable.assign(
+                noise if "variance" in variable.path or "gamma" in variable.path else variable + 0.1 * noise
+            )
     return model
 
 

@@ -29,9 +29,13 @@ VERBS: dict[str, str] = {
     "compose": "Draw characters from descriptions of their parts, such as ⿰酉交.",
     "evaluate": "Measure how good the glyphs of trained models are.",
     "export": "Write a SavedModel for TensorFlow Serving.",
+    "import": "Read the weights of an original project into a run directory.",
     "data": "List, describe, prepare, check and picture data sets.",
     "canvas": "Render a CPPN's image at any size, in bands.",
 }
+
+
+MODULES = {"import": "import_original"}  # of verbs that Python does not accept as the name of a module
 
 
 class LazyGroup(click.Group):
@@ -43,7 +47,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        return importlib.import_module(f"tfglyph.cli.{cmd_name}").command
+        return importlib.import_module(f"tfglyph.cli.{MODULES.get(cmd_name, cmd_name)}").command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):

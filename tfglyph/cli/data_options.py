@@ -37,7 +37,7 @@ def add_dataset_options(command: F) -> F:
         click.option(
             "--charset",
             metavar="NAME|FILE",
-            help="Which characters: all, big5-common, gb2312-1, joyo, jisx0208, kana-latin, or a file.",
+            help="Which characters: all, big5-common, gb2312-1, tgh-1, joyo, jisx0208, kana-latin, or a file.",
         ),
         click.option(
             "--fonts",

@@ -7,10 +7,16 @@ import click
 from tfglyph.cli.model_options import add_model_options, add_sampling_options, options_for
 from tfglyph.cli.options import SEED
 from tfglyph.cli.point_options import add_output_option, add_point_options, destination, points_from_flags
+from tfglyph.pretrained import PREFIX, with_critic
+
+
+def _shipped_with_critic() -> list[str]:
+    """The shipped weights that can be enhanced, the preferred ones alone."""
+    return [PREFIX + name for name in with_critic()[:1]]
 
 
 @click.command("enhance")
-@add_model_options()
+@add_model_options(default=_shipped_with_critic, default_help="shipped weights that come with a critic")
 @add_point_options(default="0-15")
 @add_sampling_options("label")
 @click.option("--steps", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Of the ascent.")

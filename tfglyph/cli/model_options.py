@@ -23,20 +23,29 @@ USUAL_SAMPLING_OPTIONS = tuple(name for name in SAMPLING_OPTIONS if name != "tem
 
 
 def add_model_options(
-    multiple: bool = False, default: str | Iterable[str] = (), positional: bool = False
+    multiple: bool = False,
+    default: str | Iterable[str] | Callable[[], Iterable[str]] = (),
+    positional: bool = False,
+    default_help: str | None = None,
 ) -> Callable[[CommandFunction], CommandFunction]:
     """Adds ``--checkpoint`` and ``--pretrained``; the command gets ``references``, a list of str.
 
     Args:
         multiple: bool, whether both may be repeated.
         default: str or several, the references of a command that is called without either; where these weights are not
-            shipped, and with none, that is a UsageError.
+            shipped, and with none, that is a UsageError. A function is called when the command is.
         positional: bool, whether models may also be named without an option.
+        default_help: str, what ``--help`` says of the default; None: its names.
 
     Returns:
         A decorator for click commands.
     """
-    defaults = (default,) if isinstance(default, str) else tuple(default)
+
+    def default_references() -> tuple[str, ...]:
+        named = default() if callable(default) else default
+        return (named,) if isinstance(named, str) else tuple(named)
+
+    words = default_help or ("" if callable(default) else " ".join(default_references()))
 
     def decorate(command: CommandFunction) -> CommandFunction:
         @functools.wraps(command)
@@ -44,7 +53,7 @@ def add_model_options(
             checkpoint: tuple[str, ...], pretrained: tuple[str, ...], runs: tuple[str, ...] = (), **others: Any
         ) -> Any:
             references = [*runs, *checkpoint, *(f"pretrained:{name}" for name in pretrained)]
-            references = references or [reference for reference in defaults if is_shipped(reference)]
+            references = references or [name for name in default_references() if is_shipped(name)]
             if not references:
                 raise UsageError(f"which model? name it with --checkpoint RUN{_suggestion()}")
             if len(references) > 1 and not multiple:
@@ -57,7 +66,7 @@ def add_model_options(
             metavar="RUN|PREFIX",
             help="A run directory (its newest), one checkpoint (RUN/model.ckpt-31200), or pretrained:NAME."
             + (" May be repeated." if multiple else "")
-            + (f" Default: {' '.join(defaults)}." if defaults else ""),
+            + (f" Default: {words}." if words else ""),
         )
         pretrained = click.option(
             "--pretrained",

@@ -2,7 +2,8 @@
 
 ``joyo`` comes from data/joyo.txt: the 2,136 characters of the Japanese cabinet notice of 30 November 2010, taken from
 the grades of KANJIDIC (Debian package kanjidic) and the four that JIS X 0208 lacks (塡 剝 頰 𠮟). The others are rows
-of the national standards, computed from Python's own codecs.
+of the national standards, computed from Python's own codecs. ``tgh-1`` comes from data/tgh-1.txt: the 3,500 characters
+of level 1, "commonly used", of the Table of General Standard Chinese Characters (2013), in its order (Unihan's kTGH).
 """
 
 import os
@@ -65,6 +66,10 @@ def _kana_latin() -> tuple[str, ...]:
     return (*(character for character in kana if character not in small), *latin)
 
 
+def _tgh_1() -> tuple[str, ...]:
+    return tuple("".join(package_file("datasets", "data", "tgh-1.txt").read_text(encoding="utf-8").split()))
+
+
 def _all() -> tuple[str, ...]:
     return tuple(pack()[0])
 
@@ -74,6 +79,7 @@ CHARSETS: dict[str, tuple[str, Callable[[], tuple[str, ...]]]] = {
     "all": ("the 20,920 characters of U+4E00–U+9FFF in TW-Kai-98", _all),
     "big5-common": ("5,401 frequently used traditional characters: Big5 A440–C67E", _big5_common),
     "gb2312-1": ("3,755 frequently used simplified characters: GB 2312 rows 16–55", _gb2312_1),
+    "tgh-1": ("3,500 commonest simplified characters: level 1 of the table of 2013", _tgh_1),
     "kana-latin": ("217 simple shapes: full-size kana, A–Z, a–z, 0–9 and &?!", _kana_latin),
     "joyo": ("2,136 characters for common use in Japan", _joyo),
     "jisx0208": ("6,355 Japanese characters: JIS X 0208 rows 16–84", _jisx0208),

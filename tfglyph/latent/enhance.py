@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfglyph.errors import UsageError
+from tfglyph.pretrained import with_critic
 from tfglyph.progress import progress
 
 if TYPE_CHECKING:
@@ -52,10 +53,18 @@ def check_critic(model: "GlyphModel") -> None:
     """Raises UsageError for a model without a trained critic."""
     if "discriminator" not in model.networks:
         raise UsageError(
-            f"{model.name}: a {model.architecture.mode} model has no critic, so there is no score to raise"
+            f"{model.name}: a {model.architecture.mode} model has no critic, so there is no score to raise{_offer()}"
         )
     if model.is_loaded and "discriminator" not in model.run.manifest["tensors"]:
-        raise UsageError(f"{model.run.prefix}: these weights come without their critic, so there is no score to raise")
+        raise UsageError(
+            f"{model.run.prefix}: these weights come without their critic, so there is no score to raise{_offer()}"
+        )
+
+
+def _offer() -> str:
+    """The end of a message: the shipped weights that have a critic."""
+    names = with_critic()
+    return f"; shipped weights with a critic: --pretrained {' or '.join(names)}" if names else ""
 
 
 def enhance(

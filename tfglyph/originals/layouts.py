@@ -377,6 +377,50 @@ def _flattened(network: keras.Model) -> Shape:
     return tuple(network.get_layer("flatten").input.shape[1:])
 
 
+# === The VAE-GAN, which is TensorFlow's: the same layouts, only the names differ ===
+
+
+def _slim(layer: keras.layers.Layer, name: str, norm: keras.layers.Layer | None, norm_name: str) -> Tensors:
+    yield _vector(layer.kernel, f"{name}/weights")
+    if layer.use_bias:
+        yield _vector(layer.bias, f"{name}/biases")
+    if norm is not None:
+        for variable in ("beta", "gamma", "moving_mean", "moving_variance"):
+            value = getattr(norm, variable)
+            yield _vector(value, f"{name}/{norm_name}/{variable}")
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 0 else f"{name}_{number}"
+
+
+def _slim_stack(network: keras.Model, scope: str, kind: str, norm_name: str) -> Tensors:
+    """The layers conv_1, conv_2, ... of a network, each with its batch norm if it has one."""
+    layers = {layer.name: layer for layer in network.layers}
+    number = 0
+    while f"conv_{number + 1}" in layers:
+        ours = f"conv_{number + 1}"
+        yield from _slim(layers[ours], f"{scope}/{_numbered(kind, number)}", layers.get(f"{ours}_norm"), norm_name)
+        number += 1
+
+
+def _vaegan_encoder(architecture: Architecture, network: keras.Model) -> Tensors:
+    yield from _slim_stack(network, "Encoder", "Conv", "BatchNorm")
+    for number, ours in enumerate(("mean", "log_variance")):
+        yield from _slim(network.get_layer(ours), f"Encoder/{_numbered('fully_connected', number)}", None, "")
+
+
+def _vaegan_generator(architecture: Architecture, network: keras.Model) -> Tensors:
+    linear = network.get_layer("linear")
+    yield from _slim(linear, "Generator/fully_connected", network.get_layer("linear_norm"), "BN")
+    yield from _slim_stack(network, "Generator", "Conv2d_transpose", "BN")
+
+
+def _vaegan_discriminator(architecture: Architecture, network: keras.Model) -> Tensors:
+    yield from _slim_stack(network, "Discriminator", "Conv", "BN")
+    yield from _slim(network.get_layer("logit"), "Discriminator/fully_connected", None, "")
+
+
 # === Originals ===
 
 Describe = Callable[[Architecture, keras.Model], Tensors]
@@ -394,6 +438,12 @@ _INFOGAN = (
     ("discriminator", ("discriminator.",), _infogan_trunk),
     ("discriminator", ("netD.",), _infogan_d_head),
     ("q_head", ("netQ.",), _infogan_q_head),
+)
+
+_VAEGAN = (
+    ("encoder", (), _vaegan_encoder),
+    ("generator", (), _vaegan_generator),
+    ("discriminator", (), _vaegan_discriminator),
 )
 
 ORIGINALS: dict[str, tuple[tuple[str, tuple[str, ...], Describe], ...]] = {
@@ -414,14 +464,15 @@ ORIGINALS: dict[str, tuple[tuple[str, tuple[str, ...], Describe], ...]] = {
     "infogan-10x10-2": _INFOGAN,
     "infogan-10x10-20": _INFOGAN,
 }
-"""By the name of the architecture file: the parts of the original."""
+"""By the name of the architecture file: the parts of the PyTorch original. Any file of mode VAE-GAN has the layout of
+the TensorFlow original, if its networks are convolutional ones with batch norm."""
 
 
 def parts_of(architecture: Architecture, networks: Mapping[str, keras.Model]) -> list[Part]:
     """The parts of the original that an architecture re-implements, for networks built from it.
 
     Args:
-        architecture: Architecture, one of ``ORIGINALS`` by its name.
+        architecture: Architecture, one of ``ORIGINALS`` by its name, or of mode VAE-GAN.
         networks: dict from name to keras.Model.
 
     Raises:
@@ -429,5 +480,7 @@ def parts_of(architecture: Architecture, networks: Mapping[str, keras.Model]) ->
     """
     return [
         Part(network, containers, tuple(describe(architecture, networks[network])))
-        for network, containers, describe in ORIGINALS[architecture.name or ""]
+        for network, containers, describe in (
+            _VAEGAN if architecture.mode == "VAE-GAN" else ORIGINALS[architecture.name or ""]
+        )
     ]

@@ -1,5 +1,6 @@
 """The weights that come with the package, a run directory each."""
 
+import json
 import pathlib
 
 from tfglyph.errors import UsageError, did_you_mean
@@ -7,6 +8,8 @@ from tfglyph.files import package_file
 
 FOLDER: pathlib.Path = package_file("pretrained")
 PREFIX = "pretrained:"
+CRITIC = "discriminator"  # the group's name in a manifest
+PREFERRED_CRITIC = "cppn-fonts-wgan"
 ALSO = {"ddpm-cns": "compose-cns"}
 """Second names of weights: a model that composes also draws the best unconditional samples, from descriptions that it
 samples itself."""
@@ -15,6 +18,16 @@ samples itself."""
 def names() -> list[str]:
     """The shipped weights, by every name that they have."""
     return sorted({path.parent.name for path in FOLDER.glob("*/architecture.json")} | set(ALSO))
+
+
+def with_critic() -> list[str]:
+    """The shipped weights that come with their discriminator: those that ``enhance`` can use; the preferred one first.
+
+    Their manifests say so.
+    """
+    manifests = sorted(FOLDER.glob("*/model.ckpt-*.json"))
+    critics = {path.parent.name for path in manifests if CRITIC in json.loads(path.read_text("utf-8"))["tensors"]}
+    return sorted(critics, key=lambda name: (name != PREFERRED_CRITIC, name))
 
 
 def is_shipped(reference: str) -> bool:

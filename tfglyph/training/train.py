@@ -33,6 +33,7 @@ from tfglyph.training.callbacks import (
     Saving,
     Scalars,
 )
+from tfglyph.training.diversity import Diversity
 from tfglyph.training.eval_callback import EvaluationCallback
 from tfglyph.training.guards import BadSteps
 from tfglyph.training.loop import training_loop
@@ -202,6 +203,8 @@ def training_callbacks(
         Pictures(run_directory, board, training.glyphs, model.preview_images, pictures_every, training.steps),
         saving,
     ]
+    if "discriminator" in model.networks:
+        callbacks.append(Diversity(run_directory, board, training.glyphs))
     if options.evaluate_every:
         callbacks.append(EvaluationCallback(training, run_directory, board, saver, saving, training.held_out()))
     if options.projector and model.can_encode:
