@@ -22,7 +22,7 @@ FLOORS = (
     ("errors", "version"),
     ("progress",),
     ("files",),
-    ("imaging", "losses", "pretrained"),
+    ("imaging", "losses", "outlines", "pretrained"),
     ("diffusion",),
     ("composition",),
     ("architecture",),
@@ -66,7 +66,6 @@ SLOW_OR_OPTIONAL = {
     "tensorflow",
     "tensorflow_datasets",
     "tqdm",
-    "vtracer",
 }
 
 # Rooms in which every import of ours may stand in a function: `--help` answers without TensorFlow because of it.
