@@ -148,7 +148,7 @@ def test_a_cubic_is_found_again_from_its_points():
         assert error[0] < 0.05
         assert np.array_equal(found[0][[0, 3]], cubic[[0, 3]])
     found, _, _ = cubics.fit(points[None], first, last, np.full((1, 2), cubics.STIFF))
-    assert abs(np.cross(found[0, 1] - found[0, 0], first[0])) < 1e-9
+    assert (found[0, 1] - found[0, 0]) @ np.array([-first[0, 1], first[0, 0]]) == pytest.approx(0, abs=1e-9)
     head, tail = cubics.split(cubic, 0.3)
     whole = cubics.evaluate(cubic[None], np.array([[0.15, 0.3, 0.65]]))[0]
     parts = [cubics.evaluate(head[None], np.array([[0.5]]))[0, 0], head[3], cubics.evaluate(tail[None], [[0.5]])[0, 0]]
