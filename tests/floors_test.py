@@ -23,7 +23,7 @@ FLOORS = (
     ("progress",),
     ("files",),
     ("imaging", "losses", "outlines", "pretrained"),
-    ("diffusion",),
+    ("diffusion", "fontfiles"),
     ("composition",),
     ("architecture",),
     ("datasets",),

@@ -151,7 +151,11 @@ def test_a_cubic_is_found_again_from_its_points():
     assert (found[0, 1] - found[0, 0]) @ np.array([-first[0, 1], first[0, 0]]) == pytest.approx(0, abs=1e-9)
     head, tail = cubics.split(cubic, 0.3)
     whole = cubics.evaluate(cubic[None], np.array([[0.15, 0.3, 0.65]]))[0]
-    parts = [cubics.evaluate(head[None], np.array([[0.5]]))[0, 0], head[3], cubics.evaluate(tail[None], [[0.5]])[0, 0]]
+    parts = [
+        cubics.evaluate(head[None], np.array([[0.5]]))[0, 0],
+        head[3],
+        cubics.evaluate(tail[None], np.array([[0.5]]))[0, 0],
+    ]
     assert np.allclose(whole, parts)
 
 
