@@ -2,7 +2,7 @@
 
 from tfglyph.fontfiles import NewGlyph, insert, open_font, save_font
 
-font = open_font("MyFont.ttf")        # also .otf, .ttc#2, .woff2, variable fonts
+font = open_font("MyFont.ttf")        # also .otf, .ttc#2, .woff2, variable.ttf#wght=700
 insert(font, [NewGlyph(0x4E00, outline)])
 save_font(font.font, "MyFont-completed.ttf")
 """

@@ -5,15 +5,16 @@ import hashlib
 import logging
 import os
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from fontTools.ttLib import TTFont
 
+from tfglyph.datasets.opening import axes_of, instances_of, parse_spec, places, why_not
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.files import PathLike
+from tfglyph.files import PathLike, printable
 from tfglyph.outlines.pens import OutlinePen
 from tfglyph.outlines.tracing import Outline
 
@@ -187,43 +188,43 @@ class FontFile:
         return MOST_GLYPHS - len(self.font.getGlyphOrder())
 
 
-def open_font(path: PathLike, instance: str | None = None) -> FontFile:
+def open_font(spec: PathLike) -> FontFile:
     """Opens a font for completing; the file itself is never written.
 
     Args:
-        path: TTF, OTF, TTC, OTC, WOFF or WOFF2; ``file.ttc#2`` means its third font.
-        instance: for variable fonts: the name of an instance, or ``wght=700,wdth=90``; None is the default instance.
+        spec: TTF, OTF, TTC, OTC, WOFF or WOFF2; ``FILE.ttc#2`` is the third font of a collection, ``FILE#wght=700`` or
+            ``FILE#Bold`` a place in a variable font, as everywhere (``tfglyph.datasets.opening``).
 
     Raises:
-        UsageError: no such file, member or instance.
+        UsageError: no such file, font or instance.
         GlyphError: not a font, damaged, without outlines, a colour font, or without ideographs.
     """
-    file, member = _file_and_member(os.fspath(path))
+    asked = parse_spec(spec)
+    file, member = asked.path, asked.index or 0
+    _check_file(file, member)
     try:
         font = TTFont(file, fontNumber=member, lazy=True, recalcBBoxes=False, recalcTimestamp=False)
         notes: list[str] = []
         if font.flavor:
             notes.append(f"it is compressed as {font.flavor.upper()}")
+        if asked.instance == "*":
+            raise UsageError(f"{file}: one place of a variable font is completed, found #*; expected as in #wght=700")
+        chosen = places(asked, axes_of(font), instances_of(font))[0]
         if "fvar" in font:
-            font = _instance(font, file, instance, notes)
-        elif instance is not None:
-            raise UsageError(f"{file}: --instance {instance}: it is not a variable font")
+            font = _instance(font, chosen, notes)
         return _checked(font, file, member, notes)
     except GlyphError:
         raise
     except Exception as error:  # fontTools meets damage with nearly every exception there is
-        raise GlyphError(f"{file}: not a usable font ({type(error).__name__}: {_one_line(error)})") from None
+        raise GlyphError(f"{printable(file)}: {why_not(error)}") from None
 
 
-def _file_and_member(path: str) -> tuple[str, int]:
-    """The file and which font of it: ``file.ttc#2`` is (file.ttc, 2)."""
-    file, mark, number = path.rpartition("#")
-    named = bool(mark) and number.isdigit() and not os.path.exists(path)
-    file, member = (file, int(number)) if named else (path, 0)
+def _check_file(file: str, member: int) -> None:
+    """That it is a font by its first bytes, not too large, and has that member."""
     if not os.path.exists(file):
-        raise UsageError(f"{file}: no such file")
+        raise UsageError(f"{printable(file)}: no such file")
     if not os.path.isfile(file):
-        raise UsageError(f"{file}: not a file, expected a font: TTF, OTF, TTC, WOFF or WOFF2")
+        raise UsageError(f"{printable(file)}: not a file, expected a font: TTF, OTF, TTC, WOFF or WOFF2")
     try:
         with open(file, "rb") as stream:
             head = stream.read(12)
@@ -234,55 +235,22 @@ def _file_and_member(path: str) -> tuple[str, int]:
         raise GlyphError(f"{file}: {size >> 20} MiB; fonts of at most {LARGEST_FILE >> 20} MiB are read")
     known = (b"\0\1\0\0", b"OTTO", b"true", b"ttcf", b"wOFF", b"wOF2")
     if head[:4] not in known:
-        raise GlyphError(f"{file}: not a font: expected TTF, OTF, TTC, WOFF or WOFF2")
+        raise GlyphError(f"{printable(file)}: not a font: expected TTF, OTF, TTC, WOFF or WOFF2")
     count = int.from_bytes(head[8:12], "big") if head[:4] == b"ttcf" else 1
     if not 1 <= count <= 256:
         raise GlyphError(f"{file}: not a usable font (a collection of {count} fonts)")
     if member >= count:
         raise UsageError(f"{file}#{member}: it has {count} font{'s' * (count != 1)}, numbered from 0")
-    return file, member
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or "damaged"
-
-
-def _instance(font: Any, file: str, instance: str | None, notes: list[str]) -> Any:
+def _instance(font: Any, place: dict[str, float], notes: list[str]) -> Any:
     """A variable font pinned to one place of its axes."""
     from fontTools.varLib import instancer  # slow: a third of a second, and few fonts are variable
 
-    axes = {axis.axisTag: axis for axis in font["fvar"].axes}
-    place = {tag: axis.defaultValue for tag, axis in axes.items()}
-    title = "its default instance"
-    if instance is not None:
-        place.update(_place(font, file, instance, axes))
-        title = f"instance {instance}"
-    spelled = ", ".join(f"{tag}={value:g}" for tag, value in place.items())
-    notes.append(f"it is a variable font; {title} ({spelled}) is completed, the axes are gone")
-    return instancer.instantiateVariableFont(font, place, inplace=True, updateFontNames=False)
-
-
-def _place(font: Any, file: str, instance: str, axes: Mapping[str, Any]) -> dict[str, float]:
-    """What ``--instance`` means: a named instance, or values of axes."""
-    named = {font["name"].getDebugName(i.subfamilyNameID) or "": i.coordinates for i in font["fvar"].instances}
-    if instance in named:
-        return dict(named[instance])
-    place = {}
-    for word in instance.split(","):
-        tag, _, value = word.strip().partition("=")
-        try:
-            place[tag] = float(value)
-        except ValueError:
-            place = {}
-            break
-        if tag not in axes or not axes[tag].minValue <= place[tag] <= axes[tag].maxValue:
-            place = {}
-            break
-    if not place:
-        ranges = ", ".join(f"{tag}={axis.minValue:g}…{axis.maxValue:g}" for tag, axis in axes.items())
-        names = ", ".join(name for name in named if name)
-        raise UsageError(f"{file}: --instance {instance!r}: expected one of {names}, or values in {ranges}")
-    return place
+    everywhere = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes} | place
+    spelled = ", ".join(f"{tag}={value:g}" for tag, value in everywhere.items())
+    notes.append(f"it is a variable font; it is completed at {spelled}, and the axes are gone")
+    return instancer.instantiateVariableFont(font, everywhere, inplace=True, updateFontNames=False)
 
 
 def _checked(font: Any, file: str, member: int, notes: list[str]) -> FontFile:
