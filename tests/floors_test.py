@@ -35,7 +35,7 @@ FLOORS = (
     ("tfglyph",),
     ("latent",),
     ("evaluation", "export"),
-    ("training",),
+    ("completion", "training"),
     ("studio",),
     ("cli",),
     ("__main__",),

@@ -23,7 +23,7 @@ USUAL_SAMPLING_OPTIONS = tuple(name for name in SAMPLING_OPTIONS if name != "tem
 
 
 def add_model_options(
-    multiple: bool = False, default: str | Iterable[str] = (), positional: bool = False
+    multiple: bool = False, default: str | Iterable[str] = (), positional: bool = False, required: bool = True
 ) -> Callable[[CommandFunction], CommandFunction]:
     """Adds ``--checkpoint`` and ``--pretrained``; the command gets ``references``, a list of str.
 
@@ -32,6 +32,8 @@ def add_model_options(
         default: str or several, the references of a command that is called without either; where these weights are not
             shipped, and with none, that is a UsageError.
         positional: bool, whether models may also be named without an option.
+        required: bool, whether the command needs a model in any case; else ``references`` may be empty, and the command
+            calls ``check_references`` where it needs one.
 
     Returns:
         A decorator for click commands.
@@ -45,8 +47,8 @@ def add_model_options(
         ) -> Any:
             references = [*runs, *checkpoint, *(f"pretrained:{name}" for name in pretrained)]
             references = references or [reference for reference in defaults if is_shipped(reference)]
-            if not references:
-                raise UsageError(f"which model? name it with --checkpoint RUN{_suggestion()}")
+            if required:
+                check_references(references)
             if len(references) > 1 and not multiple:
                 raise UsageError(f"one model at a time here, found {len(references)}: {', '.join(references)}")
             return command(references=references, **others)
@@ -69,6 +71,12 @@ def add_model_options(
         return add_options(with_references, *runs, checkpoint, pretrained)
 
     return decorate
+
+
+def check_references(references: list[str]) -> None:
+    """Raises UsageError where no model is named."""
+    if not references:
+        raise UsageError(f"which model? name it with --checkpoint RUN{_suggestion()}")
 
 
 def _suggestion() -> str:

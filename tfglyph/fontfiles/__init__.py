@@ -11,6 +11,7 @@ from tfglyph.fontfiles.checking import Verdict, check_font
 from tfglyph.fontfiles.inserting import NewGlyph, insert
 from tfglyph.fontfiles.naming import check_name, other_family, provenance, rename, store_provenance
 from tfglyph.fontfiles.opening import FontFile, Setting, is_han, open_font
+from tfglyph.fontfiles.probe import check_safely
 from tfglyph.fontfiles.writing import check_output, natural_suffix, save_font
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "check_font",
     "check_name",
     "check_output",
+    "check_safely",
     "insert",
     "is_han",
     "natural_suffix",

@@ -12,6 +12,7 @@ from typing import Any
 
 from fontTools.ttLib import TTFont
 
+from tfglyph.datasets.fontface import top_of_em
 from tfglyph.datasets.opening import axes_of, instances_of, parse_spec, places, why_not
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import PathLike, printable
@@ -275,7 +276,7 @@ def _checked(font: Any, file: str, member: int, notes: list[str]) -> FontFile:
     if len(font.getGlyphOrder()) != count or len(font["hmtx"].metrics) != count:
         raise GlyphError(f"{file}: not a usable font (maxp says {count} glyphs, other tables disagree)")
     family = font["name"].getBestFamilyName() or os.path.splitext(os.path.basename(file))[0]
-    found = FontFile(file, member, font, table, em, _ascender(font, em), family, notes)
+    found = FontFile(file, member, font, table, em, top_of_em(font, em), family, notes)
     unknown = set(found.mapped.values()).difference(font.getGlyphOrder())
     if unknown:
         raise GlyphError(f"{file}: not a usable font (its character map names {len(unknown)} glyphs that it lacks)")
@@ -296,12 +297,3 @@ def _coloured(font: Any, names: Iterable[str]) -> bool:
         return any(name in colour.ColorLayers for name in names)
     records = colour.table.BaseGlyphList.BaseGlyphPaintRecord if colour.table.BaseGlyphList else []
     return bool({record.BaseGlyph for record in records} & set(names))
-
-
-def _ascender(font: Any, em: int) -> float:
-    """Font units from the baseline to the top of the em square, which sits in the middle of the line."""
-    line, typographic = font["hhea"], font.get("OS/2")
-    ascender, descender = line.ascent, line.descent
-    if typographic is not None and typographic.sTypoAscender - typographic.sTypoDescender == em:
-        ascender, descender = typographic.sTypoAscender, typographic.sTypoDescender
-    return float(ascender - (ascender - descender - em) / 2)

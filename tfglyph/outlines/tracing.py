@@ -278,6 +278,11 @@ def _run(
         normal = np.array([-direction[1], direction[0]])
         straight = float(np.abs((kept - point) @ normal).max()) < 0.8 * tracing.tolerance
         run.line = straight or len(inside) <= 2 * MARGIN + 2
+        level = int(np.abs(direction).argmin())
+        if straight and tracing.straight and len(kept) > 2 and abs(direction[level]) < SLOPE:
+            # A stem that is too short to be found as one, such as the end of a stroke.
+            run.points = np.array(kept)
+            run.points[:, level] = np.median(kept[:, level])
     return run
 
 
