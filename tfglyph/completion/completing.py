@@ -131,7 +131,7 @@ def store_of(options: Options, drawer: Drawer) -> Store:
     return Store(work_folder(options.output), state.hexdigest())
 
 
-def own_sample(file: FontFile, count: int = OWN_GLYPHS) -> tuple[list[str], list[Outline], list[int]]:
+def own_sample(file: FontFile, count: int) -> tuple[list[str], list[Outline], list[int]]:
     """Some of the font's own ideographs, evenly spread: (characters, outlines in the em square, points)."""
     codes = sorted(code for code in file.drawn if is_han(code))
     characters, outlines, points = [], [], []
@@ -168,7 +168,7 @@ def complete(plan: Plan, drawer: Drawer, options: Options) -> Report:
         raise UsageError(f"{plan.file.path}: nothing to draw: it has all that was asked for and can be drawn")
     if options.pick is not None and not 1 <= options.pick <= options.variants:
         raise UsageError(f"--pick {options.pick}: there are variants 1 to {options.variants}")
-    characters, outlines, points = own_sample(plan.file)
+    characters, outlines, points = own_sample(plan.file, OWN_GLYPHS)
     calibration = calibrate(outlines, points, drawer.size)
     own_images = np.stack([render(outline, drawer.size, drawer.size) for outline in outlines])
     store = store_of(options, drawer)
