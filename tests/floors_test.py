@@ -22,12 +22,12 @@ FLOORS = (
     ("errors", "version"),
     ("progress",),
     ("files",),
-    ("imaging", "losses", "pretrained"),
+    ("imaging", "losses", "outlines", "pretrained"),
     ("diffusion",),
     ("composition",),
     ("architecture",),
     ("datasets",),
-    ("networks",),
+    ("fontfiles", "networks"),
     ("runs",),
     ("models",),
     ("originals",),
@@ -35,7 +35,7 @@ FLOORS = (
     ("tfglyph",),
     ("latent",),
     ("evaluation", "export"),
-    ("training",),
+    ("completion", "training"),
     ("studio",),
     ("cli",),
     ("__main__",),
@@ -67,7 +67,6 @@ SLOW_OR_OPTIONAL = {
     "tensorflow_datasets",
     "torch",
     "tqdm",
-    "vtracer",
 }
 
 # Rooms in which every import of ours may stand in a function: `--help` answers without TensorFlow because of it.

@@ -10,7 +10,6 @@ from tfglyph.composition import parse, table, tokenizer
 from tfglyph.composition.parsing import read_descriptions
 from tfglyph.errors import UsageError
 from tfglyph.export import export
-from tfglyph.imaging.outlines import to_svg
 from tfglyph.latent.composing_sheet import sheet
 from tfglyph.models.composing import compose, requests, sampled_requests
 
@@ -81,14 +80,6 @@ def test_a_file_of_descriptions(tmp_path):
         read_descriptions(path)
     with pytest.raises(UsageError, match="cannot be read"):
         read_descriptions(tmp_path / "missing.txt")
-
-
-def test_outlines_follow_the_ink():
-    pytest.importorskip("vtracer")
-    image = np.zeros((32, 32, 1), np.uint8)
-    image[8:24, 8:24] = 255
-    svg = to_svg(image)
-    assert 'viewBox="0 0 512 512" width="32" height="32"' in svg and svg.count("<path") == 1
 
 
 @pytest.mark.slow

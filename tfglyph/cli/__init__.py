@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "nearest": "Find the training images closest to generated ones.",
     "studio": "Open all of this as a page in the browser.",
     "compose": "Draw characters from descriptions of their parts, such as ⿰酉交.",
+    "complete": "Draw the characters that a font lacks, in its style, and write the font.",
     "evaluate": "Measure how good the glyphs of trained models are.",
     "export": "Write a SavedModel for TensorFlow Serving.",
     "import": "Read the weights of an original project into a run directory.",

@@ -95,7 +95,7 @@ def _write_each(folder: pathlib.Path, requests: "Sequence[Request]", images: "np
     """Writes uint8 images (d, v, h, w, c) of d requests as files of their own; ``kind`` is "png" or "svg"."""
     from tfglyph.files import write_text
     from tfglyph.imaging.grids import save_png
-    from tfglyph.imaging.outlines import to_svg
+    from tfglyph.outlines import to_svg
     from tfglyph.progress import progress
 
     files = [

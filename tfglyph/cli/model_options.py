@@ -27,6 +27,7 @@ def add_model_options(
     default: str | Iterable[str] | Callable[[], Iterable[str]] = (),
     positional: bool = False,
     default_help: str | None = None,
+    required: bool = True,
 ) -> Callable[[CommandFunction], CommandFunction]:
     """Adds ``--checkpoint`` and ``--pretrained``; the command gets ``references``, a list of str.
 
@@ -36,6 +37,8 @@ def add_model_options(
             shipped, and with none, that is a UsageError. A function is called when the command is.
         positional: bool, whether models may also be named without an option.
         default_help: str, what ``--help`` says of the default; None: its names.
+        required: bool, whether the command needs a model in any case; else ``references`` may be empty, and the command
+            calls ``check_references`` where it needs one.
 
     Returns:
         A decorator for click commands.
@@ -54,8 +57,8 @@ def add_model_options(
         ) -> Any:
             references = [*runs, *checkpoint, *(f"pretrained:{name}" for name in pretrained)]
             references = references or [name for name in default_references() if is_shipped(name)]
-            if not references:
-                raise UsageError(f"which model? name it with --checkpoint RUN{_suggestion()}")
+            if required:
+                check_references(references)
             if len(references) > 1 and not multiple:
                 raise UsageError(f"one model at a time here, found {len(references)}: {', '.join(references)}")
             return command(references=references, **others)
@@ -78,6 +81,12 @@ def add_model_options(
         return add_options(with_references, *runs, checkpoint, pretrained)
 
     return decorate
+
+
+def check_references(references: list[str]) -> None:
+    """Raises UsageError where no model is named."""
+    if not references:
+        raise UsageError(f"which model? name it with --checkpoint RUN{_suggestion()}")
 
 
 def _suggestion() -> str:

@@ -70,6 +70,28 @@ class Drawn:
     extent: Extent = (0.0, 0.0, 1.0, 1.0)
 
 
+def top_of_em(font: Any, em: int) -> float:
+    """Font units from the baseline to the top of the em square, the box in which ideographs are set.
+
+    A line height of nonsense (none at all, or many ems above the baseline) is passed over for the next.
+    """
+    line, typographic = table(font, "hhea"), table(font, "OS/2")
+    lines = []
+    if typographic is not None:
+        typo = typographic.sTypoAscender, typographic.sTypoDescender
+        if typo[0] - typo[1] == em:
+            lines.append(typo)
+    if line is not None:
+        lines.append((line.ascent, line.descent))
+    if typographic is not None:
+        lines += [typo, (typographic.usWinAscent, -typographic.usWinDescent)]
+    for ascender, descender in lines:
+        top: float = ascender - (ascender - descender - em) / 2  # the em square is in the middle of the line
+        if ascender > descender and _PLAUSIBLE[0] * em <= top <= _PLAUSIBLE[1] * em:
+            return top
+    return _USUAL_ASCENDER * em
+
+
 class FontFace:
     """A face in a TTF, OTF, TTC or WOFF file.
 
@@ -124,34 +146,13 @@ class FontFace:
         self.axes: list[Axis] = axes_of(font)
         self.instances: list[Instance] = instances_of(font)
         self.name: str = full_name(font, self.path) + self._chosen()
-        self.ascender: float = self._ascender(font)
+        self.ascender: float = top_of_em(font, self.em)
 
     def _chosen(self) -> str:
         """What is added to the name: the instance or the axes that were chosen."""
         place = dict(self.variation)
         named = [instance.name for instance in self.instances if instance.place == place]
         return f" {named[0] if named else spell_variation(self.variation)}" if place else ""
-
-    def _ascender(self, font: Any) -> float:
-        """Font units from the baseline to the top of the em square, the box in which ideographs are set.
-
-        A line height of nonsense (none at all, or many ems above the baseline) is passed over for the next.
-        """
-        line, typographic = table(font, "hhea"), table(font, "OS/2")
-        lines = []
-        if typographic is not None:
-            typo = typographic.sTypoAscender, typographic.sTypoDescender
-            if typo[0] - typo[1] == self.em:
-                lines.append(typo)
-        if line is not None:
-            lines.append((line.ascent, line.descent))
-        if typographic is not None:
-            lines += [typo, (typographic.usWinAscent, -typographic.usWinDescent)]
-        for ascender, descender in lines:
-            top: float = ascender - (ascender - descender - self.em) / 2  # the em square is in the middle of the line
-            if ascender > descender and _PLAUSIBLE[0] * self.em <= top <= _PLAUSIBLE[1] * self.em:
-                return top
-        return _USUAL_ASCENDER * self.em
 
     @property
     def key(self) -> FaceKey:

@@ -8,10 +8,10 @@ import numpy as np
 from tfglyph.composition import OPERATORS, resolve
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import write_text
-from tfglyph.imaging.outlines import to_svg
 from tfglyph.models import GlyphModel
 from tfglyph.models.composing import Request, requests
 from tfglyph.models.composing import compose as draw_requests
+from tfglyph.outlines import to_svg
 from tfglyph.studio.components import gallery_with_view, options_for, run_button, sampling_fields
 from tfglyph.studio.handlers import select_handler
 from tfglyph.studio.state import LoadedModel, Studio, enlarged

@@ -1,0 +1,84 @@
+"""A model that draws from exemplars, as what completes a font."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfglyph.completion.drawing import Drawings
+from tfglyph.composition import resolve
+from tfglyph.datasets.drawing import in_frame
+from tfglyph.datasets.fontface import FontFace, faces
+from tfglyph.errors import GlyphError, UsageError
+from tfglyph.exemplars.part_index import part_index
+from tfglyph.exemplars.retrieval import Retrieval
+from tfglyph.fontfiles.opening import FontFile
+
+VARIANTS_OF_A_SEED = 64
+
+
+class FileSource:
+    """The glyphs of a font that is being completed, as exemplars; a ``GlyphSource``.
+
+    Args:
+        spec: str, the font, as a person names it.
+        file: FontFile of the same font: what it really draws.
+    """
+
+    def __init__(self, spec: str, file: FontFile):
+        self._face: FontFace = faces(spec)[0]
+        known = part_index().rows
+        self.name: str = self._face.name
+        self.characters: list[str] = [chr(code) for code in sorted(file.drawn) if chr(code) in known]
+
+    def glyph(self, character: str, shape: tuple[int, int, int]) -> np.ndarray:
+        """The glyph: uint8 (h, w, c) of ``shape``, ink 255 on 0; empty where it is damaged, which does no harm."""
+        side = min(shape[:2])
+        try:
+            return in_frame(self._face.render(character, side), shape)
+        except GlyphError:
+            return np.zeros(shape, np.uint8)
+
+
+class ModelDrawer:
+    """Draws in the style of a font with a model that is conditioned on exemplars; a ``Drawer``.
+
+    Args:
+        model: a GlyphModel whose architecture has ``condition.exemplars``.
+        spec: str, the font, as a person names it.
+        file: FontFile of the same font.
+
+    Raises:
+        UsageError: the model draws from no exemplars, or no square pictures in grey.
+        GlyphError: FreeType cannot read the font.
+    """
+
+    def __init__(self, model: Any, spec: str, file: FontFile):
+        section = getattr(model, "exemplars", None)
+        if section is None:
+            raise UsageError(f"{model.name}: a model without condition.exemplars cannot draw in the style of a font")
+        height, width, channels = model.architecture.hwc
+        if height != width or channels != 1:
+            raise UsageError(f"{model.name}: draws {height}x{width}x{channels}; fonts need square pictures in grey")
+        self._model = model
+        self.name: str = model.run.title if getattr(model, "run", None) is not None else model.name
+        self.size: int = height
+        self._retrieval: Retrieval = Retrieval(FileSource(spec, file), section, (height, width, channels))
+
+    def draw(self, texts: Sequence[str], seeds: Sequence[int]) -> Drawings:
+        """Draws n glyphs, see ``Drawer.draw``; seeds that differ in their last six bits see other exemplars."""
+        images = np.zeros((len(texts), self.size, self.size), np.uint8)
+        exemplars: list[tuple[str, ...]] = [()] * len(texts)
+        skips = np.array([seed % VARIANTS_OF_A_SEED for seed in seeds])
+        for skip in sorted(set(skips.tolist())):
+            rows = np.flatnonzero(skips == skip)
+            found = self._retrieval.find([resolve(texts[row]) for row in rows], skip=skip)
+            pairs = [(seeds[row], zlib.crc32(texts[row].encode())) for row in rows]
+            drawn = self._model.sample_pairs(
+                np.array(pairs, np.int64), exemplars=found.exemplars, kinds=found.kinds
+            )  # (m, h, w, 1)
+            images[rows] = drawn[..., 0]
+            for row, characters in zip(rows, found.characters, strict=True):
+                exemplars[row] = tuple(dict.fromkeys(characters))
+        return Drawings(images, exemplars)

@@ -1,0 +1,26 @@
+"""Pictures of glyphs as outlines: corners, straight stems, extreme points, no overlaps, few points.
+
+from tfglyph.outlines import to_svg, trace
+
+outline = trace(image)          # uint8 (h, w), ink 255 on 0; grey is how much of a pixel is covered
+outline.draw(pen, scale, dx, dy)  # any fontTools pen
+"""
+
+from tfglyph.outlines.calibration import Calibration, calibrate
+from tfglyph.outlines.pens import OutlinePen, without_overlaps
+from tfglyph.outlines.raster import overlap, render
+from tfglyph.outlines.svg import to_svg
+from tfglyph.outlines.tracing import Outline, Tracing, trace
+
+__all__ = [
+    "Calibration",
+    "Outline",
+    "OutlinePen",
+    "Tracing",
+    "calibrate",
+    "overlap",
+    "render",
+    "to_svg",
+    "trace",
+    "without_overlaps",
+]
