@@ -1,11 +1,26 @@
 """Glyph images as outlines: SVG files whose curves follow the edge of the ink."""
 
+from types import ModuleType
+
 import numpy as np
 
 from tfglyph.errors import GlyphError
 from tfglyph.imaging.grids import encode_png
 
 TRACED_SIDE = 512  # pixels that the shorter side is enlarged to, at least, before it is traced
+
+
+def check_tracer() -> ModuleType:
+    """The package that traces; for a verb to call before it draws anything.
+
+    Raises:
+        GlyphError: the package vtracer is not installed.
+    """
+    try:
+        import vtracer  # optional: the extra svg
+    except ImportError:
+        raise GlyphError("SVG outlines need the package vtracer: pip install 'tfglyph[svg]'") from None
+    return vtracer
 
 
 def to_svg(image: np.ndarray) -> str:
@@ -23,10 +38,7 @@ def to_svg(image: np.ndarray) -> str:
     Raises:
         GlyphError: the package vtracer is not installed.
     """
-    try:
-        import vtracer  # optional: the extra svg
-    except ImportError:
-        raise GlyphError("SVG outlines need the package vtracer: pip install 'tfglyph[svg]'") from None
+    vtracer = check_tracer()
     from PIL import Image  # slow: a tenth of a second, and most verbs trace nothing
 
     height, width = image.shape[:2]
@@ -37,7 +49,7 @@ def to_svg(image: np.ndarray) -> str:
     traced = vtracer.convert_raw_image_to_svg(
         encode_png(page), "png", colormode="binary", mode="spline", filter_speckle=factor // 2, path_precision=2
     )
-    return traced.replace(
+    return str(traced).replace(
         f'width="{size[0]}" height="{size[1]}"',
         f'viewBox="0 0 {size[0]} {size[1]}" width="{width}" height="{height}"',
     )

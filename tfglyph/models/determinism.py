@@ -1,0 +1,42 @@
+"""The same bits every time: training steps whose sums are always added in one order.
+
+TensorFlow runs operations of a step at once where it can, and two of its decisions then depend on what else the machine
+does. Its graph optimizer may turn a sum of three gradients or more into an accumulation in the order in which they
+arrive, and does so where little memory is free (``memory_optimization``); and a sum begins with the first of its terms
+whose memory nobody else still reads. ``enable_op_determinism`` covers neither. In floating point another order is
+another result.
+
+Within ``ordered_execution`` the first is off, and on a CPU the operations of a step run one after the other, in one
+order. Each still uses all threads, so it costs little; docs/how-to/reliability.md has what was measured.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import tensorflow as tf
+from tensorflow.core.protobuf import rewriter_config_pb2
+from tensorflow.python.eager import context
+
+SINGLE_THREADED = "SINGLE_THREADED_EXECUTOR"
+
+
+@contextlib.contextmanager
+def ordered_execution(replicas: int = 1) -> Iterator[None]:
+    """Within, calls of ``tf.function``s of this thread give the same bits for the same inputs.
+
+    TensorFlow has no public switch for it; tests/keras_internals_test.py names what is used here.
+
+    Args:
+        replicas: int, devices that share a step. Several wait for each other, so their operations cannot run one after
+            the other; they are promised the same result within a tolerance alone.
+    """
+    before = context.context().function_call_options
+    config = context.context().config
+    config.graph_options.rewrite_options.memory_optimization = rewriter_config_pb2.RewriterConfig.NO_MEM_OPT
+    one_by_one = replicas == 1 and not tf.config.get_visible_devices("GPU")
+    executor = SINGLE_THREADED if one_by_one else None
+    context.context().function_call_options = context.FunctionCallOptions(executor, config)
+    try:
+        yield
+    finally:
+        context.context().function_call_options = before
