@@ -4,8 +4,11 @@
     python benchmarks/determinism.py                       # the VAE-GAN, float32 and mixed_bfloat16
     python benchmarks/determinism.py vaegan --batch 16 --turns 30 --load 2
 
-Steps with and without ``tfglyph.models.determinism.ordered_execution`` take turns in one process, so that other load
-meets both. Every turn begins from the same weights, and the weights after it are compared with those of the first.
+Steps take turns in one process, so that other load meets all kinds: "as it is" is TensorFlow's own way, "sums" keeps
+sums of gradients from becoming accumulations (what training does in mixed precision), "ordered" runs operations one by
+one, too (in float32); see ``tfglyph.models.determinism``. Every turn begins from the same weights, and the weights
+after it are compared with those of the others.
+
 ``--load`` starts so many processes that work and sleep in turns of a few milliseconds.
 """
 
@@ -22,7 +25,6 @@ import numpy as np
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-KINDS = ("as it is", "ordered")
 BUSY = """
 import random, time
 while True:
@@ -33,6 +35,26 @@ while True:
 """
 
 
+def as_it_is() -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
+def sums() -> contextlib.AbstractContextManager[None]:
+    from tfglyph.models.determinism import ordered_execution
+
+    return ordered_execution("mixed_bfloat16")
+
+
+def ordered() -> contextlib.AbstractContextManager[None]:
+    from tfglyph.models.determinism import ordered_execution
+
+    return ordered_execution("float32")
+
+
+WITHIN = {"as it is": as_it_is, "sums": sums, "ordered": ordered}
+KINDS = tuple(WITHIN)
+
+
 def prepare(
     architecture: str, precision: str, batch_size: int | None
 ) -> tuple[Callable[[str], float], Callable[[], bytes]]:
@@ -40,7 +62,6 @@ def prepare(
     import tensorflow as tf
 
     import tfglyph
-    from tfglyph.models.determinism import ordered_execution
 
     model = tfglyph.build(architecture, seed=3, precision=precision)
     model.prepare_training(1000)
@@ -60,7 +81,7 @@ def prepare(
         for variable, value in zip(variables, first, strict=True):
             variable.assign(value)
         start = time.perf_counter()
-        with ordered_execution() if kind == "ordered" else contextlib.nullcontext():
+        with WITHIN[kind]():
             float(steps[kind](batch)["bad_step"])
         return time.perf_counter() - start
 
@@ -93,9 +114,10 @@ def main() -> None:
                     f" {len(results[kind])} different results of {options.turns + 2}",
                     flush=True,
                 )
-            ratio = np.array(seconds["ordered"]) / np.array(seconds["as it is"])
-            low, middle, high = np.percentile(ratio, [25, 50, 75])
-            print(f"{precision:16}ratio     {middle:8.3f} (quartiles {low:.3f} to {high:.3f})", flush=True)
+            for kind in KINDS[1:]:
+                ratio = np.array(seconds[kind]) / np.array(seconds["as it is"])
+                low, middle, high = np.percentile(ratio, [25, 50, 75])
+                print(f"{precision:16}{kind:10}{middle:8.3f} times (quartiles {low:.3f} to {high:.3f})", flush=True)
     finally:
         for process in load:
             process.kill()

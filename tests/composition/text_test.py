@@ -151,8 +151,9 @@ def test_charset_files(tmp_path, capsys):
     err = capsys.readouterr().err
     assert f"{path}: left out: 1 byte-order mark" not in err  # the mark at a file's beginning belongs to the encoding
     assert "1 variation selector" in err and "no single code point stands for them: U+304B U+0301" in err
-    path.write_bytes(TEXT.encode("utf-16"))
-    assert list(charset(str(path)).characters) == MEANT
+    for encoding in ("utf-16", "utf-32", "utf-8-sig"):
+        path.write_bytes(TEXT.removeprefix("\ufeff").encode(encoding))
+        assert list(charset(str(path)).characters) == MEANT
 
 
 def test_files_of_tuples(tmp_path, capsys):
@@ -161,6 +162,12 @@ def test_files_of_tuples(tmp_path, capsys):
     tuples, problems = read_tuples(path)
     assert [list(entry.characters) for entry in tuples] == [MEANT, ["\u4e00", "\u4e8c", "\u4e09"]] and not problems
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_files_of_tuples_in_every_unicode_encoding(tmp_path, encoding):
+    (tmp_path / "tuples.txt").write_bytes("\u4e00\u4e8c\u4e09\n\u56db\u4e94\u516d\n".encode(encoding))
+    assert len(read_tuples(tmp_path / "tuples.txt")[0]) == 2
 
 
 def test_terms_and_tuples_of_the_studio():

@@ -399,6 +399,21 @@ def test_scans_of_fewer_bits_than_their_file_are_not_blank(bits):
     assert notes == ["16 bits: reduced to 8" if bits == 16 else f"16 bits, of which {bits} are used: reduced to 8"]
 
 
+@pytest.mark.parametrize("byte_order", ["<", ">"])
+def test_both_byte_orders_of_sixteen_bits_are_read(tmp_path, byte_order):
+    """Pillow calls them I;16 and I;16B, and turns the latter white where it converts by itself."""
+    values = np.linspace(0, 65535, 64).astype(f"{byte_order}u2").reshape(8, 8)
+    header = struct.pack(
+        f"{byte_order}2sHIH", b"II" if byte_order == "<" else b"MM", 42, 8, 8
+    )  # one directory of eight entries, in order
+    entries = [(256, 8), (257, 8), (258, 16), (259, 1), (262, 1), (273, 8 + 2 + 8 * 12 + 4), (278, 8), (279, 128)]
+    body = b"".join(
+        struct.pack(f"{byte_order}HHI", tag, 3, 1) + struct.pack(f"{byte_order}HH", value, 0) for tag, value in entries
+    )
+    image, _ = decode(header + body + struct.pack(f"{byte_order}I", 0) + values.tobytes())
+    assert abs(np.asarray(image).astype(int) - values.astype(int) * 255 // 65535).max() <= 1
+
+
 def test_charsets_that_are_missing_are_named_printably():
     result = CliRunner().invoke(command, ["describe", "cns", "--charset", "no\nsuch\x1b"])
     assert isinstance(result.exception, UsageError) and str(result.exception).isprintable()

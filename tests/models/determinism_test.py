@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.eager import context
 
 from benchmarks.determinism import BUSY
@@ -65,8 +66,12 @@ def test_options_of_other_functions_are_as_they_were():
     before = context.context().function_call_options
     with ordered_execution():
         assert context.context().function_call_options.executor_type == SINGLE_THREADED
-        with ordered_execution(replicas=2):  # several devices wait for each other
-            assert context.context().function_call_options.executor_type is None
+        for options in ({"replicas": 2}, {"precision": "mixed_bfloat16"}):
+            with ordered_execution(**options):
+                assert context.context().function_call_options.executor_type is None
+                config = context.context().function_call_options.as_attrs()["config_proto"]
+                rewriting = config_pb2.ConfigProto.FromString(config).graph_options.rewrite_options
+                assert rewriting.memory_optimization == rewriting.NO_MEM_OPT
     assert context.context().function_call_options is before
 
 

@@ -137,11 +137,13 @@ def read(text: str) -> Reading:
 
 
 def decode_text(content: bytes) -> str:
-    """A text file's content: UTF-8, or UTF-16 where a byte-order mark says so (as some editors write).
+    """A text file's content: UTF-8, or UTF-16 or UTF-32 where a byte-order mark says so (as some editors write).
 
     Raises:
         UnicodeDecodeError: it is neither.
     """
+    if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):  # before UTF-16, whose mark begins one of them
+        return content.decode("utf-32")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16")
     return content.removeprefix(b"\xef\xbb\xbf").decode()

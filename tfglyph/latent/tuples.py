@@ -7,7 +7,7 @@ tuples, more_problems = known_tuples(tuples, glyphs.rows_by_character(), glyphs.
 import dataclasses
 from collections.abc import Container, Sequence
 
-from tfglyph.composition.text import code_points, read, read_noted
+from tfglyph.composition.text import code_points, decode_text, read, read_noted
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import PathLike, printable
 
@@ -92,9 +92,9 @@ def _lines(path: PathLike) -> Sequence[str | None]:
         raise UsageError(f"{printable(path)}: cannot be read: {error.strerror}") from None
     if len(data) > MAXIMUM_BYTES:
         raise GlyphError(f"{printable(path)}: larger than 1 MiB, so it is no list of tuples")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")):
         try:
-            return data.decode("utf-16").splitlines()
+            return decode_text(data).splitlines()
         except UnicodeDecodeError:
             raise GlyphError(
                 f"{printable(path)}: neither UTF-8 nor UTF-16 text; expected one tuple A B C in each line"

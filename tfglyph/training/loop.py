@@ -63,7 +63,7 @@ def training_loop(
         for index in range(steps):
             hooks.on_train_batch_begin(index)
             batch, asked = next(iterator), tf.constant(float(stop.asked), tf.float32)
-            with ordered_execution(strategy.num_replicas_in_sync):  # the same bits in every run
+            with ordered_execution(model.precision, strategy.num_replicas_in_sync):  # the same bits in every run
                 values = training_step(batch, asked).numpy().tolist()
             logs = dict(zip(names, values, strict=True))
             stop.agree(logs.pop(STOP_ASKED))
