@@ -19,7 +19,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "tfglyph"
 # From the ground up. A module may import from its own room and from rooms on lower floors: rooms on one floor do not
 # know each other. "tfglyph" is the package's own __init__, which only looks names up when they are asked for.
 FLOORS = (
-    ("errors", "version"),
+    ("errors", "paths", "version"),
     ("progress",),
     ("files",),
     ("imaging", "losses", "outlines", "pretrained"),

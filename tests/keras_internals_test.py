@@ -9,7 +9,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
+from tensorflow.python.eager import context
 
+from tfglyph.models.determinism import SINGLE_THREADED
 from tfglyph.models.optimizers import FusedAdam, GuardedOptimizer
 
 OVERRIDDEN = [
@@ -28,6 +31,17 @@ def test_overridden_methods_exist_with_the_same_parameters(ours, base, name):
     assert hasattr(base, name), f"Keras {keras.__version__}: {base.__name__} has no {name} any more"
     parameters = [list(inspect.signature(getattr(each, name)).parameters) for each in (ours, base)]
     assert parameters[0] == parameters[1]
+
+
+def test_functions_of_tensorflow_take_an_executor_and_a_configuration():
+    """What ``tfglyph.models.determinism`` sets, and how TensorFlow reads it."""
+    config = context.context().config
+    config.graph_options.rewrite_options.memory_optimization = rewriter_config_pb2.RewriterConfig.NO_MEM_OPT
+    options = context.FunctionCallOptions(SINGLE_THREADED, config)
+    attributes = options.as_attrs()
+    assert attributes["executor_type"] == SINGLE_THREADED
+    assert config_pb2.ConfigProto.FromString(attributes["config_proto"]) == config
+    assert isinstance(vars(context.Context)["function_call_options"], property)
 
 
 @pytest.mark.parametrize("name", ["_momentums", "_velocities"])

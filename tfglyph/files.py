@@ -18,37 +18,24 @@ from typing import Any
 import numpy as np
 
 from tfglyph.errors import GlyphError
+from tfglyph.paths import PathLike, native_path, printable
 
-PathLike = str | os.PathLike[str]
+__all__ = [
+    "PathLike",
+    "atomic_path",
+    "cache_directory",
+    "cached_arrays",
+    "clear_partial",
+    "digest",
+    "native_path",
+    "package_file",
+    "printable",
+    "write_errors",
+    "write_text",
+]
 
 PARTIAL = ".partial"  # part of the name of a file that is being written; whatever bears it is worthless
 CACHED_ARRAYS_VERSION = 1
-
-
-def printable(path: PathLike) -> str:
-    """A path, or another text of a person's, as it can be printed on one line and written into UTF-8 files.
-
-    Names on disk are bytes. Python keeps those that are no UTF-8 as lone surrogates, which no encoder accepts, and a
-    name may hold line ends and control characters; each becomes an escape: ``\\xb0`` for a byte, ``\\n``, ``\\x1b``.
-
-    Args:
-        path: str or path.
-
-    Returns:
-        str.
-    """
-    text = os.fspath(path)
-    if text.isprintable():
-        return text
-    return "".join(_escape(letter) for letter in text)
-
-
-def _escape(letter: str) -> str:
-    if letter.isprintable() or letter == "\u3000":
-        return letter
-    if "\udc80" <= letter <= "\udcff":
-        return f"\\x{ord(letter) - 0xDC00:02x}"
-    return letter.encode("unicode_escape").decode("ascii")
 
 
 # === Writing ===
@@ -92,7 +79,8 @@ def atomic_path(path: PathLike, durable: bool = False, parents: bool = True) -> 
 def write_text(path: PathLike, text: str, durable: bool = False, parents: bool = True) -> None:
     """``atomic_path`` for a text (UTF-8)."""
     with atomic_path(path, durable, parents) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # A path within the text may hold bytes that are no UTF-8, as lone surrogates: an escape, in JSON the same path.
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 @contextlib.contextmanager
@@ -105,7 +93,7 @@ def write_errors(path: PathLike) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise GlyphError(f"{os.fspath(path)}: cannot be written: {error.strerror or error}") from None
+        raise GlyphError(f"{printable(path)}: cannot be written: {error.strerror or error}") from None
 
 
 def clear_partial(directory: PathLike) -> None:
@@ -159,7 +147,7 @@ def digest(*parts: str | bytes | np.ndarray) -> str:
         if isinstance(part, np.ndarray):
             data: bytes | memoryview = np.ascontiguousarray(part).data.cast("B")
         else:
-            data = part.encode() if isinstance(part, str) else part
+            data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         state.update(len(data).to_bytes(8, "big"))
         state.update(data)
     return state.hexdigest()

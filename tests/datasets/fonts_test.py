@@ -114,7 +114,8 @@ def test_one_image_for_each_font_and_character(tmp_path, numerals, capsys):
     assert glyphs.labels.tolist() == [0] * 8 + [1] * 5
     np.testing.assert_allclose(glyphs.images[10, :, :, 0] / 255, block_image(2, 25), atol=0.06)
     err = capsys.readouterr().err
-    assert err.count("c.ttf: not a usable font") == 1 and err.rstrip().endswith("1 skipped")
+    assert err.count("c.ttf: not a usable font") == 1 and "passed over: 1 .txt" in err
+    assert err.rstrip().endswith("1 skipped, 1 used with a note")
     same = load("fonts", size=25, datadir=directory, charset=numerals)
     assert same.fingerprint == glyphs.fingerprint
 

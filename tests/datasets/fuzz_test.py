@@ -2,25 +2,31 @@
 
 import gzip
 import io
+import itertools
 import pathlib
 import signal
+import unicodedata
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers.sources import NUMERALS, glyph_like, mutated, write_font
+from tests.helpers.sources import NUMERALS, glyph_like, mutated, write_font, write_variable_font
+from tfglyph.composition import parse
+from tfglyph.composition.text import read
 from tfglyph.datasets.casia import convert as convert_gnt
 from tfglyph.datasets.casia import gnt_files, work_items
 from tfglyph.datasets.charsets import charset
-from tfglyph.datasets.fontface import faces
+from tfglyph.datasets.fontface import FontFace, faces
 from tfglyph.datasets.gnt import TagError, read_records, write_gnt
 from tfglyph.datasets.idx import read_idx, write_idx
 from tfglyph.datasets.images import ImageError, decode, fit
 from tfglyph.datasets.pack import read_pack, write_pack
+from tfglyph.datasets.polarity import ink_is_dark
 from tfglyph.datasets.public import _from_npz as read_npz
-from tfglyph.errors import GlyphError
+from tfglyph.errors import GlyphError, UsageError
+from tfglyph.latent.tuples import split_characters
 
 pytestmark = pytest.mark.slow
 MUTATIONS = 2000
@@ -50,7 +56,7 @@ def picture(mode):
     random = np.random.default_rng(1)
     grey = glyph_like(random, 1, 24)[0]
     image = Image.fromarray(grey if mode == "L" else np.stack([grey, grey // 2, grey.T], -1))
-    return image.convert(mode) if mode == "P" else image
+    return image.convert(mode) if mode in ("P", "LA") else image
 
 
 FILES = {
@@ -64,6 +70,9 @@ FILES = {
     "webp": ("RGB", "WEBP", {"lossless": True}),
     "tiff": ("L", "TIFF", {"compression": "tiff_lzw"}),
     "ppm": ("RGB", "PPM", {}),
+    "dib": ("RGB", "DIB", {}),
+    "jp2": ("L", "JPEG2000", {}),
+    "png-transparent": ("LA", "PNG", {}),
 }
 
 
@@ -206,6 +215,59 @@ def test_npz(tmp_path, file):
         # A zip archive has checksums: what can be read is what was written.
         assert [label for _, part in items for label in part] == labels.tolist()
         assert all((a == b).all() for a, b in zip((a for part, _ in items for a in part), images, strict=True))
+
+
+def test_variable_fonts(tmp_path):
+    content = pathlib.Path(write_variable_font(tmp_path / "good.ttf")).read_bytes()
+    path = tmp_path / "damaged.ttf"
+    for data, selection in zip(damaged(content), itertools.cycle(("", "#wght=500", "#Black", "#*"))):
+        path.write_bytes(data)
+        try:
+            for face in faces(f"{path}{selection}"):
+                drawn = face.drawn(NUMERALS[:3])
+                assert set(drawn.characters) | set(drawn.reasons) | set(drawn.cut) >= set(NUMERALS[:3])
+                for character in drawn.characters[:1]:
+                    assert face.render(character, 16, "fit", drawn.extent).shape == (16, 16)
+        except GlyphError as error:
+            assert str(path) in str(error) and str(error).isprintable()
+
+
+def test_selections_of_faces(tmp_path):
+    path = write_variable_font(tmp_path / "good.ttf")
+    for data in damaged(b"0,wght=500,wdth=90.5,Semi Bold,*"):
+        selection = data.decode("latin-1")
+        if "/" in selection or "\0" in selection:
+            continue
+        try:
+            found = faces(f"{path}#{selection}")
+        except GlyphError as error:
+            assert str(error).isprintable()
+            continue
+        assert all(FontFace(*face.key).name == face.name for face in found)
+
+
+def test_texts():
+    for data in damaged("\ufeff\uf902\U000e0100か\u3099⿰⺡交{37531}\u200b\n".encode()):
+        text = data.decode("utf-8", "surrogateescape")
+        reading = read(text)
+        assert read(reading.text).note() is None and unicodedata.is_normalized("NFC", reading.text)
+        for line in text.splitlines():
+            try:
+                assert parse(line).spelled()
+            except UsageError as error:
+                assert str(error).isprintable()
+        split_characters(text)
+
+
+def test_polarity_of_any_picture():
+    random = np.random.default_rng(11)
+    for _ in range(MUTATIONS):
+        side = int(random.integers(1, 20))
+        pixels = random.integers(0, int(random.integers(1, 257)), (side, int(random.integers(1, 20))), dtype=np.uint8)
+        verdict = ink_is_dark(Image.fromarray(pixels))
+        assert verdict in (True, False, None)
+        opposite = ink_is_dark(Image.fromarray(255 - pixels))
+        assert verdict is None or opposite is None or verdict is not opposite
 
 
 def test_charset_files(tmp_path):

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.helpers.sources import encoded, png_bomb
-from tfglyph.datasets.images import ImageError, border_is_light, decode, fit, read_bytes
+from tfglyph.datasets.images import ImageError, decode, fit, read_bytes
+from tfglyph.datasets.polarity import ink_is_dark
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
 COLOURS = np.stack([RAMP, RAMP.T, 255 - RAMP], -1)
@@ -145,6 +146,6 @@ def test_images_of_the_right_size_are_not_touched():
 def test_borders():
     paper = np.full((8, 8), 250, np.uint8)
     paper[2:6, 2:6] = 0
-    assert border_is_light(Image.fromarray(paper)) is True
-    assert border_is_light(Image.fromarray(255 - paper)) is False
-    assert border_is_light(Image.fromarray(np.full((8, 8), 128, np.uint8))) is None
+    assert ink_is_dark(Image.fromarray(paper)) is True
+    assert ink_is_dark(Image.fromarray(255 - paper)) is False
+    assert ink_is_dark(Image.fromarray(np.full((8, 8), 128, np.uint8))) is None

@@ -128,6 +128,29 @@ def test_variable_fonts_of_other_outlines_vary_too(tmp_path):
     assert width(faces(f"{tmp_path}/varied.woff2#wght=900")[0]) == pytest.approx(0.9, abs=0.01)
 
 
+@pytest.fixture
+def odd_instances(variable):
+    """Fonts are about whose instances share a name, or lie outside their axes."""
+    font = TTFont(variable)
+    thin, regular, black = font["fvar"].instances
+    black.coordinates["wght"] = 1200.0
+    thin.subfamilyNameID = regular.subfamilyNameID
+    font.save(variable)
+    return variable
+
+
+def test_instances_beyond_their_axis_are_drawn_at_its_end(odd_instances):
+    assert width(faces(f"{odd_instances}#Black")[0]) == pytest.approx(0.9, abs=0.01)
+
+
+def test_instances_of_one_name_have_to_be_told_apart(odd_instances):
+    with pytest.raises(
+        UsageError, match=r"several instances are called Regular: name one by wght=100,wdth=100 and wght=4"
+    ):
+        faces(f"{odd_instances}#Regular")
+    assert len(faces(f"{odd_instances}#*")) == 3
+
+
 # === Tables that are missing or damaged ===
 
 

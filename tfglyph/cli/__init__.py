@@ -12,6 +12,7 @@ import click
 
 from tfglyph.cli import silence_tensorflow
 from tfglyph.errors import GlyphError, did_you_mean
+from tfglyph.paths import print_anything, printable
 from tfglyph.version import __version__
 
 # verb -> what `tfglyph --help` says of it
@@ -79,6 +80,7 @@ def entry(verb: str | None = None) -> None:
     arguments = ([verb] if verb else []) + sys.argv[1:]
     name = os.path.basename(sys.argv[0]) if verb else "tfglyph"
     silence_tensorflow.install()
+    print_anything()
     code: object
     try:
         code = main.main(arguments, prog_name=name if not verb else f"{name}:", standalone_mode=False)
@@ -94,6 +96,12 @@ def entry(verb: str | None = None) -> None:
     except GlyphError as error:
         click.echo(f"tfglyph: error: {error}", err=True)
         code = error.exit_code
+    except UnicodeEncodeError as error:
+        if not any("\udc80" <= letter <= "\udcff" for letter in str(error.object)):
+            raise
+        name = printable(str(error.object))
+        click.echo(f"tfglyph: error: {name}: a library takes no name that is not UTF-8; rename it", err=True)
+        code = 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` has what it wanted
         code = 0

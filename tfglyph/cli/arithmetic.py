@@ -53,7 +53,7 @@ def command(
     options = options_for(model, sampling)
     from_data = any(term.path is None for triple in triples for term in triple)
     glyphs = glyphs_from_flags(model, dataset, flags) if nearest or from_data else None
-    images = arithmetic.term_images(triples, model.architecture.hwc, glyphs)
+    images = arithmetic.term_images(triples, model.architecture.hwc, glyphs, flags.get("ink"))
     searches = searchers(model, glyphs) if nearest and glyphs is not None else {}
     paths = destinations(
         output,

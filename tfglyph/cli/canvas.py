@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tfglyph.cli.model_options import add_model_options, add_sampling_options, options_for
-from tfglyph.cli.point_options import add_point_options, points_from_flags
+from tfglyph.cli.point_options import add_output_option, add_point_options, destinations, points_from_flags
 from tfglyph.errors import UsageError
 
 
@@ -16,7 +16,7 @@ from tfglyph.errors import UsageError
 @click.option("--size", default="2048", show_default=True, metavar="PIXELS", help="Side, or WIDTHxHEIGHT.")
 @add_point_options(default="0")
 @add_sampling_options("label")
-@click.option("--output", type=click.Path(), metavar="DIR", help="Default: logdir/generate/<run>.")
+@add_output_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -43,9 +43,8 @@ def command(
     options = options_for(model, sampling)
     points = points_from_flags(ctx, model, flags)
     inputs = model.renderer_inputs(points.latents, **options)
-    directory = pathlib.Path(output) if output else model.run.output_directory
-    for name, row in zip(points.names, inputs, strict=True):
-        path = directory / f"canvas-{pathlib.Path(name).stem.replace(' ', '')}-{width}x{height}.png"
+    names = [f"{pathlib.Path(name).stem.replace(' ', '')}-{width}x{height}" for name in points.names]
+    for path, row in zip(destinations(output, model, "canvas", names), inputs, strict=True):
         render_file(path, renderer, row, height, width)
         click.echo(f"{width} x {height} pixels: {path}")
 

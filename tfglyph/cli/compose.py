@@ -1,7 +1,8 @@
 """``tfglyph compose``: characters drawn from descriptions of their parts."""
 
+import contextlib
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,9 @@ from tfglyph.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
+    from tfglyph.composition import Description
+    from tfglyph.composition.parsing import Line
+    from tfglyph.models import GlyphModel
     from tfglyph.models.composing import Request
 
 # The same options as elsewhere; what they do to descriptions.
@@ -61,14 +65,24 @@ def command(
 
     --invent 16 makes up sixteen: halves of known characters, put together anew.
     """
-    from tfglyph.composition import in_place, parse, read_descriptions
-    from tfglyph.models.composing import compose, requests, sampled_requests
+    from tfglyph.composition import in_place
+    from tfglyph.composition.parsing import Line, read_lines
+    from tfglyph.composition.text import read_noted
+    from tfglyph.files import printable
+    from tfglyph.imaging.outlines import check_tracer
+    from tfglyph.models.composing import compose, sampled_requests
 
-    texts = [*descriptions, *(read_descriptions(file) if file else [])]
-    if not texts and not invent:
+    lines = [Line(text, "") for text in descriptions] + (read_lines(file) if file else [])
+    if not lines and not invent:
         raise UsageError("which characters? for example: tfglyph compose ⿰酉交")
-    for text in texts:  # before the model is loaded, which takes longer than noticing a slip of the finger
-        tree = parse(text)
+    # All of this before the model is loaded, which takes longer than noticing a slip of the finger.
+    if svg:
+        check_tracer()
+    read_noted("\n".join(descriptions), "descriptions")
+    if file:
+        read_noted("\n".join(line.text for line in lines[len(descriptions) :]), printable(file))
+    for line in lines:
+        tree = _parse(line)
         if in_place(tree) != tree:
             click.echo(f"{tree} is written {in_place(tree)}")
     import tfglyph
@@ -76,7 +90,7 @@ def command(
     from tfglyph.latent.composing_sheet import sheet
 
     model = tfglyph.load(references[0], precision)
-    to_draw = requests(model, texts) + (sampled_requests(model, invent, seed) if invent else [])
+    to_draw = _requests(model, lines) + (sampled_requests(model, invent, seed) if invent else [])
     for request in to_draw:
         name = request.tree.part
         if name is not None and request.tree.operator is not None:
@@ -89,6 +103,35 @@ def command(
         folder = path.parent / path.stem
         _write_each(folder, to_draw, images, kind)
         click.echo(f"each as {kind.upper()}: {folder}/")
+
+
+def _parse(line: "Line") -> "Description":
+    """The tree of a description; a mistake in a file is named with its line."""
+    from tfglyph.composition import parse
+
+    with _located(line):
+        return parse(line.text)
+
+
+def _requests(model: "GlyphModel", lines: "Sequence[Line]") -> "list[Request]":
+    from tfglyph.models.composing import requests
+
+    found = []
+    for line in lines:
+        with _located(line):
+            found += requests(model, [line.text])
+    return found
+
+
+@contextlib.contextmanager
+def _located(line: "Line") -> Iterator[None]:
+    """Within, errors begin with the file and the line."""
+    try:
+        yield
+    except UsageError as error:
+        if not line.location:
+            raise
+        raise UsageError(f"{line.location}: {error}") from None
 
 
 def _write_each(folder: pathlib.Path, requests: "Sequence[Request]", images: "np.ndarray", kind: str) -> None:

@@ -144,11 +144,14 @@ def show(
 @click.option("--depth", type=click.IntRange(0, 20), default=3, show_default=True, help="Levels to take apart.")
 def decompose(characters: tuple[str, ...], depth: int) -> None:
     """What CHARACTERS, or descriptions such as ⿰酉交, are made of, as trees."""
-    from tfglyph.composition import OPERATORS, resolve
+    from tfglyph.composition import resolve
+    from tfglyph.composition.descriptions import ARITY, UNSUPPORTED
+    from tfglyph.composition.text import read_noted
 
     for text in characters:
-        is_description = any(letter in OPERATORS or letter == "{" for letter in text)
-        for description in [text] if is_description else "".join(text.split()):
+        reading = read_noted(text, "decompose")
+        is_description = any(letter in ARITY or letter in UNSUPPORTED or letter == "{" for letter in reading.text)
+        for description in [reading.text] if is_description else reading.characters:
             click.echo(resolve(description, depth).show())
 
 

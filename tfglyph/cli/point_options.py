@@ -66,9 +66,11 @@ def points_from_flags(ctx: click.Context, model: "GlyphModel", flags: Mapping[st
     """
     import numpy as np
 
+    from tfglyph.composition.text import read_noted
+    from tfglyph.files import printable
     from tfglyph.latent import points
 
-    characters = [letter for letter in flags["characters"] or "" if not letter.isspace()]
+    characters = read_noted(flags["characters"] or "", "--characters").characters
     sources = [name for name in ("characters", "images") if flags[name]] + ["seeds"] * is_typed(ctx, "seeds")
     if len(sources) > 1:
         raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other")
@@ -80,8 +82,10 @@ def points_from_flags(ctx: click.Context, model: "GlyphModel", flags: Mapping[st
         return points.image_points(model, points.find_characters(glyphs, characters), characters)
     if flags["images"]:
         points.check_can_encode(model)
-        images = [points.read_image(path, model.architecture.hwc) for path in flags["images"]]
-        return points.image_points(model, np.stack(images), [pathlib.Path(path).name for path in flags["images"]])
+        images = [points.read_image(path, model.architecture.hwc, flags.get("ink")) for path in flags["images"]]
+        return points.image_points(
+            model, np.stack(images), [printable(pathlib.Path(path).name) for path in flags["images"]]
+        )
     return points.seed_points(model, parse_seeds(flags["seeds"]))
 
 

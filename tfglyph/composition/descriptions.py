@@ -4,7 +4,16 @@ import re
 from dataclasses import dataclass
 
 OPERATORS = "⿰⿱⿲⿳⿴⿵⿶⿷⿸⿹⿺⿻"
-ARITY = {operator: 3 if operator in "⿲⿳" else 2 for operator in OPERATORS}
+# Of Unicode 15.1. The table uses neither, and no model has learnt them; as descriptions they are read and shown.
+NEWER_OPERATORS = "\u2ffc\u2ffd"
+# Operators that change a part (mirror, turn, take a part away, "something like"), which no tree here can hold.
+UNSUPPORTED = {
+    "\u2ffe": "mirrors a part",
+    "\u2fff": "turns a part",
+    "\u31ef": "takes a part away",
+    "\u303e": "says that a part is only similar",
+}
+ARITY = {operator: 3 if operator in "⿲⿳" else 2 for operator in OPERATORS + NEWER_OPERATORS}
 UNNAMED = re.compile(r"\{(\d{1,6})\}")
 
 # Where the parts of each operator lie, for people.
@@ -21,6 +30,8 @@ POSITIONS: dict[str, tuple[str, ...]] = {
     "⿹": ("around from the upper right", "inside"),
     "⿺": ("around from the lower left", "inside"),
     "⿻": ("one", "across it"),
+    "\u2ffc": ("around from the right", "inside"),
+    "\u2ffd": ("around from the lower right", "inside"),
 }
 
 

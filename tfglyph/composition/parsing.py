@@ -1,22 +1,24 @@
 """From what a person types to trees: the parser of ideographic description sequences and its error messages."""
 
-import os
-import unicodedata
 from collections.abc import Container
+from dataclasses import dataclass
 
-from tfglyph.composition.descriptions import ARITY, OPERATORS, POSITIONS, UNNAMED, Description
+from tfglyph.composition.descriptions import ARITY, OPERATORS, POSITIONS, UNNAMED, UNSUPPORTED, Description
 from tfglyph.composition.forms import LOOKALIKES, in_place
 from tfglyph.composition.table import DEEPEST, table
+from tfglyph.composition.text import decode_text, read
 from tfglyph.errors import UsageError
-from tfglyph.files import PathLike
+from tfglyph.files import PathLike, printable
 
 LONGEST = 100  # symbols; a real description has fewer than twenty
+LARGEST_FILE = 1 << 22  # bytes
 
 
 def symbols(text: str) -> list[tuple[int, str]]:
     """The symbols of a description with their positions, spaces left out.
 
-    Radicals and compatibility forms become the characters that they stand for (NFKC).
+    Radicals and compatibility forms become the characters that they stand for, and what is invisible is left out and
+    not counted: see ``tfglyph.composition.text.read``.
 
     Args:
         text: str.
@@ -27,6 +29,7 @@ def symbols(text: str) -> list[tuple[int, str]]:
     Raises:
         UsageError: longer than ``LONGEST``, or a brace that is not ``{number}``.
     """
+    text = read(text).text
     result: list[tuple[int, str]] = []
     index = 0
     while index < len(text):
@@ -39,8 +42,6 @@ def symbols(text: str) -> list[tuple[int, str]]:
         if symbol in "{}":
             raise UsageError(f"{_shortened(text)}: position {index + 1}: expected a piece such as {{37531}} in braces")
         if not symbol.isspace():
-            if _is_stand_in(symbol):
-                symbol = unicodedata.normalize("NFKC", symbol)
             result.append((index + 1, symbol))
         index += 1
         if len(result) > LONGEST:
@@ -48,11 +49,6 @@ def symbols(text: str) -> list[tuple[int, str]]:
                 f"{_shortened(text)}: a description of {len(text):,} characters; at most {LONGEST} can be read"
             )
     return result
-
-
-def _is_stand_in(symbol: str) -> bool:
-    """Kangxi radicals, radical supplements and compatibility ideographs: drawn as a unified character is."""
-    return "⺀" <= symbol <= "⿕" or "豈" <= symbol <= "龎" or 0x2F800 <= ord(symbol) <= 0x2FA1F
 
 
 def parse(text: str, known: Container[str] | None = None) -> Description:
@@ -71,12 +67,12 @@ def parse(text: str, known: Container[str] | None = None) -> Description:
     accepted = table().typed if known is None else known
     remaining = iter(symbols(text))
 
-    def read(expected: str) -> Description:
+    def read_part(expected: str) -> Description:
         position, symbol = next(remaining, (len(text) + 1, None))
         if symbol is None:
             raise UsageError(f"{_shortened(text) or 'empty text'}: position {position}: ends here; expected {expected}")
         if symbol in ARITY:
-            parts = tuple(read(f"the part {where!r} of {symbol}") for where in POSITIONS[symbol])
+            parts = tuple(read_part(f"the part {where!r} of {symbol}") for where in POSITIONS[symbol])
             return Description(None, symbol, parts)
         if symbol not in accepted and LOOKALIKES.get(symbol) in accepted:
             symbol = LOOKALIKES[symbol]
@@ -84,7 +80,7 @@ def parse(text: str, known: Container[str] | None = None) -> Description:
             raise UsageError(f"{_shortened(text)}: position {position}: {_unknown(symbol)}; expected {expected}")
         return Description(symbol)
 
-    tree = read(f"a character or one of {OPERATORS}")
+    tree = read_part(f"a character or one of {OPERATORS}")
     position, symbol = next(remaining, (0, None))
     if symbol is not None:
         hint = "" if tree.operator else f"; to put parts together, begin with one of {OPERATORS}"
@@ -113,36 +109,60 @@ def resolve(text: str, depth: int = DEEPEST) -> Description:
 
 
 def _unknown(symbol: str) -> str:
+    if symbol in UNSUPPORTED:
+        return f"the operator {symbol} (U+{ord(symbol):04X}), which {UNSUPPORTED[symbol]}, is not supported"
     if symbol.isascii():
         return f"{symbol!r} is no part of a Chinese character"
     return f"{symbol!r} (U+{ord(symbol[0]):04X}) is in no decomposition, so nothing is known about it"
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     return text if len(text) <= 24 else text[:24] + "…"
 
 
+@dataclass(frozen=True)
+class Line:
+    """A line of a file of descriptions: its text, and where it is, for messages."""
+
+    text: str
+    location: str
+
+
 def read_descriptions(path: PathLike) -> list[str]:
+    """The descriptions of a text file: ``read_lines`` without where they are."""
+    return [line.text for line in read_lines(path)]
+
+
+def read_lines(path: PathLike) -> list[Line]:
     """The descriptions of a text file: one per line; empty lines and what follows # are left out.
 
     Args:
-        path: path of a UTF-8 file.
+        path: path of a file, UTF-8 or, with a byte-order mark, UTF-16.
 
     Returns:
-        list of str.
+        list of Line.
 
     Raises:
-        UsageError: it cannot be read, is not UTF-8, or holds none.
+        UsageError: it cannot be read, is no text, or holds none.
     """
+    name = printable(path)
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            lines = [line.partition("#")[0].strip() for line in file.read(1 << 22).splitlines()]
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise UsageError(f"{os.fspath(path)}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{os.fspath(path)}: not a text file in UTF-8") from None
-    lines = [line for line in lines if line]
+        raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from None
+    if len(content) > LARGEST_FILE:
+        raise UsageError(f"{name}: more than {LARGEST_FILE >> 20} MiB, so it is no list of descriptions")
+    try:
+        text = decode_text(content)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: not a text file in UTF-8 (byte {error.start})") from None
+    lines = [
+        Line(description, f"{name}:{number}")
+        for number, line in enumerate(text.splitlines(), 1)
+        if (description := line.partition("#")[0].strip())
+    ]
     if not lines:
-        raise UsageError(f"{os.fspath(path)}: no description in it; expected one per line, such as ⿰酉交")
+        raise UsageError(f"{name}: no description in it; expected one per line, such as ⿰酉交")
     return lines

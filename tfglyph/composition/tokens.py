@@ -85,6 +85,15 @@ class Tokenizer:
         self.names: list[str] = [*SIGNS, *self.parts]
         self._numbers = {name: number for number, name in enumerate(self.names, 1)}
 
+    def _check_operators(self, tree: Description, whole: Description) -> None:
+        if tree.operator is not None and tree.operator not in self._numbers:
+            raise UsageError(
+                f"{whole.spelled()}: no model has learnt the operator {tree.operator}"
+                f" (U+{ord(tree.operator):04X}); the others are {OPERATORS}"
+            )
+        for part in tree.parts:
+            self._check_operators(part, whole)
+
     def encode(self, tree: Description, strict: bool = False) -> np.ndarray:
         """The tokens of a tree.
 
@@ -96,8 +105,10 @@ class Tokenizer:
             int32 (length,).
 
         Raises:
-            UsageError: with ``strict``, a part that has no token, nor do its own parts, or that lies too deep.
+            UsageError: an operator of Unicode 15.1, which no token stands for; with ``strict``, a part that has no
+                token, nor do its own parts, or that lies too deep.
         """
+        self._check_operators(tree, tree)
         tokens = np.zeros(LENGTH, np.int32)
         missing = self._fill(tokens, tree, 0)
         if strict and missing is not None:

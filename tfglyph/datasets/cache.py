@@ -21,7 +21,7 @@ import numpy as np
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.report import Problem
 from tfglyph.errors import GlyphError
-from tfglyph.files import digest
+from tfglyph.files import digest, printable
 
 VERSION = 1
 _BLOCK = 1 << 26  # bytes under one digest
@@ -92,7 +92,7 @@ class Writer:
             "shape": [self.rows, *self.shape],
             "characters": self.characters or None,
             "labelled": bool(self.labels),
-            "label_names": label_names,
+            "label_names": label_names and list(map(printable, label_names)),
             "problems": [[problem.path, problem.reason, problem.used] for problem in problems],
             "images": _block_digests(os.path.join(self.directory, "images.u8")),
             "rest": [_file_digest(os.path.join(self.directory, name)) for name in ("labels.i32", "keys.u64")],

@@ -13,15 +13,18 @@ from typing import BinaryIO, cast
 import numpy as np
 from PIL import Image
 
+from tfglyph.composition.text import read, read_names
 from tfglyph.datasets import folder
 from tfglyph.datasets.charsets import keep_charset
-from tfglyph.datasets.folder import Ink
+from tfglyph.datasets.file_listing import HANDWRITING
 from tfglyph.datasets.glyphs import Glyphs, split_keys
 from tfglyph.datasets.gnt import TagError, read_records, record_ranges
 from tfglyph.datasets.images import fit
+from tfglyph.datasets.polarity import Ink, must_invert
 from tfglyph.datasets.preparing import Converted, Source, chunks, prepare, problem, stack, stamp
 from tfglyph.datasets.report import Problem
-from tfglyph.errors import GlyphError, UsageError
+from tfglyph.errors import GlyphError, UsageError, warn
+from tfglyph.files import printable
 
 MARGIN = 1 / 16  # of the side, left free around a character on each side
 BYTES_IN_MEMORY = 1 << 26  # of a file, at once
@@ -65,7 +68,9 @@ def load(
     glyphs = _from_gnt(name, shape, datadir, files, problems) if files else _from_images(name, shape, datadir, ink)
     if glyphs.characters is None:
         if charset != "all":
-            raise UsageError(f"{datadir}: its subdirectories are not named by character: --charset cannot apply")
+            raise UsageError(
+                f"{printable(datadir)}: its subdirectories are not named by character: --charset cannot apply"
+            )
         return glyphs
     glyphs = keep_charset(glyphs, charset)
     characters = glyphs.known_characters()
@@ -88,12 +93,12 @@ def gnt_files(path: str) -> tuple[list[File], list[Problem]]:
         GlyphError: there is no such path.
     """
     if not os.path.exists(path):
-        raise GlyphError(f"{path}: no such file or directory")
+        raise GlyphError(f"{printable(path)}: no such file or directory")
     paths = [path]
     problems: list[Problem] = []
     if os.path.isdir(path):
         try:
-            paths, problems = folder.image_files(path, (".gnt", ".zip"))
+            paths, problems = folder.image_files(path, HANDWRITING)
         except GlyphError:
             return [], []
     files: list[File] = []
@@ -121,7 +126,7 @@ def _from_gnt(
     return prepare(
         Source(
             name=name,
-            origin=datadir,
+            origin=printable(datadir),
             shape=shape,
             settings={"set": "casia", "margin": MARGIN},
             stamp=stamp(sorted({path for path, _ in files}), datadir if os.path.isdir(datadir) else None),
@@ -154,7 +159,7 @@ def _size(path: str) -> int:
 def convert(item: Item, shape: tuple[int, int, int]) -> Converted:
     """One item of work: (path, member, start, stop) → Converted. What stands before damage is used."""
     path, member, start, stop = item
-    name = f"{path}:{member}" if member else path
+    name = f"{printable(path)}:{printable(member)}" if member else printable(path)
     images, characters, problems = [], [], []
     try:
         with _opened(path, member) as file:
@@ -190,16 +195,20 @@ def _opened(path: str, member: str | None) -> Iterator[BinaryIO]:
 def _from_images(name: str, shape: tuple[int, int, int], datadir: str, ink: Ink) -> Glyphs:
     paths, problems = folder.image_files(datadir)
     labels, names = folder.classes(paths, datadir)
-    characters = as_characters(names) if names else None
+    characters = as_characters(read_names(names, printable(datadir))) if names else None
     if characters is None:
+        hint = characters_elsewhere(paths, datadir, names)
+        if hint:
+            warn(f"{printable(datadir)}: {hint}")
         return folder.load(name, shape[:2], shape[2], datadir, ink)
-    light, _ = folder.sample_light_and_colour(paths)
-    invert = folder.must_invert(ink, light, 1)
+    look = folder.look_at(paths)
+    problems += look.problems(datadir, ink)
+    invert = must_invert(ink, look.polarity.invert, 1)
     items = chunks([(path, characters[label]) for path, label in zip(paths, labels, strict=True)])
     return prepare(
         Source(
             name=name,
-            origin=datadir,
+            origin=printable(datadir),
             shape=shape,
             settings={"set": "casia images", "invert": invert, "margin": MARGIN},
             stamp=stamp(paths, datadir),
@@ -209,6 +218,27 @@ def _from_images(name: str, shape: tuple[int, int, int], datadir: str, ink: Ink)
             problems=problems,
         )
     )
+
+
+def characters_elsewhere(paths: Sequence[str], datadir: str, names: Sequence[str] | None) -> str | None:
+    """A line on why images have no characters, where some or all of them could: None where nothing hints at any."""
+    if names is not None:
+        named = [name for name in names if as_characters([read(name).text])]
+        if 2 * len(named) > len(names):
+            few = ", ".join(printable(name) for name in names if name not in set(named))[:80]
+            return (
+                f"{len(named):,} of {len(names):,} subdirectories are named by character, but not {few}: the images"
+                " have no characters; move those away"
+            )
+    places = sorted({os.path.split(os.path.dirname(path)) for path in paths})
+    above = sorted({parent for parent, _ in places if parent})
+    below = [name for _, name in places]
+    if above != [datadir.rstrip(os.sep)] and as_characters([read(name).text for name in below]):
+        return (
+            "its subdirectories are not named by character, but those further down are: the images have no characters;"
+            f" name one level further down, such as --datadir {printable(above[0])}"
+        )
+    return None
 
 
 def as_characters(names: Sequence[str]) -> list[str] | None:

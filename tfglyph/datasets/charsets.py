@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from tfglyph.composition.text import code_points, decode_text, read_noted
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.pack import pack
-from tfglyph.errors import GlyphError, UsageError, did_you_mean
-from tfglyph.files import package_file
+from tfglyph.errors import GlyphError, UsageError, did_you_mean, warn
+from tfglyph.files import package_file, printable
 
 _LARGEST_FILE = 1 << 26  # bytes: a file of characters, not a library
 
@@ -95,8 +96,8 @@ def charset(name: str) -> Charset:
     """A set of characters.
 
     Args:
-        name: a name in ``CHARSETS``, or the path of a UTF-8 text file: every character in it that is no white space,
-            once.
+        name: a name in ``CHARSETS``, or the path of a UTF-8 text file: every character in it, once, as
+            ``tfglyph.composition.text.read`` reads them.
 
     Raises:
         UsageError: neither a name nor a file.
@@ -105,19 +106,24 @@ def charset(name: str) -> Charset:
     if name in CHARSETS:
         return _named(name)
     if not os.path.isfile(name):
-        names = ", ".join(CHARSETS)
-        raise UsageError(f"charset {name!r} is neither a text file nor one of {names}{did_you_mean(name, CHARSETS)}")
+        names = ", ".join(CHARSETS) + did_you_mean(name, CHARSETS)
+        raise UsageError(f"charset '{printable(name)}' is neither a text file nor one of {names}")
     try:
         if os.path.getsize(name) > _LARGEST_FILE:
-            raise GlyphError(f"{name}: too large for a file of characters")
-        with open(name, encoding="utf-8-sig") as file:
-            characters = tuple(dict.fromkeys(c for c in file.read() if not c.isspace() and c.isprintable()))
+            raise GlyphError(f"{printable(name)}: too large for a file of characters")
+        with open(name, "rb") as file:
+            reading = read_noted(decode_text(file.read()), printable(name))
+        found = dict.fromkeys(reading.characters)
+        characters = tuple(character for character in found if len(character) == 1)
+        if len(found) > len(characters):
+            few = ", ".join(code_points(character) for character in list(found) if len(character) > 1)
+            warn(f"{printable(name)}: left out, as no single code point stands for them: {few[:200]}")
     except UnicodeDecodeError as error:
-        raise GlyphError(f"{name}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+        raise GlyphError(f"{printable(name)}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except OSError as error:
-        raise GlyphError(f"{name}: {error.strerror}") from None
+        raise GlyphError(f"{printable(name)}: {error.strerror}") from None
     if not characters:
-        raise GlyphError(f"{name}: no character in it")
+        raise GlyphError(f"{printable(name)}: no character in it")
     return Charset(os.path.abspath(name), characters)
 
 
@@ -133,12 +139,14 @@ def keep_charset(glyphs: Glyphs, name: str) -> Glyphs:
     kept = set(charset(name).characters)
     rows = [row for row, character in enumerate(characters) if character in kept]
     if not rows:
-        raise UsageError(f"data set {glyphs.name!r} has none of the {len(kept):,} characters of charset {name!r}")
+        raise UsageError(
+            f"data set {glyphs.name!r} has none of the {len(kept):,} characters of charset '{printable(name)}'"
+        )
     missing = kept.difference(characters)
     if missing:
         few = "".join(sorted(missing)[:20]) + "…" * (len(missing) > 20)
         print(
-            f"charset {name}: {len(missing):,} of {len(kept):,} characters are not in {glyphs.name}: {few}",
+            f"charset {printable(name)}: {len(missing):,} of {len(kept):,} characters are not in {glyphs.name}: {few}",
             file=sys.stderr,
         )
     return glyphs.take(rows, f"charset {''.join(sorted(kept))}")

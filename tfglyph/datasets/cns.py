@@ -15,15 +15,16 @@ import numpy as np
 
 from tfglyph.datasets.charsets import keep_charset
 from tfglyph.datasets.drawing import draw_characters
-from tfglyph.datasets.folder import Ink, convert_characters, image_files, must_invert, sample_light_and_colour
+from tfglyph.datasets.folder import convert_characters, image_files, look_at
 from tfglyph.datasets.glyphs import Glyphs, split_keys
 from tfglyph.datasets.installed_fonts import installed_font
 from tfglyph.datasets.opening import FaceKey
 from tfglyph.datasets.pack import pack
+from tfglyph.datasets.polarity import Ink, must_invert
 from tfglyph.datasets.preparing import CHUNK, LazyItems, Source, chunks, prepare, stamp
 from tfglyph.datasets.report import Problem
 from tfglyph.errors import GlyphError
-from tfglyph.files import digest
+from tfglyph.files import digest, printable
 
 FIRST, LAST = 0x4E00, 0x9FFF
 FONT_FILE = "TW-Kai-98_1.ttf"
@@ -138,14 +139,15 @@ def _from_images(name: str, shape: tuple[int, int, int], datadir: str, ink: Ink)
         else:
             files[chr(code)] = path
     if not files:
-        raise GlyphError(f"{datadir}: no image in it is named U<decimal code point>.jpg or .png")
-    light, _ = sample_light_and_colour(list(files.values()))
-    invert = must_invert(ink, light, 1)
+        raise GlyphError(f"{printable(datadir)}: no image in it is named U<decimal code point>.jpg or .png")
+    look = look_at(list(files.values()))
+    problems += look.problems(datadir, ink)
+    invert = must_invert(ink, look.polarity.invert, 1)
     items = chunks([(path, character) for character, path in sorted(files.items())])
     return prepare(
         Source(
             name=name,
-            origin=datadir,
+            origin=printable(datadir),
             shape=shape,
             settings={"set": "cns images", "invert": invert},
             stamp=stamp(files.values(), datadir),

@@ -1,18 +1,23 @@
 """Directories of loose images: any set of pictures, one class per subdirectory if there are any."""
 
 import os
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Literal, get_args
 
+import numpy as np
+
+from tfglyph.datasets.file_listing import IMAGES, list_files
 from tfglyph.datasets.glyphs import Glyphs, split_key, split_keys
-from tfglyph.datasets.images import EXTENSIONS, ImageError, border_is_light, decode, fit, has_colour, read_bytes
+from tfglyph.datasets.images import ImageError, decode, fit, has_colour, read_bytes
+from tfglyph.datasets.polarity import Ink, Polarity, ink_is_dark, is_blank, must_invert, polarity_of
 from tfglyph.datasets.preparing import Converted, Source, chunks, prepare, problem, stack, stamp
 from tfglyph.datasets.report import Problem
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.files import printable
 
-Ink = Literal["auto", "black", "white"]
-INKS: tuple[str, ...] = get_args(Ink)
+ONE_COLOUR = "of one colour: there is nothing in it"
 _SAMPLES = 64  # images that are looked at to find the polarity and the number of channels
 
 
@@ -24,8 +29,8 @@ def load(name: str, size: tuple[int, int], channels: int | None, datadir: str | 
         size: (h, w).
         channels: 1, 3 or None: 3 if any of the first images has colour.
         datadir: path of the directory.
-        ink: ``black`` (dark on light: inverted), ``white`` (kept), ``auto``: found from the images' edges; colour
-            images are kept.
+        ink: ``black`` (dark on light: inverted), ``white`` (kept), ``auto``: found from the images (see
+            ``tfglyph.datasets.polarity``); colour images are kept.
 
     Returns:
         Glyphs; labels and label names from the first level of subdirectories, where there are several and no image lies
@@ -38,18 +43,20 @@ def load(name: str, size: tuple[int, int], channels: int | None, datadir: str | 
     if datadir is None:
         raise UsageError(f"data set {name!r} needs --datadir DIR, a directory of images")
     paths, problems = image_files(datadir)
-    light, coloured = sample_light_and_colour(paths)
-    channels = channels or (3 if coloured else 1)
-    invert = must_invert(ink, light, channels)
+    look = look_at(paths)
+    channels = channels or (3 if look.coloured else 1)
+    invert = must_invert(ink, look.polarity.invert, channels)
+    if channels == 1:
+        problems += look.problems(datadir, ink)
     labels, label_names = classes(paths, datadir)
     items = chunks(list(zip(paths, labels, strict=True)))
     shape = (*size, channels)
     return prepare(
         Source(
             name=name,
-            origin=datadir,
+            origin=printable(datadir),
             shape=shape,
-            settings={"set": name, "invert": invert},
+            settings={"set": name, "invert": invert} | order_setting(label_names),
             stamp=stamp(paths, datadir),
             items=items,
             convert=partial(convert, shape=shape, invert=invert, labelled=label_names is not None),
@@ -74,6 +81,8 @@ def convert(
             problems.append(problem(path, error))
             continue
         problems.extend(Problem(path, note, used=True) for note in notes)
+        if is_blank(np.asarray(image)):
+            problems.append(Problem(path, ONE_COLOUR, used=True))
         images.append(fit(image, shape, invert, margin))
         labels.append(label)
         keys.append(split_key(content))
@@ -90,59 +99,47 @@ def convert_characters(
     return Converted(converted.images, characters, None, split_keys(characters).tolist(), converted.problems)
 
 
-def image_files(directory: str, extensions: tuple[str, ...] = EXTENSIONS) -> tuple[list[str], list[Problem]]:
-    """All files with an image's extension under a directory, sorted by their path.
-
-    Symbolic links are followed, but never round in a circle. Hidden files and directories are passed over.
+def image_files(directory: str, endings: tuple[str, ...] = IMAGES) -> tuple[list[str], list[Problem]]:
+    """All files with an image's ending under a directory, sorted by their path; see ``list_files``.
 
     Returns:
-        A tuple of the paths and a list of Problem (links that cannot be followed, directories that cannot be read).
+        A tuple of the paths and a list of Problem (what is passed over, links that cannot be followed, directories
+        that cannot be read).
 
     Raises:
         GlyphError: no such directory, or no such file in it.
     """
-    if not os.path.isdir(directory):
-        raise GlyphError(f"{directory}: " + ("not a directory" if os.path.exists(directory) else "no such directory"))
-    paths: list[str] = []
-    problems: list[Problem] = []
-    visited = set()
-
-    def unreadable(error: OSError) -> None:
-        problems.append(problem(error.filename, error))
-
-    for folder, folders, files in os.walk(directory, followlinks=True, onerror=unreadable):
-        try:
-            status = os.stat(folder)
-        except OSError as error:
-            problems.append(problem(folder, error))
-            continue
-        if (status.st_dev, status.st_ino) in visited:
-            problems.append(Problem(folder, "symbolic link to a directory that is read already"))
-            folders.clear()
-            continue
-        visited.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-        for name in sorted(files):
-            path = os.path.join(folder, name)
-            if name.startswith(".") or not name.lower().endswith(extensions):
-                continue
-            if os.path.exists(path) and not os.path.isfile(path):
-                problems.append(Problem(path, "not a regular file"))  # reading a pipe would wait for ever
-            else:
-                paths.append(path)
-    paths.sort()
-    if not paths:
-        raise GlyphError(f"{directory}: no file in it ends in {', '.join(extensions)}")
-    return paths, problems
+    listing = list_files(directory, endings)
+    passed_over = listing.passed_over(directory)
+    if not listing.paths:
+        there = "; ".join(item.reason for item in passed_over)
+        raise GlyphError(
+            f"{printable(directory)}: no file in it ends in {', '.join(endings)}" + (f" ({there})" if there else "")
+        )
+    return listing.paths, listing.problems + passed_over
 
 
-def sample_light_and_colour(paths: Sequence[str]) -> tuple[bool, bool]:
-    """Whether images are light at their edges and whether any has colour, from some of the files.
+@dataclass(frozen=True)
+class Look:
+    """What some of the images of a set say about all of them.
 
-    Returns:
-        A tuple of a bool (most edges are nearly white) and a bool.
+    Attributes:
+        polarity: Polarity.
+        coloured: bool, whether any has colour.
     """
-    light = dark = 0
+
+    polarity: Polarity
+    coloured: bool
+
+    def problems(self, source: str, ink: Ink) -> list[Problem]:
+        """Doubt about what is ink, as a line, where the person did not say it."""
+        doubt = self.polarity.doubt() if ink == "auto" else None
+        return [Problem(source, doubt, used=True)] if doubt else []
+
+
+def look_at(paths: Sequence[str]) -> Look:
+    """``Look`` at some of the files of a set."""
+    verdicts: list[bool | None] = []
     coloured = False
     step = max(1, len(paths) // _SAMPLES)
     for path in paths[::step]:
@@ -150,38 +147,32 @@ def sample_light_and_colour(paths: Sequence[str]) -> tuple[bool, bool]:
             image, _ = decode(read_bytes(path))
         except (ImageError, OSError):
             continue  # reported when it is converted
-        is_light = border_is_light(image)
-        light += is_light is True
-        dark += is_light is False
+        verdicts.append(ink_is_dark(image))
         coloured = coloured or has_colour(image)
-    return light > dark, coloured
-
-
-def must_invert(ink: Ink, light: bool, channels: int) -> bool:
-    """Whether to turn dark into light, so that ink becomes 255.
-
-    Args:
-        ink: ``auto``, ``black`` or ``white``.
-        light: bool, whether the images are light at their edges.
-        channels: int; images in colour are never inverted by ``auto``.
-
-    Raises:
-        UsageError: another ink.
-    """
-    if ink not in INKS:
-        raise UsageError(f"ink {ink!r} is none of {', '.join(INKS)}")
-    return ink == "black" or (ink == "auto" and light and channels == 1)
+    return Look(polarity_of(verdicts), coloured)
 
 
 def classes(paths: Sequence[str], directory: str) -> tuple[list[int], list[str] | None]:
     """Labels from the first level of subdirectories.
 
     Returns:
-        A tuple of a list of int (0 where there are no classes) and the sorted list of names, or ``None``.
+        A tuple of a list of int (0 where there are no classes) and the list of names, numbers in them by their value
+        (2 before 10), or ``None``.
     """
     relative = [os.path.relpath(path, directory).split(os.sep) for path in paths]
-    names = sorted({parts[0] for parts in relative if len(parts) > 1})
+    names = sorted({parts[0] for parts in relative if len(parts) > 1}, key=_by_number)
     if len(names) < 2 or any(len(parts) == 1 for parts in relative):
         return [0] * len(paths), None
     numbers = {name: number for number, name in enumerate(names)}
     return [numbers[parts[0]] for parts in relative], names
+
+
+def _by_number(name: str) -> list[tuple[int, int, str]]:
+    """What names are sorted by: the digits in them by their value."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in parts if part]
+
+
+def order_setting(names: Sequence[str] | None) -> dict[str, str]:
+    """What tells a set in the cache that its classes are in another order than that of version 0.1.0."""
+    return {"order": "by number"} if names is not None and list(names) != sorted(names) else {}

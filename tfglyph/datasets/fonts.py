@@ -12,6 +12,7 @@ import numpy as np
 
 from tfglyph.datasets.charsets import charset as find_charset
 from tfglyph.datasets.drawing import draw_designs, draw_samples, face
+from tfglyph.datasets.file_listing import FONTS, list_files
 from tfglyph.datasets.fontface import BOXES, PICTURE, UNDRAWABLE, Box, Drawn, Extent, FontFace, faces
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.installed_fonts import installed_font_directories
@@ -23,7 +24,6 @@ from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import printable
 
 STYLES_VERSION = 1
-EXTENSIONS = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2", ".otb")
 
 
 def load(
@@ -208,7 +208,15 @@ def open_faces(paths: Iterable[str]) -> tuple[list[FontFace], list[Problem]]:
     problems: list[Problem] = []
     seen: set[FaceKey] = set()
     paths = list(paths)
-    for path in [file for named in paths for file in _font_files(named)]:
+    files: list[str] = []
+    for path in paths:
+        if os.path.isdir(path):
+            listing = list_files(path, FONTS)
+            files += listing.paths
+            problems += listing.problems + listing.passed_over(path)
+        else:
+            files.append(path)
+    for path in files:
         try:
             found = faces(path)
         except UsageError:
@@ -236,18 +244,6 @@ def _axes_note(font: FontFace) -> str:
     example = font.defaulted_axes[0]
     value = example.maximum if example.default < example.maximum else example.minimum
     return f"variable font at its default: {axes}; choose with FILE#{example.tag}={value:g}"
-
-
-def _font_files(path: str) -> list[str]:
-    """A file itself, or the font files under a directory."""
-    if not os.path.isdir(path):
-        return [path]
-    return sorted(
-        os.path.join(folder, name)
-        for folder, _, files in os.walk(path)
-        for name in files
-        if name.lower().endswith(EXTENSIONS)
-    )
 
 
 def unique_names(usable: Sequence[FontFace]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.files import digest
+from tfglyph.files import digest, printable
 
 Split = Literal["train", "holdout", "all"]
 SPLITS: tuple[str, ...] = get_args(Split)
@@ -43,6 +43,11 @@ class Glyphs:
     fingerprint: str = ""
     keys: np.ndarray | None = field(default=None, repr=False)
     tokens: np.ndarray | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        # Names come from folders and fonts; tables and pictures hold one on each line.
+        if self.label_names is not None:
+            object.__setattr__(self, "label_names", list(map(printable, self.label_names)))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -149,7 +154,7 @@ class Rows:
 
 def split_key(content: str | bytes) -> int:
     """uint64 of a hash of ``content``: uniform, and the same everywhere and for ever."""
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     return int.from_bytes(hashlib.blake2b(data, digest_size=8, person=b"tfglyph split").digest(), "big")
 
 

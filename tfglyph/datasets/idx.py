@@ -7,13 +7,15 @@ big-endian, then the values.
 import gzip
 import math
 import os
+import re
 import zlib
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Protocol
 
 import numpy as np
 
 from tfglyph.errors import GlyphError
-from tfglyph.files import PathLike
+from tfglyph.files import PathLike, printable
 
 _LARGEST = 1 << 32  # bytes of content: no set of this kind comes near
 
@@ -42,7 +44,7 @@ def read_idx(path: PathLike) -> tuple[np.ndarray, int]:
             limit = _LARGEST if zipped else os.fstat(file.fileno()).st_size
             return _read(_Unzipped(file) if zipped else file, path, limit)
     except OSError as error:
-        raise GlyphError(f"{path}: {error.strerror or error}") from None
+        raise GlyphError(f"{printable(path)}: {error.strerror or error}") from None
 
 
 class _Unzipped:
@@ -76,20 +78,20 @@ def _read(file: _Readable, path: PathLike, limit: int) -> tuple[np.ndarray, int]
     magic = file.read(4)
     if len(magic) < 4 or magic[:3] != b"\0\0\x08" or not 1 <= magic[3] <= 3:
         raise GlyphError(
-            f"{path}: wrong magic number {magic.hex() or '(empty file)'}; IDX files begin with 00000801"
+            f"{printable(path)}: wrong magic number {magic.hex() or '(empty file)'}; IDX files begin with 00000801"
             " (labels) or 00000803 (images)"
         )
     header = file.read(4 * magic[3])
     if len(header) < 4 * magic[3]:
-        raise GlyphError(f"{path}: cut off in its header")
+        raise GlyphError(f"{printable(path)}: cut off in its header")
     shape = tuple(int(side) for side in np.frombuffer(header, ">u4"))
     entry = math.prod(shape[1:])
     if entry == 0 or entry > 1 << 26 or shape[0] * entry > _LARGEST:
-        raise GlyphError(f"{path}: impossible dimensions {'x'.join(map(str, shape))}")
+        raise GlyphError(f"{printable(path)}: impossible dimensions {'x'.join(map(str, shape))}")
     content = file.read(min(shape[0] * entry, limit))
     count = len(content) // entry
     if count == 0:
-        raise GlyphError(f"{path}: cut off before its first entry")
+        raise GlyphError(f"{printable(path)}: cut off before its first entry")
     return np.frombuffer(content, np.uint8, count * entry).reshape(count, *shape[1:]), shape[0]
 
 
@@ -103,33 +105,76 @@ def write_idx(path: PathLike, array: np.ndarray) -> None:
         file.write(content)
 
 
-def find_pair(directory: str, part: str, word: str = "") -> tuple[str, str]:
+_NAME = re.compile(
+    r"(?:(?P<set>.*?)[-_.])?(?P<part>train|t10k|test)[-_.](?P<kind>images|labels)[-_.]idx(?P<dimensions>[13])[-_.]?ubyte"
+    r"(?:\.gz)?"
+)
+_ANY_NAME = re.compile(r".*idx[13][-_.]?ubyte(?:\.gz)?")
+
+
+def is_idx_name(name: str) -> bool:
+    """Whether a file's name says that it is an IDX file: ``…-idx3-ubyte``, ``….idx3-ubyte``, ``….gz``."""
+    return _ANY_NAME.fullmatch(name.lower()) is not None
+
+
+def find_pair(directory: str, part: str, family: str = "", word: str = "") -> tuple[str, str]:
     """The files of images and labels of one part of a set.
+
+    Names are taken at their word. For the images of ``emnist/letters`` these come in order, each plain or ``.gz``, with
+    ``-`` or ``.`` before ``idx3``: ``emnist-letters-train-images-idx3-ubyte``, ``letters-train-images-idx3-ubyte``, and
+    any other beginning that has ``letters`` as a word of its own; for ``mnist``: ``train-images-idx3-ubyte``,
+    ``mnist-train-images-idx3-ubyte``, and any beginning. Hidden files and directories are passed over.
 
     Args:
         directory: where to look.
         part: ``train`` or ``test`` (whose files are named ``t10k`` or ``test``).
-        word: str that the names contain, for directories with several sets ("letters").
+        family: str, the set's name, such as ``emnist``.
+        word: str, which of a family's sets ("letters").
 
     Returns:
         A tuple of the two paths.
 
     Raises:
-        GlyphError: a directory or a file is missing.
+        GlyphError: a directory or a file is missing, or several files could be meant.
     """
+    where = printable(directory)
     if not os.path.isdir(directory):
-        raise GlyphError(f"{directory}: no such directory")
+        raise GlyphError(f"{where}: no such directory")
     marks = ("train",) if part == "train" else ("t10k", "test")
-    names = sorted(os.listdir(directory))
+    names = sorted(entry.name for entry in os.scandir(directory) if entry.is_file() and not entry.name.startswith("."))
+    found = [(name, match) for name in names if (match := _NAME.fullmatch(name.lower()))]
 
-    def first(kind: str, dimensions: int) -> str:
-        for name in names:
-            if kind in name and f"idx{dimensions}" in name and word in name and any(mark in name for mark in marks):
-                return os.path.join(directory, name)
-        usual = f"{word and word + '-'}{marks[0]}-{kind}-idx{dimensions}-ubyte"
-        raise GlyphError(f"{directory}: no file {usual} or {usual}.gz")
+    def one(kind: str, dimensions: str) -> str:
+        fitting: dict[str, list[str]] = {}  # by what their names begin with
+        for name, match in found:
+            if match["kind"] == kind and match["dimensions"] == dimensions and match["part"] in marks:
+                fitting.setdefault(match["set"] or "", []).append(name)
+        for beginnings in _beginnings(list(fitting), family, word):
+            candidates = [name for beginning in beginnings for name in fitting[beginning]]
+            # A file and its compressed copy are one, whose shorter name is read.
+            different = {name.lower().removesuffix(".gz").replace(".idx", "-idx") for name in candidates}
+            if len(different) > 1:
+                listed = ", ".join(map(printable, candidates))
+                raise GlyphError(f"{where}: several files could be meant: {listed}; move the others away")
+            return os.path.join(directory, min(candidates, key=len))
+        usual = f"{f'{family}-{word}-' if word else ''}{marks[0]}-{kind}-idx{dimensions}-ubyte"
+        there = ", ".join(printable(name) for name in names[:6]) + ", …" * (len(names) > 6)
+        raise GlyphError(f"{where}: no file {usual} or {usual}.gz" + (f"; there are {there}" if there else ""))
 
-    return first("images", 3), first("labels", 1)
+    return one("images", "3"), one("labels", "1")
+
+
+def _beginnings(known: Sequence[str], family: str, word: str) -> Iterator[list[str]]:
+    """Groups of the beginnings of names that a set's files can have, the exact ones first; none of them empty."""
+    groups = [[f"{family}-{word}"], [word]] if word else [[""], [family]]
+    named = word or family
+    groups.append([beginning for beginning in known if named and named in re.split(r"[-_. ]+", beginning)])
+    if not word:
+        groups.append(list(known))
+    for group in groups:
+        present = [beginning for beginning in group if beginning in known]
+        if present:
+            yield present
 
 
 def read_pair(images_path: str, labels_path: str) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str]]]:
@@ -145,12 +190,12 @@ def read_pair(images_path: str, labels_path: str) -> tuple[np.ndarray, np.ndarra
     labels, stated_labels = read_idx(labels_path)
     for path, array, dimensions in ((images_path, images, 3), (labels_path, labels, 1)):
         if array.ndim != dimensions:
-            raise GlyphError(f"{path}: {array.ndim} dimensions where {dimensions} were expected")
+            raise GlyphError(f"{printable(path)}: {array.ndim} dimensions where {dimensions} were expected")
     remarks = []
     for path, array, number in ((images_path, images, stated), (labels_path, labels, stated_labels)):
         if len(array) < number:
             remarks.append((path, f"cut off: {len(array):,} of {number:,} entries are there"))
     if stated != stated_labels:
-        raise GlyphError(f"{labels_path}: {stated_labels:,} labels for {stated:,} images")
+        raise GlyphError(f"{printable(labels_path)}: {stated_labels:,} labels for {stated:,} images")
     count = min(len(images), len(labels))
     return images[:count], labels[:count], remarks

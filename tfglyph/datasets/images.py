@@ -10,8 +10,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tfglyph.files import PathLike
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+_FORMATS = ("PNG", "JPEG", "JPEG2000", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM")
+_DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and scanners put into 16
+_OPAQUE = 128  # of 255: parts of an image that count as visible
+_ONE_TONE = 32  # grey levels around which ink alone stays
 _PIXELS = 1 << 26  # 8192×8192: more is no glyph but an accident or an attack
 _BYTES = 1 << 28  # of one file
 
@@ -42,11 +44,11 @@ def decode(content: bytes) -> tuple[Image.Image, list[str]]:
     """Decodes an image file.
 
     Args:
-        content: bytes of a PNG, JPEG, GIF, BMP, WebP, TIFF or PNM file.
+        content: bytes of a PNG, JPEG, JPEG 2000, GIF, BMP, WebP, TIFF or PNM file.
 
     Returns:
-        A tuple of a Pillow image of mode L or RGB, upright by its EXIF orientation, transparent parts over white, and a
-        list of str that say what had to be converted.
+        A tuple of a Pillow image of mode L or RGB, upright by its EXIF orientation, transparent parts over white (over
+        black, where all that is visible is light: it is the ink), and a list of str that say what had to be converted.
 
     Raises:
         ImageError: it cannot be decoded, or only in part.
@@ -82,8 +84,10 @@ def decode(content: bytes) -> tuple[Image.Image, list[str]]:
 def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     """The image in mode L or RGB; what had to be converted is added to ``notes``."""
     if image.mode.startswith("I;16"):
-        notes.append("16 bits: reduced to 8")
-        return Image.fromarray((np.asarray(image).astype(np.uint32) * 255 // 65535).astype(np.uint8))
+        values = np.asarray(image).astype(np.uint32)
+        bits = next(depth for depth in _DEPTHS if values.max() < 1 << depth)
+        notes.append("16 bits: reduced to 8" if bits == 16 else f"16 bits, of which {bits} are used: reduced to 8")
+        return Image.fromarray((values * 255 // ((1 << bits) - 1)).astype(np.uint8))
     if image.mode in ("I", "F"):
         raise ImageError(f"pixels of mode {image.mode} (32 bits) have no known range")
     if image.mode == "CMYK":
@@ -92,10 +96,23 @@ def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
         notes.append("palette: converted")
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image).convert("RGB")
+        paper = "white"
+        if _is_light_ink(image):
+            paper = "black"
+            notes.append("transparent, with light ink: laid over black")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, paper), image).convert("RGB")
     image = image.convert("L" if image.mode in ("1", "L") else "RGB")
     return image if has_colour(image) else image.convert("L")
+
+
+def _is_light_ink(image: Image.Image) -> bool:
+    """Whether what is visible of a partly transparent RGBA image is of one light tone, so that it is ink, not paper."""
+    visible = np.asarray(image.getchannel("A")) >= _OPAQUE
+    if not visible.any() or visible.all():
+        return False
+    tones = np.asarray(image.convert("RGB").convert("L"))[visible].astype(np.int32)
+    middle = int(np.median(tones))
+    return middle >= _OPAQUE and float(np.mean(np.abs(tones - middle) <= _ONE_TONE)) > 0.9
 
 
 def has_colour(image: Image.Image) -> bool:
@@ -134,12 +151,3 @@ def fit(image: Image.Image, shape: tuple[int, int, int], invert: bool = False, m
         frame.paste(image, ((width - size[0]) // 2, (height - size[1]) // 2))
         image = frame
     return np.asarray(image).reshape(height, width, channels)  # (h, w, c)
-
-
-def border_is_light(image: Image.Image) -> bool | None:
-    """True or False: the edge of a Pillow image (L or RGB) is mostly white or mostly black; None: neither."""
-    pixels = np.asarray(image.convert("L"))
-    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    if np.mean(edge > 223) > 0.6:
-        return True
-    return False if np.mean(edge < 32) > 0.6 else None

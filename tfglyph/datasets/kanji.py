@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from tfglyph.datasets import folder, fonts
-from tfglyph.datasets.folder import Ink
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.installed_fonts import installed_font
+from tfglyph.datasets.polarity import Ink
 from tfglyph.errors import GlyphError
 
 # Mincho first: the published set shows a Mincho.

@@ -245,12 +245,15 @@ def places(spec: FontSpec, axes: Sequence[Axis], instances: Sequence[Instance]) 
     if spec.instance == "*":
         chosen = [instance.place for instance in instances]
     elif spec.instance is not None:
-        named = {instance.name.casefold(): instance for instance in instances}
-        if spec.instance.casefold() not in named:
+        named = [instance.place for instance in instances if instance.name.casefold() == spec.instance.casefold()]
+        if not named:
             names = ", ".join(instance.name for instance in instances) or "none"
             hint = did_you_mean(spec.instance, [instance.name for instance in instances])
             raise UsageError(f"{where}: no instance {printable(spec.instance)!r}{hint}; it has {names}")
-        chosen = [named[spec.instance.casefold()].place]
+        if any(place != named[0] for place in named):
+            listed = " and ".join(spell_variation(list(place.items())) for place in named)
+            raise UsageError(f"{where}: several instances are called {spec.instance}: name one by {listed}")
+        chosen = [named[0]]
     known = {axis.tag: axis for axis in axes}
     for tag, value in spec.axes.items():
         if tag not in known:
@@ -258,7 +261,11 @@ def places(spec: FontSpec, axes: Sequence[Axis], instances: Sequence[Instance]) 
         if not known[tag].minimum <= value <= known[tag].maximum:
             raise UsageError(f"{where}: {tag}={value:g} is outside the axis: {known[tag]}")
     merged = [{**place, **spec.axes} for place in chosen]
-    return [{axis.tag: place[axis.tag] for axis in axes if axis.tag in place} for place in merged]
+    # Fonts are about whose own instances lie outside their axes; FreeType draws those at the axis's end.
+    return [
+        {axis.tag: min(max(place[axis.tag], axis.minimum), axis.maximum) for axis in axes if axis.tag in place}
+        for place in merged
+    ]
 
 
 def spell_variation(variation: Sequence[tuple[str, float]]) -> str:

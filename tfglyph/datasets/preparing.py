@@ -12,7 +12,7 @@ from tfglyph.datasets import cache
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.report import Problem, count, report
 from tfglyph.errors import GlyphError
-from tfglyph.files import cache_directory, digest
+from tfglyph.files import cache_directory, digest, printable
 from tfglyph.progress import progress
 
 Item = TypeVar("Item")
@@ -110,7 +110,7 @@ def _convert_all(source: Source) -> Glyphs:
     """Makes the set, in the cache, whose lock the caller holds."""
     found: list[Problem] = []
     seen: set[int] = set()
-    copies = 0
+    copies = blank = 0
     with cache.Writer(source.directory, source.shape) as writer:
         batches = parallel_map(source.convert, source.items, source.total, f"preparing {source.name}", source.unit)
         for converted in batches:
@@ -120,6 +120,8 @@ def _convert_all(source: Source) -> Glyphs:
                 converted = _first_of_each(converted, seen)
                 copies -= len(converted.images)
             if len(converted.images):
+                flat = converted.images.reshape(len(converted.images), -1)
+                blank += int((flat == flat[:, :1]).all(1).sum())
                 writer.add(converted.images, converted.characters, converted.labels, converted.keys)
         problems = [*source.problems, *found]  # making the items may have found some, too
         report(problems, source.origin)
@@ -127,6 +129,8 @@ def _convert_all(source: Source) -> Glyphs:
             print(f"{source.origin}: {copies:,} copies of other files left out", file=sys.stderr)
         if not writer.rows:
             raise GlyphError(f"{source.origin}: nothing usable in it ({count(problems) or 'no images'})")
+        if blank == writer.rows:
+            raise GlyphError(f"{source.origin}: all {blank:,} images are of one colour: there is nothing in them")
         writer.finish(source.label_names, problems)
     cached = cache.read(source.directory, source.name)
     if cached is None:
@@ -244,4 +248,8 @@ def problem(path: str, error: Exception) -> Problem:
     if isinstance(error, OSError) and error.strerror:
         return Problem(path, error.strerror)
     # A GlyphError names its file itself.
-    return Problem(path, " ".join(str(error).removeprefix(f"{path}: ").split()) or type(error).__name__)
+    return Problem(
+        path,
+        " ".join(str(error).removeprefix(f"{printable(path)}: ").removeprefix(f"{path}: ").split())
+        or type(error).__name__,
+    )

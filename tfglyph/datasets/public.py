@@ -19,7 +19,7 @@ from tfglyph.datasets.images import fit
 from tfglyph.datasets.preparing import Converted, LazyItems, Source, prepare, stack, stamp
 from tfglyph.datasets.report import Problem
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.files import digest
+from tfglyph.files import digest, printable
 
 Part = Literal["train", "test", "all"]
 PARTS: tuple[str, ...] = get_args(Part)
@@ -32,7 +32,15 @@ _CLOTHES = [
 # fmt: on
 _KANA = list("おきすつなはまやれを")
 _THINGS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
-_NAMES = {"mnist": list("0123456789"), "fashion_mnist": _CLOTHES, "kmnist": _KANA, "cifar10": _THINGS}
+_LETTERS = list("abcdefghijklmnopqrstuvwxyz")  # EMNIST letters: large and small ones are one class
+_FIRST_LABEL = {"emnist/letters": 1}  # the others begin with 0
+_NAMES = {
+    "emnist/letters": _LETTERS,
+    "mnist": list("0123456789"),
+    "fashion_mnist": _CLOTHES,
+    "kmnist": _KANA,
+    "cifar10": _THINGS,
+}
 
 Item = tuple[list[np.ndarray], list[int] | None]
 """An item of work: images, uint8 ``[h, w]`` or ``[h, w, 1 or 3]`` each, and their labels."""
@@ -96,7 +104,8 @@ def load(
             name=name,
             origin=files.origin,
             shape=shape,
-            settings={"set": name, "parts": list(parts)},
+            settings={"set": name, "parts": list(parts)}
+            | ({"first label": _FIRST_LABEL[name]} if name in _FIRST_LABEL else {}),
             stamp=files.stamp,
             items=LazyItems(files.read),
             convert=partial(convert, shape=shape, transposed=name.removeprefix("tfds:").startswith("emnist")),
@@ -130,16 +139,20 @@ def _items(images: np.ndarray, labels: np.ndarray) -> Iterator[Item]:
 
 def _from_idx(name: str, directory: str, parts: Sequence[str]) -> _Files:
     family, _, word = name.partition("/")
-    pairs = [find_pair(directory, part, word) for part in parts]
+    pairs = [find_pair(directory, part, family, word) for part in parts]
     paths = [path for pair in pairs for path in pair]
     contents = [read_pair(*pair) for pair in pairs]
     problems = [Problem(*remark) for _, _, remarks in contents for remark in remarks]
-    items = [item for images, labels, _ in contents for item in _items(images, labels)]
-    highest = max(int(labels.max()) for _, labels, _ in contents)
-    label_names = _NAMES.get(family) or [str(label) for label in range(1 + highest)]
+    lowest = min(int(labels.min()) for _, labels, _ in contents)
+    first = min(_FIRST_LABEL.get(name, 0), lowest)  # copies that begin with 0 are about, too
+    items = [item for images, labels, _ in contents for item in _items(images, labels - first)]
+    highest = max(int(labels.max()) for _, labels, _ in contents) - first
+    label_names = _NAMES.get(name) or _NAMES.get(family) or [str(label) for label in range(1 + highest)]
     if highest >= len(label_names):
-        raise GlyphError(f"{paths[1]}: label {highest} where data set {name!r} has {len(label_names)} classes")
-    return _Files(directory, stamp(paths), lambda: items, len(items), 1, label_names, problems)
+        raise GlyphError(
+            f"{printable(paths[1])}: label {highest + first} where data set {name!r} has {len(label_names)} classes"
+        )
+    return _Files(printable(directory), stamp(paths), lambda: items, len(items), 1, label_names, problems)
 
 
 def _from_npz(directory: str | None, parts: Sequence[str]) -> _Files:
@@ -155,12 +168,12 @@ def _from_npz(directory: str | None, parts: Sequence[str]) -> _Files:
         paths += [images_path, labels_path]
         images, labels = _read_npz(images_path), _read_npz(labels_path)
         if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1]:
-            raise GlyphError(f"{images_path}: images {images.dtype} {images.shape}, labels {labels.shape}")
+            raise GlyphError(f"{printable(images_path)}: images {images.dtype} {images.shape}, labels {labels.shape}")
         labels = labels.astype(np.int64)
         if labels.min() < 0 or labels.max() > 48:
-            raise GlyphError(f"{directory}: labels beyond the 49 classes")
+            raise GlyphError(f"{printable(directory)}: labels beyond the 49 classes")
         items.extend(_items(images, labels))
-    return _Files(directory, stamp(paths), lambda: items, len(items), 1, [str(label) for label in range(49)])
+    return _Files(printable(directory), stamp(paths), lambda: items, len(items), 1, [str(label) for label in range(49)])
 
 
 def _read_npz(path: str) -> np.ndarray:
@@ -168,9 +181,9 @@ def _read_npz(path: str) -> np.ndarray:
         with np.load(path, allow_pickle=False) as file:
             return file["arr_0"]
     except FileNotFoundError:
-        raise GlyphError(f"{path}: no such file") from None
+        raise GlyphError(f"{printable(path)}: no such file") from None
     except Exception as error:  # zip, zlib and numpy each have their own ways to meet damage
-        raise GlyphError(f"{path}: not a readable .npz file ({' '.join(str(error).split())})") from None
+        raise GlyphError(f"{printable(path)}: not a readable .npz file ({' '.join(str(error).split())})") from None
 
 
 # === tensorflow-datasets ===
@@ -251,12 +264,13 @@ def _from_tfds(name: str, datadir: str | None, parts: Sequence[str]) -> _Files:
 def _read_tfds(builder: Any, parts: Sequence[str], image_key: str, label_key: str | None) -> Iterator[Item]:
     import tensorflow_datasets as tfds  # slow: only these sets need it
 
+    first = _FIRST_LABEL.get(_set_name(builder), 0)
     for part in parts:
         images: list[np.ndarray] = []
         labels: list[int] = []
         for example in tfds.as_numpy(builder.as_dataset(split=part, shuffle_files=False)):
             images.append(np.asarray(example[image_key], np.uint8))
-            labels.append(int(example[label_key]) if label_key else 0)
+            labels.append(int(example[label_key]) - first if label_key else 0)
             if len(images) == _CHUNK:
                 yield images, labels if label_key else None
                 images, labels = [], []
@@ -280,4 +294,9 @@ def _keys(builder: Any) -> tuple[str, str | None]:
 def _label_names(builder: Any, label_key: str | None) -> list[str] | None:
     if label_key is None:
         return None
-    return _NAMES.get(builder.name) or list(builder.info.features[label_key].names)
+    return _NAMES.get(_set_name(builder)) or _NAMES.get(builder.name) or list(builder.info.features[label_key].names)
+
+
+def _set_name(builder: Any) -> str:
+    """A set's name with its part of a family, without its version: ``emnist/letters``."""
+    return str(builder.info.full_name).rpartition("/")[0]

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tfglyph.files import printable
+
 _LINES = 100  # more problems than this are counted but not all spelled out; `data check` lists every one
 
 
@@ -20,6 +22,10 @@ class Problem:
     path: str
     reason: str
     used: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", printable(self.path))
+        object.__setattr__(self, "reason", printable(self.reason))
 
     def __str__(self) -> str:
         return f"{'note' if self.used else 'skipped'}: {self.path}: {self.reason}"

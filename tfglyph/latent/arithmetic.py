@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfglyph.composition.text import read_noted
 from tfglyph.datasets.glyphs import Glyphs
+from tfglyph.datasets.polarity import Ink
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.files import printable
 from tfglyph.latent.points import find_characters, read_image
 from tfglyph.latent.tuples import split_characters
 
@@ -72,10 +75,11 @@ def parse_terms(words: Sequence[str]) -> list[tuple[Term, Term, Term]]:
     terms: list[Term] = []
     for word in words:
         if os.path.isfile(word):
-            terms.append(Term(os.path.basename(word), word))
+            terms.append(Term(printable(os.path.basename(word)), word))
         elif os.sep in word or (len(word) > 3 and "." in word[1:-1]):
-            raise UsageError(f"{word}: no such image file")
+            raise UsageError(f"{printable(word)}: no such image file")
         else:
+            read_noted(word, "A - B + C")
             terms += [Term(letter) for letter in split_characters(word)]
     if not terms or len(terms) % 3:
         names = " ".join(term.name for term in terms[:12]) or "nothing"
@@ -91,7 +95,10 @@ def file_name_part(name: str) -> str:
 
 
 def term_images(
-    triples: Sequence[tuple[Term, Term, Term]], shape: tuple[int, int, int], glyphs: Glyphs | None
+    triples: Sequence[tuple[Term, Term, Term]],
+    shape: tuple[int, int, int],
+    glyphs: Glyphs | None,
+    ink: Ink | None = None,
 ) -> np.ndarray:
     """The images of triples of terms.
 
@@ -99,6 +106,7 @@ def term_images(
         triples: list of (Term, Term, Term).
         shape: (h, w, c), the model's.
         glyphs: tfglyph.datasets.Glyphs, or None where all terms are files.
+        ink: of image files; see ``read_image``.
 
     Returns:
         uint8 (n, 3, h, w, c).
@@ -115,7 +123,7 @@ def term_images(
         character_images = dict(zip(letters, find_characters(glyphs, letters), strict=True))
     return np.stack(
         [
-            [character_images[term.name] if term.path is None else read_image(term.path, shape) for term in triple]
+            [character_images[term.name] if term.path is None else read_image(term.path, shape, ink) for term in triple]
             for triple in triples
         ]
     )  # (n, 3, h, w, c)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfglyph.composition.text import code_points
 from tfglyph.datasets.glyphs import Glyphs
-from tfglyph.datasets.images import ImageError, border_is_light, decode, fit, read_bytes
-from tfglyph.errors import GlyphError, UsageError
-from tfglyph.files import PathLike
+from tfglyph.datasets.images import ImageError, decode, fit, read_bytes
+from tfglyph.datasets.polarity import Ink, ink_is_dark, is_blank, must_invert
+from tfglyph.errors import GlyphError, UsageError, warn
+from tfglyph.files import PathLike, printable
 
 if TYPE_CHECKING:
     from tfglyph.models.base import GlyphModel
@@ -85,17 +87,19 @@ def find_characters(glyphs: Glyphs, characters: Sequence[str]) -> np.ndarray:
     rows = glyphs.rows_by_character()
     missing = [letter for letter in dict.fromkeys(characters) if letter not in rows]
     if missing:
-        lacking = ", ".join(f"{letter if letter.isprintable() else ''} (U+{ord(letter):04X})" for letter in missing)
+        lacking = ", ".join(f"{letter if letter.isprintable() else ''} ({code_points(letter)})" for letter in missing)
         raise GlyphError(f"data set {glyphs.name} lacks {lacking}")
     return np.stack([glyphs.images[rows[letter]] for letter in characters])
 
 
-def read_image(path: PathLike, shape: tuple[int, int, int]) -> np.ndarray:
+def read_image(path: PathLike, shape: tuple[int, int, int], ink: Ink | None = None) -> np.ndarray:
     """An image file as a model takes it: fitted into its frame, white ink on black.
 
     Args:
-        path: path of a PNG, JPEG, GIF, BMP, WebP, TIFF or PNM file. Of a grey image whose edge is light, dark is ink.
+        path: path of an image file that ``tfglyph.datasets.images.decode`` reads.
         shape: (h, w, c).
+        ink: ``black``, ``white``, or ``auto`` (the same as None): found from a grey image, see
+            ``tfglyph.datasets.polarity``.
 
     Returns:
         uint8 (h, w, c).
@@ -106,12 +110,17 @@ def read_image(path: PathLike, shape: tuple[int, int, int]) -> np.ndarray:
     try:
         image, _ = decode(read_bytes(path))
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such image file") from None
+        raise UsageError(f"{printable(path)}: no such image file") from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UsageError(f"{printable(path)}: cannot be read: {error.strerror}") from None
     except ImageError as error:
-        raise UsageError(f"{path}: {error}") from None
-    return fit(image, shape, invert=shape[2] == 1 and border_is_light(image) is True)
+        raise UsageError(f"{printable(path)}: {error}") from None
+    dark = ink_is_dark(image) if (ink or "auto") == "auto" and shape[2] == 1 else None
+    if dark is None and (ink or "auto") == "auto" and shape[2] == 1:
+        blank = is_blank(np.asarray(image))
+        why = "of one colour: there is nothing in it" if blank else "it does not tell ink from paper: kept as it is"
+        warn(f"{printable(path)}: {why}" + ("" if blank else " (light ink); --ink black turns it over"))
+    return fit(image, shape, invert=must_invert(ink or "auto", dark is True, shape[2]))
 
 
 def with_z(latents: Any, z: Any) -> np.ndarray:

@@ -5,11 +5,11 @@ tuples, more_problems = known_tuples(tuples, glyphs.rows_by_character(), glyphs.
 """
 
 import dataclasses
-import unicodedata
 from collections.abc import Container, Sequence
 
+from tfglyph.composition.text import code_points, decode_text, read, read_noted
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.files import PathLike
+from tfglyph.files import PathLike, printable
 
 MAXIMUM_BYTES = 1 << 20  # a tuple takes ten bytes; a hundred thousand figures are no use to anybody
 COMMAS = ",，、;；"
@@ -55,8 +55,10 @@ def read_tuples(path: PathLike) -> tuple[list[Tuple], list[str]]:
     tuples: list[Tuple] = []
     problems: list[str] = []
     number = 0
-    for line_number, line in enumerate(_lines(path), start=1):
-        location = f"{path}:{line_number}"
+    lines = _lines(path)
+    read_noted("\n".join(line.partition("#")[0] for line in lines if line is not None), printable(path))
+    for line_number, line in enumerate(lines, start=1):
+        location = f"{printable(path)}:{line_number}"
         if line is None:
             problems.append(f"{location}: not UTF-8 text; save the file as UTF-8")
             number += 1
@@ -73,7 +75,7 @@ def read_tuples(path: PathLike) -> tuple[list[Tuple], list[str]]:
             problems.append(f"{location}: found {count} ({_readable(characters)}), expected three: A B C")
         number += 1
     if not number:
-        raise GlyphError(f"{path}: no tuples; write three characters A B C in a line, such as 酪鉻鉸")
+        raise GlyphError(f"{printable(path)}: no tuples; write three characters A B C in a line, such as 酪鉻鉸")
     return tuples, problems
 
 
@@ -84,19 +86,21 @@ def _lines(path: PathLike) -> Sequence[str | None]:
             data = file.read(MAXIMUM_BYTES + 1)
     except FileNotFoundError:
         raise UsageError(
-            f"{path}: no such file of tuples; write three characters A B C a line, or name one by --tuples"
+            f"{printable(path)}: no such file of tuples; write three characters A B C a line, or name one by --tuples"
         ) from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UsageError(f"{printable(path)}: cannot be read: {error.strerror}") from None
     if len(data) > MAXIMUM_BYTES:
-        raise GlyphError(f"{path}: larger than 1 MiB, so it is no list of tuples")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise GlyphError(f"{printable(path)}: larger than 1 MiB, so it is no list of tuples")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")):
         try:
-            return data.decode("utf-16").splitlines()
+            return decode_text(data).splitlines()
         except UnicodeDecodeError:
-            raise GlyphError(f"{path}: neither UTF-8 nor UTF-16 text; expected one tuple A B C in each line") from None
+            raise GlyphError(
+                f"{printable(path)}: neither UTF-8 nor UTF-16 text; expected one tuple A B C in each line"
+            ) from None
     if b"\0" in data:
-        raise GlyphError(f"{path}: binary data, not text; expected one tuple A B C in each line")
+        raise GlyphError(f"{printable(path)}: binary data, not text; expected one tuple A B C in each line")
     return [_decoded(line) for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
 
 
@@ -108,18 +112,14 @@ def _decoded(line: bytes) -> str | None:
 
 
 def split_characters(text: str) -> list[str]:
-    """The characters of a text without separators: white space, commas, control and format characters."""
-
-    def separates(letter: str) -> bool:
-        return letter.isspace() or letter in COMMAS or unicodedata.category(letter) in ("Cc", "Cf")
-
-    return [letter for letter in text if not separates(letter)]
+    """The characters of a text (``tfglyph.composition.text.read``) without separators: white space and commas."""
+    return [letter for letter in read(text).characters if letter not in COMMAS]
 
 
 def _readable(characters: str | Sequence[str]) -> str:
     """Characters for a message: at most 12 of them, unprintable ones as code points."""
-    printable = [letter if letter.isprintable() else f"U+{ord(letter):04X}" for letter in characters[:12]]
-    return "".join(printable) + ("…" if len(characters) > 12 else "")
+    words = [letter if letter.isprintable() else code_points(letter) for letter in characters[:12]]
+    return "".join(words) + ("…" if len(characters) > 12 else "")
 
 
 # === Against a data set ===
@@ -141,7 +141,7 @@ def known_tuples(tuples: Sequence[Tuple], characters: Container[str], name: str)
     for entry in tuples:
         missing = [letter for letter in dict.fromkeys(entry.characters) if letter not in characters]
         if missing:
-            lacking = ", ".join(f"{_readable(letter)} (U+{ord(letter):04X})" for letter in missing)
+            lacking = ", ".join(f"{_readable([letter])} ({code_points(letter)})" for letter in missing)
             problems.append(f"{entry.location}: data set {name} lacks {lacking}")
         else:
             known.append(entry)

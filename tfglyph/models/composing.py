@@ -8,6 +8,7 @@ import numpy as np
 
 from tfglyph.architecture.condition import Tokens
 from tfglyph.composition.descriptions import Description
+from tfglyph.composition.text import read
 from tfglyph.composition.tokens import tokenizer
 from tfglyph.errors import UsageError
 
@@ -68,7 +69,7 @@ def requests(model: ComposingModel, texts: Sequence[str]) -> list[Request]:
     asked = []
     for text in texts:
         tokens, tree = parts.encode_text(text)
-        asked.append(Request("".join(text.split()), tree, tokens))
+        asked.append(Request("".join(read(text).text.split()), tree, tokens))
     return asked
 
 

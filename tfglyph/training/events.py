@@ -1,13 +1,12 @@
 """TensorBoard event files of a run directory: writing them, and taking back what will be written again."""
 
-import os
 import pathlib
 from typing import Any
 
 import tensorflow as tf
 
 from tfglyph.errors import GlyphError
-from tfglyph.files import PathLike, atomic_path
+from tfglyph.files import PathLike, atomic_path, native_path, printable
 
 
 def open_writer(directory: PathLike) -> Any:
@@ -17,9 +16,9 @@ def open_writer(directory: PathLike) -> Any:
         GlyphError: the directory cannot be written.
     """
     try:
-        return tf.summary.create_file_writer(os.fspath(directory))
+        return tf.summary.create_file_writer(native_path(directory))
     except tf.errors.OpError as error:
-        raise GlyphError(f"{directory}: TensorBoard events cannot be written: {error.message}") from None
+        raise GlyphError(f"{printable(directory)}: TensorBoard events cannot be written: {error.message}") from None
 
 
 def rewind_events(directory: PathLike, step: int) -> None:
@@ -40,7 +39,7 @@ def rewind_events(directory: PathLike, step: int) -> None:
     for path in sorted(pathlib.Path(directory).glob("events.out.tfevents.*")):
         kept, dropped = [], False
         try:
-            for record in tf.data.TFRecordDataset(os.fspath(path)).as_numpy_iterator():
+            for record in tf.data.TFRecordDataset(native_path(path)).as_numpy_iterator():
                 if tf.compat.v1.Event.FromString(record).step <= step:
                     kept.append(record)
                 else:
@@ -53,8 +52,8 @@ def rewind_events(directory: PathLike, step: int) -> None:
 
 def _rewrite(path: pathlib.Path, records: list[bytes]) -> None:
     try:
-        with atomic_path(path) as temporary, tf.io.TFRecordWriter(os.fspath(temporary)) as writer:
+        with atomic_path(path) as temporary, tf.io.TFRecordWriter(native_path(temporary)) as writer:
             for record in records:
                 writer.write(record)
     except (OSError, tf.errors.OpError) as error:
-        raise GlyphError(f"{path}: cannot be written: {error}") from None
+        raise GlyphError(f"{printable(path)}: cannot be written: {error}") from None

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tfglyph.errors import GlyphError
 from tfglyph.models.base import GlyphModel
+from tfglyph.models.determinism import ordered_execution
 from tfglyph.training.signals import AgreedStop
 
 STOP_ASKED = "stop_asked"
@@ -61,7 +62,9 @@ def training_loop(
     try:
         for index in range(steps):
             hooks.on_train_batch_begin(index)
-            values = training_step(next(iterator), tf.constant(float(stop.asked), tf.float32)).numpy().tolist()
+            batch, asked = next(iterator), tf.constant(float(stop.asked), tf.float32)
+            with ordered_execution(model.precision, strategy.num_replicas_in_sync):  # the same bits in every run
+                values = training_step(batch, asked).numpy().tolist()
             logs = dict(zip(names, values, strict=True))
             stop.agree(logs.pop(STOP_ASKED))
             hooks.on_train_batch_end(index, logs)

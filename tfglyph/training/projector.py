@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from tfglyph.datasets.glyphs import Glyphs
-from tfglyph.files import PathLike, write_errors
+from tfglyph.files import PathLike, printable, write_errors
 from tfglyph.imaging.grids import grid, save_png
 from tfglyph.models.base import GlyphModel
 
@@ -50,7 +50,7 @@ def write_projector(model: GlyphModel, glyphs: Glyphs, directory: PathLike, seed
     with write_errors(directory):
         (directory / "projector-latents.bytes").write_bytes(latents.astype("<f4").tobytes())
         if names:
-            (directory / "projector-names.tsv").write_text("\n".join(names) + "\n", encoding="utf-8")
+            (directory / "projector-names.tsv").write_text("\n".join(map(printable, names)) + "\n", encoding="utf-8")
             config.insert(1, 'metadata_path: "projector-names.tsv"')
         path.write_text("embeddings {\n  " + "\n  ".join(config) + "\n}\n", encoding="utf-8")
     return path

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tfglyph.composition.text import read
 from tfglyph.errors import UsageError
 from tfglyph.imaging.grids import enlarge, grid
 from tfglyph.latent import points as latent_points
@@ -117,7 +118,7 @@ def are_seeds(words: Sequence[str]) -> bool:
 
 def ends_of(loaded: LoadedModel, words: Sequence[str]) -> Points:
     """``Points`` of words that are seeds or characters; either all or none have images."""
-    words = [word.strip() for word in words]
+    words = ["".join(read(word).text.split()) for word in words]
     if are_seeds(words):
         return latent_points.seed_points(loaded.model, [int(word) for word in words])
     for word in words:
