@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tfglyph.cli.model_options import add_model_options, add_precision_option, add_sampling_options, options_for
+from tfglyph.cli.model_options import (
+    add_model_options,
+    add_precision_option,
+    add_sampling_options,
+    check_references,
+    options_for,
+)
 from tfglyph.cli.options import SEED
 from tfglyph.cli.point_options import add_output_option, destination
-from tfglyph.errors import UsageError
+from tfglyph.errors import UsageError, warn
+from tfglyph.pretrained import is_shipped
 
 if TYPE_CHECKING:
     import numpy as np
 
     from tfglyph.composition import Description
     from tfglyph.composition.parsing import Line
+    from tfglyph.exemplars.retrieval import Retrieved
     from tfglyph.models import GlyphModel
     from tfglyph.models.composing import Request
+
+IN_A_FONT, IN_TW_KAI = "pretrained:compose-fonts", "pretrained:compose-cns"
 
 # The same options as elsewhere; what they do to descriptions.
 HELPS = {
@@ -32,7 +42,15 @@ HELPS = {
 @click.command("compose")
 @click.argument("descriptions", nargs=-1)
 @click.option("--invent", type=click.IntRange(1, 10_000), metavar="N", help="N sampled descriptions, too.")
-@add_model_options(default="pretrained:compose-cns")
+@click.option(
+    "--font",
+    "fonts",
+    multiple=True,
+    metavar="FILE",
+    help="Draw in the style of this font, from its own glyphs; may be repeated, a row for each. FILE.ttc#2 is its third"
+    " face, FILE#wght=700 a place in a variable font. Default: TW-Kai, from the package.",
+)
+@add_model_options(required=False, default_help=f"{IN_A_FONT} with --font, {IN_TW_KAI} without")
 @add_precision_option
 @click.option("--file", type=click.Path(), metavar="FILE", help="A text file with a description in each line.")
 @click.option("--variants", type=click.IntRange(1, 64), default=4, show_default=True, help="Images of each.")
@@ -41,10 +59,12 @@ HELPS = {
 @click.option("--columns", type=click.IntRange(1), help="Descriptions in a row of the grid. Default: 1, 8 from 9 on.")
 @click.option("--individual", is_flag=True, help="Write each image as a PNG file of its own, too.")
 @click.option("--svg", is_flag=True, help="Write each image as outlines (SVG), too.")
+@click.option("--exemplars", is_flag=True, help="Write the glyphs that each was drawn from beside it, too.")
 @add_output_option
 def command(
     descriptions: tuple[str, ...],
     invent: int | None,
+    fonts: tuple[str, ...],
     references: list[str],
     precision: str,
     file: str | None,
@@ -54,6 +74,7 @@ def command(
     columns: int | None,
     individual: bool,
     svg: bool,
+    exemplars: bool,
     output: str | None,
 ) -> None:
     """Draw characters from descriptions, whether they exist or not.
@@ -63,21 +84,31 @@ def command(
 
         tfglyph compose ⿰酉交 ⿱雨交 --variants 8
 
+    With --font it draws in the style of any font, from glyphs of that font with the same parts:
+
+        tfglyph compose ⿰酉交 --font MyFont.ttf --font Another.otf
+
     --invent 16 makes up sixteen: halves of known characters, put together anew.
     """
     from tfglyph.composition import in_place
     from tfglyph.composition.parsing import Line, read_lines
     from tfglyph.composition.text import read_noted
     from tfglyph.files import printable
-    from tfglyph.imaging.outlines import check_tracer
-    from tfglyph.models.composing import compose, sampled_requests
+    from tfglyph.models.composing import (
+        compose,
+        compose_from_exemplars,
+        draws_from_exemplars,
+        retrieval,
+        sampled_requests,
+    )
+    from tfglyph.outlines import check_outlines
 
     lines = [Line(text, "") for text in descriptions] + (read_lines(file) if file else [])
     if not lines and not invent:
         raise UsageError("which characters? for example: tfglyph compose ⿰酉交")
     # All of this before the model is loaded, which takes longer than noticing a slip of the finger.
     if svg:
-        check_tracer()
+        check_outlines()
     read_noted("\n".join(descriptions), "descriptions")
     if file:
         read_noted("\n".join(line.text for line in lines[len(descriptions) :]), printable(file))
@@ -85,9 +116,13 @@ def command(
         tree = _parse(line)
         if in_place(tree) != tree:
             click.echo(f"{tree} is written {in_place(tree)}")
+    references = references or [name for name in (IN_A_FONT if fonts else IN_TW_KAI,) if is_shipped(name)]
+    check_references(references)
+    import numpy as np
+
     import tfglyph
     from tfglyph.imaging.grids import save_png
-    from tfglyph.latent.composing_sheet import sheet
+    from tfglyph.latent.composing_sheet import exemplar_sheet, sheet
 
     model = tfglyph.load(references[0], precision)
     to_draw = _requests(model, lines) + (sampled_requests(model, invent, seed) if invent else [])
@@ -95,7 +130,27 @@ def command(
         name = request.tree.part
         if name is not None and request.tree.operator is not None:
             click.echo(f"{name} is {request.tree.spelled()}" if name == request.text else f"{request.text} is {name}")
-    images = compose(model, to_draw, variants, seed, **options_for(model, sampling))  # (d, v, h, w, c)
+    from_exemplars = draws_from_exemplars(model)
+    if exemplars and not from_exemplars:
+        raise UsageError(f"--exemplars: {model.run.title} draws without any; compose-fonts draws from exemplars")
+    rows = []  # one for each font: (what is drawn, images)
+    for font in fonts or (None,):
+        if font is None and not from_exemplars:
+            rows.append((to_draw, compose(model, to_draw, variants, seed, **options_for(model, sampling))))
+            continue
+        finder = retrieval(model, font)
+        composed = compose_from_exemplars(model, to_draw, finder, variants, seed, **options_for(model, sampling))
+        _report(to_draw, finder.source.name, composed.retrieved[0])
+        rows.append((to_draw, composed.images))
+        if exemplars:
+            stem = f"{pathlib.Path(destination(output, model, 'composed.png')).stem}-exemplars"
+            number = f"-{len(rows)}" if len(fonts) > 1 else ""
+            place = pathlib.Path(destination(output, model, "composed.png")).with_name(f"{stem}{number}.png")
+            click.echo(f"exemplars: {save_png(place, exemplar_sheet(to_draw, composed))}")
+    if len(rows) > 1 and columns is None:
+        columns = len(to_draw)
+    to_draw = [request for requests, _ in rows for request in requests]
+    images = np.concatenate([row for _, row in rows])  # (fonts d, v, h, w, c)
     path = save_png(destination(output, model, "composed.png"), sheet(to_draw, images, columns))
     count = f"{len(to_draw)} description{'s' * (len(to_draw) != 1)}, {variants} image{'s' * (variants != 1)} each"
     click.echo(f"{count}, by {model.run.title}: {path}")
@@ -103,6 +158,14 @@ def command(
         folder = path.parent / path.stem
         _write_each(folder, to_draw, images, kind)
         click.echo(f"each as {kind.upper()}: {folder}/")
+
+
+def _report(requests: "Sequence[Request]", font: str, retrieved: "Retrieved") -> None:
+    """Says after which glyphs of a font each description is drawn, and which parts the font does not show."""
+    for request, characters, missing in zip(requests, retrieved.characters, retrieved.missing, strict=True):
+        for part in missing:
+            warn(f"{request.text}: {font} has {part} nowhere, so this part is a guess")
+        click.echo(f"{request.text} in {font}: after {''.join(dict.fromkeys(characters)) or 'nothing'}")
 
 
 def _parse(line: "Line") -> "Description":

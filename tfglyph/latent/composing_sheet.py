@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfglyph.imaging.grids import MARGIN, enlarge
+from tfglyph.imaging.grids import MARGIN, enlarge, table_figure
 from tfglyph.imaging.text import draw_text, text_size
 
 if TYPE_CHECKING:
-    from tfglyph.models.composing import Request
+    from tfglyph.models.composing import Composed, Request
 
 TEXT_SIZE, GAP, IMAGE_HEIGHT = 18, 6, 96
 
@@ -49,3 +49,28 @@ def sheet(requests: "Sequence[Request]", images: np.ndarray, columns: int | None
         middle = x + (variants * pitch - GAP - text_size(text, TEXT_SIZE)) / 2
         draw_text(page, (max(x, middle), y + large.shape[2] + GAP), text, TEXT_SIZE)
     return np.asarray(page)  # (H, W, 3)
+
+
+def exemplar_sheet(requests: "Sequence[Request]", composed: "Composed") -> np.ndarray:
+    """The first drawing of each description beside the glyphs that it was drawn from.
+
+    Args:
+        requests: list of d Request.
+        composed: Composed, of these requests.
+
+    Returns:
+        uint8 (H, W, 3): a row for each description, the drawing first, then its exemplars, each in its place.
+    """
+    rows = []
+    retrieved = composed.retrieved[0]
+    for number, request in enumerate(requests):
+        used = len(retrieved.characters[number])
+        rows.append((request.text[:16], [composed.images[number, :1], retrieved.exemplars[number, :used]]))
+    most = max(len(images[1]) for _, images in rows)
+    rows = [(text, [drawn, _padded(used, most)]) for text, (drawn, used) in rows]
+    return table_figure("Drawn from", [("drawn", [""]), ("from", [""] * most)], rows)
+
+
+def _padded(images: np.ndarray, count: int) -> np.ndarray:
+    """uint8 (count, h, w, c): the images, and as many empty ones as it takes."""
+    return np.concatenate([images, np.zeros((count - len(images), *images.shape[1:]), np.uint8)])

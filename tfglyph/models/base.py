@@ -16,6 +16,7 @@ from tfglyph.architecture.families import Architecture
 from tfglyph.architecture.sampling import check_sampling_options
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError
+from tfglyph.files import PathLike
 from tfglyph.models.composing import compose
 from tfglyph.models.optimizers import GuardedOptimizer, make_optimizer
 from tfglyph.networks.layers import synchronized_batch_norm
@@ -401,12 +402,15 @@ class GlyphModel(keras.Model):
         check_sampling_options(options, self.sampling_options, self.name)
         return self._in_chunks("draw", self.draw, np.asarray(pairs, np.int64), "sampling", **options)
 
-    def compose(self, descriptions: str | Sequence[str], seed: int = 0, **options: Any) -> np.ndarray:
+    def compose(
+        self, descriptions: str | Sequence[str], seed: int = 0, font: PathLike | None = None, **options: Any
+    ) -> np.ndarray:
         """Characters drawn from descriptions of their parts, for models that are conditioned on parts.
 
         Args:
             descriptions: list of d str, such as "⿰酉交", or one; a character stands for its own decomposition.
             seed: int; image i depends on ``seed`` and its description alone.
+            font: path of a font file to draw in, such as "MyFont.ttf", for models that draw from exemplars.
             **options: what ``sample`` takes: steps, sampler, guidance, temperature, label.
 
         Returns:
@@ -416,7 +420,7 @@ class GlyphModel(keras.Model):
             UsageError: the model is not conditioned on parts, or a description is not one; one line.
         """
         texts = [descriptions] if isinstance(descriptions, str) else list(descriptions)
-        return compose(self, texts, seed=seed, **options)[:, 0]
+        return compose(self, texts, seed=seed, font=font, **options)[:, 0]
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """uint8 (n, h, w, c) -> float32 (n, z_dim)."""

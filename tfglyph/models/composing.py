@@ -8,9 +8,13 @@ import numpy as np
 
 from tfglyph.architecture.condition import Tokens
 from tfglyph.composition.descriptions import Description
+from tfglyph.composition.parsing import resolve
 from tfglyph.composition.text import read
 from tfglyph.composition.tokens import tokenizer
 from tfglyph.errors import UsageError
+from tfglyph.exemplars.retrieval import Retrieval, Retrieved
+from tfglyph.exemplars.sources import open_source
+from tfglyph.files import PathLike
 
 MOST = 10_000  # descriptions of one call
 
@@ -31,12 +35,50 @@ class Request:
     Attributes:
         text: str, what was asked for.
         tree: Description, named and taken apart.
-        tokens: int32 (length,), the conditioning input.
+        tokens: int32 (length,), the conditioning input; None for models that draw from exemplars.
     """
 
     text: str
     tree: Description
-    tokens: np.ndarray
+    tokens: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Composed:
+    """Characters drawn from exemplars.
+
+    Attributes:
+        images: uint8 (d, v, h, w, c), v variants of d descriptions.
+        retrieved: list of v Retrieved, the exemplars of each variant of all descriptions.
+    """
+
+    images: np.ndarray
+    retrieved: list[Retrieved]
+
+
+def draws_from_exemplars(model: ComposingModel) -> bool:
+    """Whether the model draws in the style of any font, from glyphs of it."""
+    condition = model.architecture.conditioning
+    return condition is not None and condition.exemplars is not None
+
+
+def retrieval(model: ComposingModel, font: PathLike | None = None) -> Retrieval:
+    """What finds the exemplars of a font for a model.
+
+    Args:
+        model: a GlyphModel.
+        font: path of a font file, as in ``tfglyph.exemplars.sources.open_source``; None: the package's TW-Kai.
+
+    Raises:
+        UsageError: the model draws from no exemplars.
+        GlyphError: not a font, or one without Chinese characters.
+    """
+    if not draws_from_exemplars(model):
+        raise UsageError(
+            f"{model.name}: draws in the typefaces that it learned; a font is for models with condition.exemplars, such"
+            " as compose-fonts"
+        )
+    return Retrieval(open_source(font), model.architecture.condition.exemplars, model.architecture.hwc)
 
 
 def check_composes(model: ComposingModel) -> Tokens:
@@ -44,8 +86,8 @@ def check_composes(model: ComposingModel) -> Tokens:
     section = model.architecture.part_tokens
     if section is None:
         raise UsageError(
-            f"{model.name}: a {model.architecture.mode} model without condition.tokens.parts is not conditioned on "
-            "parts, so it cannot compose; compose-cns can"
+            f"{model.name}: a {model.architecture.mode} model with neither condition.exemplars nor"
+            " condition.tokens.parts cannot compose; compose-fonts can"
         )
     return section
 
@@ -63,12 +105,12 @@ def requests(model: ComposingModel, texts: Sequence[str]) -> list[Request]:
     Raises:
         UsageError: one of the texts is no description; says where and what was expected.
     """
-    parts = tokenizer(check_composes(model).parts)
+    parts = None if draws_from_exemplars(model) else tokenizer(check_composes(model).parts)
     if len(texts) > MOST:
         raise UsageError(f"{len(texts):,} descriptions; at most {MOST:,} at a time")
     asked = []
     for text in texts:
-        tokens, tree = parts.encode_text(text)
+        tokens, tree = (None, resolve(text)) if parts is None else parts.encode_text(text)
         asked.append(Request("".join(read(text).text.split()), tree, tokens))
     return asked
 
@@ -104,17 +146,20 @@ def compose(
     texts: Sequence[str] | Sequence[Request],
     variants: int = 1,
     seed: int = 0,
+    font: PathLike | None = None,
     **options: Any,
 ) -> np.ndarray:
     """Draws characters from their descriptions.
 
-    Variant v of a description starts from the noise of (seed, v), which is the same for all descriptions.
+    Variant v of a description starts from the noise of (seed, v), which is the same for all descriptions; a model that
+    draws from exemplars takes other exemplars for it, too, as far as the font has any.
 
     Args:
-        model: a GlyphModel whose architecture has ``condition.tokens.parts``.
+        model: a GlyphModel whose architecture has ``condition.exemplars`` or ``condition.tokens.parts``.
         texts: list of d str, or of Request.
         variants: int v ≥ 1, images of each.
         seed: int.
+        font: path of a font file to draw in, for models that draw from exemplars; None: the package's TW-Kai.
         **options: ``steps``, ``sampler``, ``guidance``, ``temperature``, ``label``, as for ``sample``.
 
     Returns:
@@ -128,7 +173,46 @@ def compose(
         asked = requests(model, [text for text in texts if isinstance(text, str)])
     if not asked:
         raise UsageError("nothing to compose: no description was given")
+    if font is not None or draws_from_exemplars(model):
+        return compose_from_exemplars(model, asked, retrieval(model, font), variants, seed, **options).images
     tokens = np.stack([request.tokens for request in asked]).repeat(variants, axis=0)  # (d v, length)
     pairs = np.array([(seed, variant) for _ in asked for variant in range(variants)])
     images = model.sample_pairs(pairs, tokens=tokens, **options)
     return images.reshape(len(asked), variants, *images.shape[1:])
+
+
+def compose_from_exemplars(
+    model: ComposingModel,
+    asked: Sequence[Request],
+    found_by: Retrieval,
+    variants: int = 1,
+    seed: int = 0,
+    per_part: int | None = None,
+    **options: Any,
+) -> Composed:
+    """Draws characters in the style of a font, from its glyphs.
+
+    Args:
+        model: a GlyphModel whose architecture has ``condition.exemplars``.
+        asked: list of d Request.
+        found_by: Retrieval, of the font.
+        variants: int v ≥ 1, images of each; variant v of seed s takes set s + v of the exemplars.
+        seed: int.
+        per_part: int, exemplars of each part; None: as many as the model's slots hold.
+        **options: ``steps``, ``sampler``, ``guidance``, ``temperature``, as for ``sample``.
+
+    Returns:
+        Composed.
+    """
+    trees = [request.tree for request in asked]
+    retrieved = [found_by.find(trees, per_part, seed + variant) for variant in range(variants)]
+    exemplars = np.stack([each.exemplars for each in retrieved], 1)  # (d, v, k, h, w, c)
+    kinds = np.stack([each.kinds for each in retrieved], 1)
+    pairs = np.array([(seed, variant) for _ in asked for variant in range(variants)])
+    images = model.sample_pairs(
+        pairs,
+        exemplars=exemplars.reshape(-1, *exemplars.shape[2:]),
+        kinds=kinds.reshape(-1, *kinds.shape[2:]),
+        **options,
+    )
+    return Composed(images.reshape(len(asked), variants, *images.shape[1:]), retrieved)

@@ -7,7 +7,7 @@ outline.draw(pen, scale, dx, dy)  # any fontTools pen
 """
 
 from tfglyph.outlines.calibration import Calibration, calibrate
-from tfglyph.outlines.pens import OutlinePen, without_overlaps
+from tfglyph.outlines.pens import OutlinePen, check_outlines, without_overlaps
 from tfglyph.outlines.raster import overlap, render
 from tfglyph.outlines.svg import to_svg
 from tfglyph.outlines.tracing import Outline, Tracing, trace
@@ -18,6 +18,7 @@ __all__ = [
     "OutlinePen",
     "Tracing",
     "calibrate",
+    "check_outlines",
     "overlap",
     "render",
     "to_svg",

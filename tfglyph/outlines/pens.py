@@ -88,10 +88,7 @@ def without_overlaps(outline: Outline, least_area: float = 0.5) -> Outline:
     Raises:
         GlyphError: the package skia-pathops is not installed.
     """
-    try:
-        import pathops  # optional: the extra fonts
-    except ImportError:
-        raise GlyphError(f"outlines without overlaps need the package skia-pathops: {INSTALL}") from None
+    pathops = _pathops()
     path = pathops.Path()
     outline.draw(path.getPen(), SKIA_SCALE)
     try:
@@ -104,3 +101,16 @@ def without_overlaps(outline: Outline, least_area: float = 0.5) -> Outline:
     united = Outline(tuple(kept))
     same = len(united.contours) == len(outline.contours) and abs(area(united) - area(outline)) < 0.1
     return outline if same else united
+
+
+def check_outlines() -> None:
+    """Raises GlyphError where outlines cannot be made, before anything is drawn."""
+    _pathops()
+
+
+def _pathops() -> Any:
+    try:
+        import pathops  # optional: the extra fonts
+    except ImportError:
+        raise GlyphError(f"outlines without overlaps need the package skia-pathops: {INSTALL}") from None
+    return pathops
