@@ -135,7 +135,7 @@ def spec_from_flags(flags: Mapping[str, Any], name: str | None = None) -> "Datas
 
     options = {option: flags.get(option) for option in OPTIONS}
     for option in LISTS:
-        options[option] = list(options[option]) if options[option] else None
+        options[option] = list(options[option] or []) or None
     holdout = flags.get("holdout") or 0.0
     return DatasetSpec(name or flags["dataset"], flags.get("datadir"), holdout, options)
 

@@ -72,7 +72,7 @@ class ModelDrawer:
         exemplars: list[tuple[str, ...]] = [()] * len(texts)
         skips = np.array([seed % VARIANTS_OF_A_SEED for seed in seeds])
         for skip in sorted(set(skips.tolist())):
-            rows = np.flatnonzero(skips == skip)
+            rows = np.flatnonzero(skips == skip).tolist()
             found = self._retrieval.find([resolve(texts[row]) for row in rows], skip=skip)
             pairs = [(seeds[row], zlib.crc32(texts[row].encode())) for row in rows]
             drawn = self._model.sample_pairs(

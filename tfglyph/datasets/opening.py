@@ -4,6 +4,7 @@
 the design space of a variable font, ``FILE#Bold`` one of its named instances, ``FILE.ttc#2,wght=700`` both.
 """
 
+import logging
 import math
 import os
 import re
@@ -18,6 +19,9 @@ from tfglyph.files import PathLike, printable
 
 if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
+
+# It warns of dates before 1970 and the like in fonts that are fine; what is wrong with a font we say ourselves.
+logging.getLogger("fontTools").setLevel(logging.ERROR)
 
 OUTLINES = {"glyf": "TrueType", "CFF ": "CFF", "CFF2": "CFF2"}
 PICTURES = {

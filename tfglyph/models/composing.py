@@ -175,7 +175,8 @@ def compose(
         raise UsageError("nothing to compose: no description was given")
     if font is not None or draws_from_exemplars(model):
         return compose_from_exemplars(model, asked, retrieval(model, font), variants, seed, **options).images
-    tokens = np.stack([request.tokens for request in asked]).repeat(variants, axis=0)  # (d v, length)
+    given = [request.tokens for request in asked if request.tokens is not None]
+    tokens = np.stack(given).repeat(variants, axis=0)  # (d v, length)
     pairs = np.array([(seed, variant) for _ in asked for variant in range(variants)])
     images = model.sample_pairs(pairs, tokens=tokens, **options)
     return images.reshape(len(asked), variants, *images.shape[1:])

@@ -45,7 +45,8 @@ def encoded_inputs(section: Exemplars, image_shape: tuple[int, int, int], patch:
 
     Returns:
         dict of keras.KerasTensor: for each of ``attention_sites`` "exemplars_<name>_keys" and "…_values" of k
-        exemplars, (n, k, h, w, c); "exemplars_style" (n, width); "exemplars_present" float (n, k), 1 for those that there are.
+        exemplars, (n, k, h, w, c); "exemplars_style" (n, width); "exemplars_present" float (n, k), 1 for those that
+        there are.
     """
     dtype = keras.config.dtype_policy().compute_dtype
     inputs = {}
