@@ -73,6 +73,19 @@ def test_a_dry_run_needs_no_model_and_writes_nothing(tmp_path, unguarded, capsys
     assert [entry.name for entry in tmp_path.iterdir()] == ["My.ttf"]
 
 
+def test_ctrl_c_says_where_it_goes_on(tmp_path, drawn, monkeypatch, capsys):
+    monkeypatch.setattr("tfglyph.completion.completing.BATCH", 1)
+    path = fonts.write(tmp_path / "My.ttf", characters=HAS)
+    drawn._fail_after = 2
+    with pytest.raises(KeyboardInterrupt):
+        complete(str(path), "--text", LACKS, "--checkpoint", "any")
+    assert "My-completed.drawings; the same command goes on" in capsys.readouterr().err
+    drawn._fail_after = None
+    drawn.drawn.clear()
+    complete(str(path), "--text", LACKS, "--checkpoint", "any")
+    assert drawn.drawn == [LACKS[2]]
+
+
 def test_names(tmp_path, drawn):
     path = fonts.write(tmp_path / "My.ttf", characters=HAS, licence='Reserved Font Name "Test"')
     names = {}

@@ -53,7 +53,7 @@ def command(
     variable font. It is never changed. Interrupted, the same command goes on. Beside MyFont-completed.ttf are a page
     that shows every new glyph, MyFont-completed.html, and a record, MyFont-completed.json.
     """
-    from tfglyph.completion import Options, complete, plan, previous_codes, read_redo, write_page
+    from tfglyph.completion import Options, complete, plan, previous_codes, read_redo, work_folder, write_page
     from tfglyph.completion.planning import SECONDS_PER_GLYPH
     from tfglyph.fontfiles import check_name, check_output, check_safely, natural_suffix, open_font, other_family
 
@@ -89,7 +89,11 @@ def command(
 
     drawer = ModelDrawer(tfglyph.load(references[0], precision), font, file)
     options = Options(font, target, family, variants, chosen, seed, tuple(redone))
-    report = complete(planned, drawer, options)
+    try:
+        report = complete(planned, drawer, options)
+    except KeyboardInterrupt:
+        click.echo(f"\ndrawings are kept in {work_folder(target)}; the same command goes on", err=True)
+        raise
     page = write_page(report)
     for note in report.notes:
         click.echo(f"note: {note}")

@@ -125,20 +125,21 @@ def command(
     from tfglyph.latent.composing_sheet import exemplar_sheet, sheet
 
     model = tfglyph.load(references[0], precision)
-    to_draw = _requests(model, lines) + (sampled_requests(model, invent, seed) if invent else [])
+    to_draw = _requests(model, lines)
+    from_exemplars = draws_from_exemplars(model)
+    finders = [retrieval(model, font) for font in fonts or (None,)] if fonts or from_exemplars else []
+    if invent:
+        to_draw += sampled_requests(model, invent, seed, finders[0] if finders else None)
     for request in to_draw:
         name = request.tree.part
         if name is not None and request.tree.operator is not None:
             click.echo(f"{name} is {request.tree.spelled()}" if name == request.text else f"{request.text} is {name}")
-    from_exemplars = draws_from_exemplars(model)
     if exemplars and not from_exemplars:
         raise UsageError(f"--exemplars: {model.run.title} draws without any; compose-fonts draws from exemplars")
     rows = []  # one for each font: (what is drawn, images)
-    for font in fonts or (None,):
-        if font is None and not from_exemplars:
-            rows.append((to_draw, compose(model, to_draw, variants, seed, **options_for(model, sampling))))
-            continue
-        finder = retrieval(model, font)
+    if not finders:
+        rows.append((to_draw, compose(model, to_draw, variants, seed, **options_for(model, sampling))))
+    for finder in finders:
         composed = compose_from_exemplars(model, to_draw, finder, variants, seed, **options_for(model, sampling))
         _report(to_draw, finder.source.name, composed.retrieved[0])
         rows.append((to_draw, composed.images))

@@ -135,17 +135,17 @@ def own_sample(file: FontFile, count: int) -> tuple[list[str], list[Outline], li
     """Some of the font's own ideographs, evenly spread: (characters, outlines in the em square, points)."""
     codes = sorted(code for code in file.drawn if is_han(code))
     characters, outlines, points = [], [], []
-    for code in codes[:: max(1, len(codes) // (2 * count))]:
+    for place in np.linspace(0, len(codes) - 1, min(count, len(codes))).round().astype(int).tolist():
         try:
-            outline, count_of_points = file.outline(file.drawn[code])
+            outline, stored = file.outline(file.drawn[codes[place]])
         except GlyphError:
             continue  # damaged; the others will do
         if outline.contours:
-            characters.append(chr(code))
+            characters.append(chr(codes[place]))
             outlines.append(outline)
-            points.append(count_of_points)
-        if len(characters) == count:
-            break
+            points.append(stored)
+    if not outlines:
+        raise GlyphError(f"{file.path}: {min(count, len(codes))} of its Han characters were looked at, all damaged")
     return characters, outlines, points
 
 
@@ -168,6 +168,7 @@ def complete(plan: Plan, drawer: Drawer, options: Options) -> Report:
         raise UsageError(f"{plan.file.path}: nothing to draw: it has all that was asked for and can be drawn")
     if options.pick is not None and not 1 <= options.pick <= options.variants:
         raise UsageError(f"--pick {options.pick}: there are variants 1 to {options.variants}")
+    without_overlaps(Outline(()))  # a missing package is better known before hours of drawing
     characters, outlines, points = own_sample(plan.file, OWN_GLYPHS)
     calibration = calibrate(outlines, points, drawer.size)
     own_images = np.stack([render(outline, drawer.size, drawer.size) for outline in outlines])

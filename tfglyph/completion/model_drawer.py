@@ -1,5 +1,6 @@
 """A model that draws from exemplars, as what completes a font."""
 
+import json
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from tfglyph.datasets.fontface import FontFace, faces
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.exemplars.part_index import part_index
 from tfglyph.exemplars.retrieval import Retrieval
+from tfglyph.files import digest
 from tfglyph.fontfiles.opening import FontFile
 
 VARIANTS_OF_A_SEED = 64
@@ -62,7 +64,7 @@ class ModelDrawer:
         if height != width or channels != 1:
             raise UsageError(f"{model.name}: draws {height}x{width}x{channels}; fonts need square pictures in grey")
         self._model = model
-        self.name: str = model.run.title if getattr(model, "run", None) is not None else model.name
+        self.name: str = _name(model)
         self.size: int = height
         self._retrieval: Retrieval = Retrieval(FileSource(spec, file), section, (height, width, channels))
 
@@ -72,13 +74,28 @@ class ModelDrawer:
         exemplars: list[tuple[str, ...]] = [()] * len(texts)
         skips = np.array([seed % VARIANTS_OF_A_SEED for seed in seeds])
         for skip in sorted(set(skips.tolist())):
+<<<<<<< HEAD
             rows = np.flatnonzero(skips == skip).tolist()
             found = self._retrieval.find([resolve(texts[row]) for row in rows], skip=skip)
             pairs = [(seeds[row], zlib.crc32(texts[row].encode())) for row in rows]
+=======
+            rows = np.flatnonzero(skips == skip)
+            found = self._retrieval.find([resolve(texts[row]) for row in rows.tolist()], skip=skip)
+            pairs = [(seeds[row], zlib.crc32(texts[row].encode())) for row in rows.tolist()]
+>>>>>>> b6b5dfe2239317f0965645bb13bb4e0ae5d96d80
             drawn = self._model.sample_pairs(
                 np.array(pairs, np.int64), exemplars=found.exemplars, kinds=found.kinds
             )  # (m, h, w, 1)
             images[rows] = drawn[..., 0]
-            for row, characters in zip(rows, found.characters, strict=True):
+            for row, characters in zip(rows.tolist(), found.characters, strict=True):
                 exemplars[row] = tuple(dict.fromkeys(characters))
         return Drawings(images, exemplars)
+
+
+def _name(model: Any) -> str:
+    """Which weights these are: the run's title, and a few digits of what its manifest says of the weights."""
+    try:
+        run = model.run
+    except UsageError:  # built, not loaded
+        return str(model.name)
+    return f"{run.title} ({digest(json.dumps(run.manifest, sort_keys=True, default=str))[:8]})"

@@ -6,6 +6,7 @@ shows what a browser will show. What a person ticks becomes a list for ``complet
 
 import base64
 import html
+import importlib.util
 import io
 import pathlib
 from collections.abc import Sequence
@@ -46,12 +47,7 @@ def embedded(report: Report) -> str:
         subsetter = subset.Subsetter(options)
         subsetter.populate(unicodes=shown)
         subsetter.subset(font)
-        try:
-            import brotli  # noqa: F401  # optional: the extra fonts
-
-            font.flavor = "woff2"
-        except ImportError:
-            font.flavor = "woff"
+        font.flavor = "woff2" if importlib.util.find_spec("brotli") else "woff"
         stream = io.BytesIO()
         font.save(stream)
         kind = font.flavor

@@ -89,9 +89,6 @@ def insert(file: FontFile, glyphs: Sequence[NewGlyph]) -> list[str]:
     _extend_extremes(font, advances, bounds, setting)
     _extend_device_tables(font, names, advances)
     _map(font, dict(zip((glyph.code for glyph in glyphs), names, strict=True)), notes)
-    if "post" in font and font["post"].formatType == 2:
-        font["post"].mapping = getattr(font["post"], "mapping", {})
-        font["post"].glyphOrder = order
     return notes
 
 

@@ -1,5 +1,6 @@
 """A completed font to disk: whole or not at all, compressed where its name says so."""
 
+import importlib.util
 import os
 import pathlib
 from typing import Any
@@ -20,7 +21,7 @@ def check_output(output: PathLike, source: PathLike, table: str) -> None:
 
     Raises:
         UsageError: it is the original itself, or has the suffix of another kind of font.
-        GlyphError: the folder cannot be written to.
+        GlyphError: the folder cannot be written to, or WOFF2 is asked for without the package brotli.
     """
     path = pathlib.Path(output)
     if path.exists() and os.path.exists(source) and path.samefile(source):
@@ -31,6 +32,8 @@ def check_output(output: PathLike, source: PathLike, table: str) -> None:
     if suffix in (".ttf", ".otf") and suffix != natural_suffix(table, None):
         kind = "TrueType" if table == "glyf" else "PostScript"
         raise UsageError(f"{path}: the font has {kind} outlines; --output should end in {natural_suffix(table, None)}")
+    if suffix == ".woff2" and importlib.util.find_spec("brotli") is None:
+        raise GlyphError(f"{path}: WOFF2 needs the package brotli: pip install 'tfglyph[fonts]'")
     if path.is_dir():
         raise UsageError(f"{path}: --output is a folder, expected a file")
     folder = path.parent
@@ -44,16 +47,11 @@ def save_font(font: Any, output: PathLike) -> pathlib.Path:
     """Writes a TTFont, as WOFF or WOFF2 if the suffix says so.
 
     Raises:
-        GlyphError: it cannot be written, or WOFF2 is asked for without the package brotli.
+        GlyphError: it cannot be written.
     """
     path = pathlib.Path(output)
     suffix = path.suffix.lower()
     font.flavor = suffix[1:] if suffix in (".woff", ".woff2") else None
-    if suffix == ".woff2":
-        try:
-            import brotli  # noqa: F401  # optional: the extra fonts
-        except ImportError:
-            raise GlyphError(f"{path}: WOFF2 needs the package brotli: pip install 'tfglyph[fonts]'") from None
     with write_errors(path), atomic_path(path) as temporary:
         font.save(temporary, reorderTables=False)
     return path

@@ -12,6 +12,7 @@ from tfglyph.composition.parsing import resolve
 from tfglyph.composition.text import read
 from tfglyph.composition.tokens import tokenizer
 from tfglyph.errors import UsageError
+from tfglyph.exemplars.inventing import invent
 from tfglyph.exemplars.retrieval import Retrieval, Retrieved
 from tfglyph.exemplars.sources import open_source
 from tfglyph.files import PathLike
@@ -115,13 +116,17 @@ def requests(model: ComposingModel, texts: Sequence[str]) -> list[Request]:
     return asked
 
 
-def sampled_requests(model: ComposingModel, count: int, seed: int = 0) -> list[Request]:
-    """Descriptions that the model samples itself: those of ``model.sample(count, seed)``.
+def sampled_requests(
+    model: ComposingModel, count: int, seed: int = 0, found_by: Retrieval | None = None
+) -> list[Request]:
+    """Descriptions that nobody asked for: those of ``model.sample(count, seed)``, or halves of a font's characters.
 
     Args:
-        model: a GlyphModel with ``condition.tokens.descriptions``.
+        model: a GlyphModel with ``condition.tokens.descriptions``, or with ``condition.exemplars``.
         count: int.
         seed: int.
+        found_by: Retrieval, the font whose characters are taken apart, for models that draw from exemplars; None: the
+            package's TW-Kai.
 
     Returns:
         list of count Request.
@@ -129,6 +134,9 @@ def sampled_requests(model: ComposingModel, count: int, seed: int = 0) -> list[R
     Raises:
         UsageError: the model keeps no descriptions.
     """
+    if draws_from_exemplars(model):
+        found_by = found_by or retrieval(model)
+        return [Request(text, resolve(text)) for text in invent(found_by.index, count, seed)]
     parts = tokenizer(check_composes(model).parts)
     sampler: Callable[[Any], Any] | None = getattr(model, "description_sampler", None)
     if sampler is None:

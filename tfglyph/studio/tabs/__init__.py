@@ -5,7 +5,7 @@ from typing import Protocol
 
 from tfglyph.models import GlyphModel
 from tfglyph.studio.state import LoadedModel, Studio
-from tfglyph.studio.tabs import about, arithmetic, codes, compose, explore, generate, interpolate
+from tfglyph.studio.tabs import about, arithmetic, codes, complete, compose, explore, generate, interpolate
 
 
 class Tab(Protocol):
@@ -26,6 +26,7 @@ TABS: dict[str, Tab] = {
     "interpolate": interpolate,
     "arithmetic": arithmetic,
     "compose": compose,
+    "complete": complete,
     "explore": explore,
     "codes": codes,
     "about": about,

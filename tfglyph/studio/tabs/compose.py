@@ -1,5 +1,6 @@
 """Characters from descriptions: typed or clicked together, with the tree as one types."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from tfglyph.composition import OPERATORS, resolve
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import write_text
 from tfglyph.models import GlyphModel
-from tfglyph.models.composing import Request, requests
+from tfglyph.models.composing import Request, draws_from_exemplars, requests
 from tfglyph.models.composing import compose as draw_requests
 from tfglyph.outlines import to_svg
 from tfglyph.studio.components import gallery_with_view, options_for, run_button, sampling_fields
@@ -18,6 +19,8 @@ from tfglyph.studio.state import LoadedModel, Studio, enlarged
 
 TITLE = "Compose"
 MOST = 64  # images at once
+FONT_TYPES = (".ttf", ".otf", ".ttc", ".woff", ".woff2")
+LARGEST_FONT = 64 << 20  # bytes
 PARTS = "亻氵木口女扌艹忄土日月火言金糸虫足車門馬魚鳥雨竹心山石田目王酉交各青龍"
 EXAMPLE = "⿰酉交"
 TREE_DEPTH = 2
@@ -25,7 +28,7 @@ SAMPLING = ("steps", "label")
 
 
 def fits(model: GlyphModel) -> bool:
-    return model.architecture.part_tokens is not None
+    return model.architecture.part_tokens is not None or draws_from_exemplars(model)
 
 
 def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
@@ -37,14 +40,25 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
         seed = gradio.Number(0, precision=0, minimum=0, label="Seed", elem_id="compose-seed")
         guidance = gradio.Slider(0, 8, models[0].model.architecture.objective.guidance, step=0.25, label="Guidance")
         sampling = sampling_fields(models, *SAMPLING)
+    any_font = any(draws_from_exemplars(loaded.model) for loaded in models)
+    font = gradio.File(
+        label="Font to draw in (TTF, OTF, WOFF2); none: TW-Kai",
+        file_types=list(FONT_TYPES),
+        visible=any_font,
+        height=100,
+        elem_id="compose-font",
+    )
 
-    def draw(typed: str, variants: float, seed: Any, guidance: float, *sampling: Any) -> tuple[Any, ...]:
+    def draw(
+        typed: str, variants: float, seed: Any, guidance: float, font: str | None, *sampling: Any
+    ) -> tuple[Any, ...]:
         values = dict(zip(SAMPLING, sampling, strict=True))
         galleries, states = [], []
         for loaded in models:
             # A guidance of 0 is a value here, as its slider begins at the model's own.
             options = options_for(loaded.model, values) | {"guidance": guidance}
-            to_draw, images = compose(loaded.model, typed, int(variants), int(seed or 0), options)
+            in_font = checked_font(font) if draws_from_exemplars(loaded.model) else None
+            to_draw, images = compose(loaded.model, typed, int(variants), int(seed or 0), options, in_font)
             flat = images.reshape(-1, *images.shape[2:])
             galleries.append([studio.png(enlarged(image, 96)) for image in flat])
             texts = [request.text for request in to_draw for _ in range(int(variants))]
@@ -62,7 +76,7 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
                 states.append(state)
                 views.append(view)
     with start:
-        inputs = [typed, variants, seed, guidance, *sampling]
+        inputs = [typed, variants, seed, guidance, font, *sampling]
         run_button(studio, "Compose", draw, inputs, [*galleries, *states], "compose-run")
     for gallery, state, view in zip(galleries, states, views, strict=True):
         gallery.select(select_handler(studio, large_view(studio)), [state], view, api_visibility="private")
@@ -123,8 +137,20 @@ def tree_of(text: str) -> str:
     return "\n".join(trees)
 
 
+def checked_font(path: str | None) -> str | None:
+    """The path of an uploaded font, or None; raises UsageError for a file that is too large to be one."""
+    if path is not None and os.path.getsize(path) > LARGEST_FONT:
+        raise UsageError(f"a font of more than {LARGEST_FONT >> 20} MiB; on the command line `compose --font` takes it")
+    return path
+
+
 def compose(
-    model: GlyphModel, typed: str, variants: int, seed: int, options: Mapping[str, Any]
+    model: GlyphModel,
+    typed: str,
+    variants: int,
+    seed: int,
+    options: Mapping[str, Any],
+    font: str | None = None,
 ) -> tuple[list[Request], np.ndarray]:
     """What is asked for, and its images.
 
@@ -133,6 +159,7 @@ def compose(
         typed: str, a description per line.
         variants, seed: int.
         options: dict, what ``sample`` takes.
+        font: str or None, the file to draw in, for a model that draws from exemplars.
 
     Returns:
         (list of d Request, uint8 (d, variants, h, w, c)).
@@ -146,7 +173,7 @@ def compose(
     if len(lines) * variants > MOST:
         raise UsageError(f"{len(lines)} descriptions with {variants} variants each are more than {MOST} images")
     to_draw = requests(model, lines)
-    return to_draw, draw_requests(model, to_draw, variants, seed, **options)
+    return to_draw, draw_requests(model, to_draw, variants, seed, font, **options)
 
 
 def large_view(studio: Studio) -> Callable[..., tuple[Any, ...]]:
