@@ -74,15 +74,9 @@ class ModelDrawer:
         exemplars: list[tuple[str, ...]] = [()] * len(texts)
         skips = np.array([seed % VARIANTS_OF_A_SEED for seed in seeds])
         for skip in sorted(set(skips.tolist())):
-<<<<<<< HEAD
-            rows = np.flatnonzero(skips == skip).tolist()
-            found = self._retrieval.find([resolve(texts[row]) for row in rows], skip=skip)
-            pairs = [(seeds[row], zlib.crc32(texts[row].encode())) for row in rows]
-=======
             rows = np.flatnonzero(skips == skip)
             found = self._retrieval.find([resolve(texts[row]) for row in rows.tolist()], skip=skip)
             pairs = [(seeds[row], zlib.crc32(texts[row].encode())) for row in rows.tolist()]
->>>>>>> b6b5dfe2239317f0965645bb13bb4e0ae5d96d80
             drawn = self._model.sample_pairs(
                 np.array(pairs, np.int64), exemplars=found.exemplars, kinds=found.kinds
             )  # (m, h, w, 1)
