@@ -49,8 +49,8 @@ def effective_dimension(images: np.ndarray) -> float:
     """
     centred = _flat(images) - _flat(images).mean(axis=0)
     gram = centred @ centred.T  # (n, n), with the covariance's eigenvalues that are not 0
-    squared = float((gram**2).sum())
-    return float(np.trace(gram)) ** 2 / squared if squared > 0 else 0.0
+    total = float(np.trace(gram))
+    return total**2 / float((gram**2).sum()) if total > 1e-9 else 0.0  # below is rounding, not a grey level
 
 
 def mean_cosine(vectors: np.ndarray) -> float:
