@@ -8,8 +8,10 @@ import keras
 import tensorflow as tf
 
 from tfglyph.architecture.networks import ConvStack, NetworkSection
+from tfglyph.networks.batch_norm import BatchNormalization
 
 _synchronized = False
+_fused = True
 
 
 @contextlib.contextmanager
@@ -21,6 +23,17 @@ def synchronized_batch_norm(active: bool) -> Iterator[None]:
         yield
     finally:
         _synchronized = before
+
+
+@contextlib.contextmanager
+def keras_batch_norm(active: bool = True) -> Iterator[None]:
+    """Within this context ``batch_norm`` makes Keras's own layers: slower, and rounded as in version 0.1.0."""
+    global _fused
+    before, _fused = _fused, not active
+    try:
+        yield
+    finally:
+        _fused = before
 
 
 @contextlib.contextmanager
@@ -96,9 +109,8 @@ def batch_norm(
         epsilon: float, added to the variance.
     """
     gamma = "ones" if section.init_std is None else keras.initializers.RandomNormal(1.0, section.init_std)
-    return keras.layers.BatchNormalization(
-        momentum=momentum, epsilon=epsilon, gamma_initializer=gamma, synchronized=_synchronized, name=name
-    )
+    layer = BatchNormalization if _fused else keras.layers.BatchNormalization
+    return layer(momentum=momentum, epsilon=epsilon, gamma_initializer=gamma, synchronized=_synchronized, name=name)
 
 
 def to_float32(tensor: keras.KerasTensor, name: str) -> keras.KerasTensor:

@@ -33,6 +33,8 @@ class Options:
         projector: bool, write the embedding projector's files at the end of the training.
         init_from: str or None, the run, checkpoint or "pretrained:NAME" whose weights a new run begins with.
         augment: dict of arguments of ``datasets.Augmentation``, empty for none.
+        fused_batch_norm: bool, batch normalization by the fused operation of TensorFlow. False, which is what an
+            options.json of version 0.1.0 means, is Keras's, so that its runs go on with the same bits.
         versions: dict from package to the version that wrote the file; filled by ``to_json``.
     """
 
@@ -50,6 +52,7 @@ class Options:
     projector: bool = False
     init_from: str | None = None
     augment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    fused_batch_norm: bool = False
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -119,5 +122,6 @@ TYPES: dict[str, Any] = {
     "projector": bool,
     "init_from": str | None,
     "augment": dict,
+    "fused_batch_norm": bool,
     "versions": dict,
 }

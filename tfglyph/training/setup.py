@@ -13,6 +13,7 @@ from tfglyph.evaluation import online
 from tfglyph.exemplars.batches import ExemplarBatches
 from tfglyph.loading import locate
 from tfglyph.models import GlyphModel, Limits, build
+from tfglyph.networks.layers import keras_batch_norm
 from tfglyph.runs import checkpoints
 from tfglyph.runs.data import load_glyphs
 from tfglyph.runs.lookup import find
@@ -56,7 +57,8 @@ class PreparedTraining:
         self.strategy: tf.distribute.Strategy = strategy
         self.precision_reason: str = precision_reason
         # The model first: an architecture that is too large is refused before the data takes its time.
-        self.model: GlyphModel = build(architecture, options.seed, options.precision, limits, strategy)
+        with keras_batch_norm(not options.fused_batch_norm):
+            self.model: GlyphModel = build(architecture, options.seed, options.precision, limits, strategy)
         self.glyphs: Glyphs = with_conditions(architecture, load_glyphs(architecture, options.dataset, "train"))
         self.architecture: Architecture = with_label_names(architecture, self.glyphs)
         self.model.architecture = self.architecture

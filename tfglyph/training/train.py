@@ -69,6 +69,7 @@ def new_run(
     if isinstance(architecture, str):
         limits = _named(limits, architecture)
     options.precision, reason = choose_precision(resolved.training.precision)
+    options.fused_batch_norm = True
     return TrainingRun(resolved, options, strategy, precision_reason=reason, limits=limits)
 
 
