@@ -27,6 +27,7 @@ FLOORS = (
     ("composition",),
     ("architecture",),
     ("datasets",),
+    ("exemplars",),
     ("fontfiles", "networks"),
     ("runs",),
     ("models",),

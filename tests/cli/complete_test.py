@@ -3,6 +3,7 @@
 import json
 import pathlib
 
+import click
 import pytest
 from fontTools.ttLib import TTFont
 
@@ -77,7 +78,7 @@ def test_ctrl_c_says_where_it_goes_on(tmp_path, drawn, monkeypatch, capsys):
     monkeypatch.setattr("tfglyph.completion.completing.BATCH", 1)
     path = fonts.write(tmp_path / "My.ttf", characters=HAS)
     drawn._fail_after = 2
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(click.Abort):
         complete(str(path), "--text", LACKS, "--checkpoint", "any")
     assert "My-completed.drawings; the same command goes on" in capsys.readouterr().err
     drawn._fail_after = None

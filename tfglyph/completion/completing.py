@@ -29,7 +29,16 @@ from tfglyph.fontfiles import (
     save_font,
     store_provenance,
 )
-from tfglyph.outlines import Calibration, Outline, Tracing, calibrate, render, trace, without_overlaps
+from tfglyph.outlines import (
+    Calibration,
+    Outline,
+    Tracing,
+    calibrate,
+    check_outlines,
+    render,
+    trace,
+    without_overlaps,
+)
 from tfglyph.progress import progress
 from tfglyph.version import __version__
 
@@ -168,7 +177,7 @@ def complete(plan: Plan, drawer: Drawer, options: Options) -> Report:
         raise UsageError(f"{plan.file.path}: nothing to draw: it has all that was asked for and can be drawn")
     if options.pick is not None and not 1 <= options.pick <= options.variants:
         raise UsageError(f"--pick {options.pick}: there are variants 1 to {options.variants}")
-    without_overlaps(Outline(()))  # a missing package is better known before hours of drawing
+    check_outlines()  # better known before hours of drawing
     characters, outlines, points = own_sample(plan.file, OWN_GLYPHS)
     calibration = calibrate(outlines, points, drawer.size)
     own_images = np.stack([render(outline, drawer.size, drawer.size) for outline in outlines])
