@@ -49,6 +49,13 @@ def test_one_file_for_each_seed_in_the_size_asked_for(run, tmp_path, capsys):
         np.testing.assert_array_equal(pixels, model.render(model.latents([seed]), 200, 300, label="0+2")[0, :, :, 0])
 
 
+def test_an_output_that_is_a_file_is_that_file(run, tmp_path):
+    words = ("--checkpoint", run, "--size", "40", "--seeds", "3", "--output", tmp_path / "a.png")
+    assert run_command("canvas", *words) == 0 and (tmp_path / "a.png").is_file()
+    assert run_command("canvas", *words[:4], "--seeds", "3,5", "--output", tmp_path / "b.png") == 0
+    assert sorted(path.name for path in tmp_path.glob("b*")) == ["b-seed3-40x40.png", "b-seed5-40x40.png"]
+
+
 def test_a_seed_is_the_same_picture_in_sample_and_canvas(run):
     model = tfglyph.load(run)
     small = model.sample_seeds([7])[0].astype(int)

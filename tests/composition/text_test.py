@@ -16,7 +16,7 @@ from tfglyph.cli.data import command as data_command
 from tfglyph.composition import parse, table, tokenizer
 from tfglyph.composition.descriptions import NEWER_OPERATORS, OPERATORS
 from tfglyph.composition.parsing import read_lines
-from tfglyph.composition.text import OWN_RADICALS, equivalent, invisible, read, read_names
+from tfglyph.composition.text import OWN_RADICALS, equivalent, invisible, read, read_names, read_single
 from tfglyph.datasets import load
 from tfglyph.datasets.charsets import charset
 from tfglyph.errors import UsageError
@@ -68,6 +68,12 @@ def test_every_text_has_characters_that_can_be_printed_on_one_line_or_stands_apa
     assert unicodedata.is_normalized("NFC", reading.text)
     assert "".join(reading.characters) == "".join(reading.text.split())
     (reading.note() or "").encode()
+
+
+def test_what_no_single_code_point_stands_for_is_named(capsys):
+    assert read_single("\u304b\u0301\u304c\u304b\u3099 \uf902", "--text") == ["\u304c", "\u304c", "\u8eca"]
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and "--text: left out, as no single code point stands for them: U+304B U+0301" in lines[1]
 
 
 def test_names_have_one_note_for_all(capsys):

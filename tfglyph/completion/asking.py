@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tfglyph.composition import read_descriptions, resolve
 from tfglyph.composition.descriptions import Description
 from tfglyph.composition.table import DEEPEST, table
+from tfglyph.composition.text import read_single
 from tfglyph.datasets.charsets import charset as find_charset
 from tfglyph.errors import UsageError
 from tfglyph.fontfiles.opening import FontFile, is_han
@@ -66,7 +67,7 @@ def ask(
     Raises:
         UsageError: nothing is asked for, or a description cannot be read.
     """
-    characters = [*(find_charset(charset).characters if charset else ()), *(c for c in text if not c.isspace())]
+    characters = [*(find_charset(charset).characters if charset else ()), *read_single(text, "--text")]
     if missing:
         characters += [chr(code) for code in sorted(file.mapped) if is_han(code) and code not in file.drawn]
     spelled = [*(read_descriptions(descriptions) if descriptions else []), *more]

@@ -163,6 +163,19 @@ def read_noted(text: str, where: str) -> Reading:
     return reading
 
 
+def read_single(text: str, where: str) -> list[str]:
+    """The characters of a text that are one code point each, as fonts and data sets have them.
+
+    What was left out or replaced, and characters that no single code point stands for, are lines on standard error.
+    """
+    characters = read_noted(text, where).characters
+    several = dict.fromkeys(character for character in characters if len(character) > 1)
+    if several:
+        few = ", ".join(map(code_points, list(several)[:8])) + ", …" * (len(several) > 8)
+        warn(f"{where}: left out, as no single code point stands for them: {few}")
+    return [character for character in characters if len(character) == 1]
+
+
 def read_names(names: Iterable[str], where: str) -> list[str]:
     """Several texts, such as the names of folders, each read, with one note for all of them on standard error."""
     names = list(names)

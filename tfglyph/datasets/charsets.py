@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from tfglyph.composition.text import code_points, decode_text, read_noted
+from tfglyph.composition.text import decode_text, read_single
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.pack import pack
-from tfglyph.errors import GlyphError, UsageError, did_you_mean, warn
+from tfglyph.errors import GlyphError, UsageError, did_you_mean
 from tfglyph.files import package_file, printable
 
 _LARGEST_FILE = 1 << 26  # bytes: a file of characters, not a library
@@ -112,12 +112,7 @@ def charset(name: str) -> Charset:
         if os.path.getsize(name) > _LARGEST_FILE:
             raise GlyphError(f"{printable(name)}: too large for a file of characters")
         with open(name, "rb") as file:
-            reading = read_noted(decode_text(file.read()), printable(name))
-        found = dict.fromkeys(reading.characters)
-        characters = tuple(character for character in found if len(character) == 1)
-        if len(found) > len(characters):
-            few = ", ".join(code_points(character) for character in list(found) if len(character) > 1)
-            warn(f"{printable(name)}: left out, as no single code point stands for them: {few[:200]}")
+            characters = tuple(dict.fromkeys(read_single(decode_text(file.read()), printable(name))))
     except UnicodeDecodeError as error:
         raise GlyphError(f"{printable(name)}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except OSError as error:

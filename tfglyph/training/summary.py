@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfglyph.architecture.families import Architecture
 from tfglyph.datasets.loading import DatasetSpec
+from tfglyph.files import printable
 from tfglyph.training.setup import PreparedTraining
 
 
@@ -44,7 +45,7 @@ def describe(training: PreparedTraining) -> list[str]:
         count = sum(math.prod(variable.shape) for variable in network.trainable_variables)
         shapes = ", ".join("x".join(map(str, output.shape[1:])) for output in tf.nest.flatten(network.outputs))
         lines.append(f"network       {name}: {count:,} trainable parameters, output {shapes}")
-    return lines
+    return [printable(line) for line in lines]
 
 
 def _dataset(spec: DatasetSpec) -> str:
