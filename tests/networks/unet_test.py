@@ -8,6 +8,7 @@ from tfglyph.architecture.condition import Condition, Tokens
 from tfglyph.architecture.diffusion import PatchUNet, UNet
 from tfglyph.networks import patch_unet, unet
 from tfglyph.networks.group_norm import GroupNorm
+from tfglyph.networks.patches import DepthToSpace, SpaceToDepth
 
 SMALL = {"type": "unet", "output": [8, 16], "bottleneck": [24], "upward": [8]}
 PATCHES = {"type": "patch-unet", "output": [8, 16], "blocks": [1, 2], "attention": [0, 2], "embedding": 16}
@@ -151,10 +152,10 @@ def test_upsampling_aligns_corners():
 
 def test_patches_and_pixels_are_inverse():
     x = inputs((4, 6, 2))["images"]
-    blocks = patches.SpaceToDepth(2)(x)
+    patches = SpaceToDepth(2)(x)
     assert patches.shape == (2, 2, 3, 8)
     np.testing.assert_array_equal(patches[0, 1, 2, :2], x[0, 2, 4])
-    np.testing.assert_array_equal(patches.DepthToSpace(2)(patches), x)
+    np.testing.assert_array_equal(DepthToSpace(2)(patches), x)
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu", "silu"])
