@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
 
 # It warns of dates before 1970 and the like in fonts that are fine; what is wrong with a font we say ourselves.
-logging.getLogger("fontTools").setLevel(logging.ERROR)
+logging.getLogger("fontTools").setLevel(logging.CRITICAL)
 
 OUTLINES = {"glyf": "TrueType", "CFF ": "CFF", "CFF2": "CFF2"}
 PICTURES = {

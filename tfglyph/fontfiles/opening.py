@@ -2,7 +2,6 @@
 
 import collections
 import hashlib
-import logging
 import os
 import statistics
 from collections.abc import Iterable
@@ -33,9 +32,6 @@ HAN = (
     (0x20000, 0x2FA1F),
     (0x30000, 0x323AF),
 )
-
-# fontTools writes remarks on odd dates and the like, which say nothing about the work here.
-logging.getLogger("fontTools").setLevel(logging.ERROR)
 
 
 def is_han(code: int) -> bool:
