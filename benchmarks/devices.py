@@ -44,6 +44,7 @@ def train(name: str, device: str, policy: str, jit: bool, steps: int) -> tuple[n
     import tensorflow as tf
 
     from tfglyph.models import build
+    from tfglyph.models.determinism import ordered_execution
 
     with tf.device(device):
         model = build(name, seed=1, precision=policy)
@@ -60,7 +61,8 @@ def train(name: str, device: str, policy: str, jit: bool, steps: int) -> tuple[n
         for number in range(steps):
             batch = tf.constant(np.roll(images, -number * count, axis=0)[:count])
             start = time.perf_counter()
-            losses.append(step(batch).numpy())
+            with ordered_execution(policy):
+                losses.append(step(batch).numpy())
             seconds.append(time.perf_counter() - start)
     return np.array(losses, np.float64), float(np.median(seconds[steps // 2 :]))
 

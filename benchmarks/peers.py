@@ -160,7 +160,10 @@ class TfglyphWork:
         self.step = step
 
     def train(self, images: np.ndarray) -> float:
-        return float(self.step(self.tf.constant(images)).numpy()[0])
+        from tfglyph.models.determinism import ordered_execution
+
+        with ordered_execution(self.precision):
+            return float(self.step(self.tf.constant(images)).numpy()[0])
 
     def sample(self, count: int) -> np.ndarray:
         from tfglyph.progress import hidden
