@@ -51,11 +51,17 @@ def trainer(architecture: Any) -> tuple[Any, Callable[[Any], float]]:
     import tensorflow as tf
 
     from tfglyph.models import build
+    from tfglyph.models.determinism import ordered_execution
 
     model = build(architecture)
     model.prepare_training(100_000)
-    step = tf.function(model.train_step, autograph=False, reduce_retracing=True)
-    return model, lambda batch: float(step(batch)["bad_step"])
+    function = tf.function(model.train_step, autograph=False, reduce_retracing=True)
+
+    def step(batch: Any) -> float:
+        with ordered_execution(model.precision):
+            return float(function(batch)["bad_step"])
+
+    return model, step
 
 
 def timed(work: Callable[[], Any], turns: int) -> tuple[float, float]:

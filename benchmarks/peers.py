@@ -50,7 +50,8 @@ ROWS = {
     "ddpm-unet-attention": 2,
     "ddpm-guided": 32,
 }
-PRECISIONS = {"float32": "fp32", "mixed_bfloat16": "bf16"}
+PRECISIONS = {"float32": "fp32", "mixed_bfloat16": "bf16", "mixed_float16": "fp16"}
+COMPARED = ("float32", "mixed_bfloat16")  # (float16 is for GPUs, and not written for PyTorch)
 SAMPLES = 64
 SAMPLING_STEPS = 10
 LIBRARIES = {"pytorch": "PyTorch", "pytorch-compiled": "PyTorch, compiled", "tfglyph": "tfglyph"}
@@ -159,7 +160,10 @@ class TfglyphWork:
         self.step = step
 
     def train(self, images: np.ndarray) -> float:
-        return float(self.step(self.tf.constant(images)).numpy()[0])
+        from tfglyph.models.determinism import ordered_execution
+
+        with ordered_execution(self.precision):
+            return float(self.step(self.tf.constant(images)).numpy()[0])
 
     def sample(self, count: int) -> np.ndarray:
         from tfglyph.progress import hidden
@@ -171,7 +175,7 @@ class TfglyphWork:
         raise NotImplementedError
 
     def product(self, size: int) -> None:
-        dtype = self.tf.float32 if self.precision == "float32" else self.tf.bfloat16
+        dtype = self.tf.as_dtype(self.precision.removeprefix("mixed_"))
         if self._matrices is None:
             self._matrices = [self.tf.cast(self.tf.random.normal([size, size]), dtype) for _ in range(2)]
         float(self.tf.matmul(*self._matrices)[0, 0])
@@ -314,7 +318,12 @@ def measure(name: str, batch: int | None, options: argparse.Namespace, report: C
     count = architecture.training.batch_size * updates
     images = np.random.default_rng(0).integers(0, 256, (count, *architecture.hwc), dtype=np.uint8)
     libraries = ["pytorch", *(["pytorch-compiled"] if options.compile else []), "tfglyph"]
-    variants = [(library, precision) for precision in options.precision for library in libraries]
+    variants = [
+        (library, precision)
+        for precision in options.precision
+        for library in libraries
+        if precision in COMPARED or library == "tfglyph"
+    ]
     with workers(variants, name, batch, options.jit) as sides:
         row = Row(name, architecture.training.batch_size, {key: Measured() for key in sides}, 0, {}, {})
         for key, side in sides.items():
@@ -341,7 +350,7 @@ def measure(name: str, batch: int | None, options: argparse.Namespace, report: C
         for _ in range(options.sample_turns if options.samples else 0):
             for key, side in sides.items():
                 row.measured[key].sample.append(side.ask("sample", options.samples)[0])
-        row.operations = sides["pytorch", options.precision[0]].ask("operations", images)
+        row.operations = next(side for key, side in sides.items() if key[0] == "pytorch").ask("operations", images)
     return row
 
 
@@ -437,7 +446,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=2048, help="side of the matrices for the peak")
     parser.add_argument("--json", type=pathlib.Path, help="write all numbers here as well")
     options = parser.parse_args(arguments)
-    options.precision = options.precision or list(PRECISIONS)
+    options.precision = options.precision or list(COMPARED)
+    if not set(options.precision) & set(COMPARED):
+        parser.error("--precision: mixed_float16 needs one of the others beside it, which PyTorch is measured in")
     return options
 
 

@@ -42,6 +42,7 @@ def stages(name: str) -> dict[str, tuple[float, float]]:
     from tfglyph import datasets
     from tfglyph.architecture import load_architecture
     from tfglyph.models import build
+    from tfglyph.models.determinism import ordered_execution
     from tfglyph.training import train  # noqa: F401  # what the command imports
 
     done(STAGES[1])
@@ -58,11 +59,12 @@ def stages(name: str) -> dict[str, tuple[float, float]]:
     done(STAGES[4])
     batch = {"images": tf.constant(images[: architecture.training.batch_size * model.batches_per_step])}
     step = tf.function(model.train_step, autograph=False)
-    operations = step.get_concrete_function(batch).graph.get_operations()
-    done(f"{STAGES[5]}")
-    for stage in STAGES[6:]:
-        float(step(batch)["bad_step"])
-        done(stage)
+    with ordered_execution(model.precision):
+        operations = step.get_concrete_function(batch).graph.get_operations()
+        done(STAGES[5])
+        for stage in STAGES[6:]:
+            float(step(batch)["bad_step"])
+            done(stage)
     found["operations"] = float(len(operations)), 0.0
     return found
 

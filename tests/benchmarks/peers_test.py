@@ -86,3 +86,10 @@ def test_the_command_prints_its_tables(capsys, tmp_path):
     assert "| vae-small (16) |" in printed
     assert "share of the peak" in printed
     assert (tmp_path / "rows.json").exists()
+
+
+def test_half_precision_alone_has_nothing_to_be_compared_with(capsys):
+    with pytest.raises(SystemExit):
+        peers.parse(["--precision", "mixed_float16"])
+    assert "needs one of the others" in capsys.readouterr().err
+    assert peers.parse([]).precision == ["float32", "mixed_bfloat16"]
