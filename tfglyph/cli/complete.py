@@ -16,7 +16,7 @@ from tfglyph.errors import GlyphError, UsageError
 @click.option("--text", default="", metavar="TEXT", help="Characters that it should have.")
 @click.option("--missing", is_flag=True, help="Characters that its character map names but that it does not draw.")
 @click.option("--descriptions", type=click.Path(), metavar="FILE", help="New characters: a description in each line.")
-@add_model_options(default="pretrained:compose-exemplars", required=False)
+@add_model_options(default="pretrained:compose-fonts", required=False)
 @add_precision_option
 @click.option("--variants", type=click.IntRange(1, 64), default=1, show_default=True, help="Drawings of each.")
 @click.option("--pick", default="best", show_default=True, metavar="best|N", help="Which of the variants is taken.")
