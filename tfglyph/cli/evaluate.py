@@ -17,10 +17,12 @@ from tfglyph.files import write_errors, write_text
 
 if TYPE_CHECKING:
     from tfglyph.evaluation import Settings, Subject
+    from tfglyph.evaluation.font_composition_metric import FontSubject
     from tfglyph.evaluation.sweeping import Measured
     from tfglyph.evaluation.tuples import Half
     from tfglyph.models import GlyphModel
 
+FONT_CHUNK = 32  # characters drawn at once from exemplars, which are twenty images each
 CHUNK = 64  # images drawn at once; a larger chunk than usual, as thousands are drawn
 FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over samples that follow no description
 
@@ -35,6 +37,13 @@ FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over sampl
     " arithmetic codes composition copying cost.",
 )
 @click.option(
+    "--font",
+    "fonts",
+    multiple=True,
+    metavar="FILE",
+    help="A font in which to measure composition, for models that draw from exemplars. May be repeated.",
+)
+@click.option(
     "--extractor",
     "extractors",
     multiple=True,
@@ -45,7 +54,7 @@ FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over sampl
     "--count",
     type=click.IntRange(10),
     metavar="N",
-    help="Samples, and at most so many glyphs or tuples elsewhere. Default: 5,000.",
+    help="Samples, and at most so many glyphs or tuples elsewhere. Default: 5,000; with --font 200 characters of each.",
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Decides every draw.")
 @click.option(
@@ -68,6 +77,7 @@ def command(
     references: list[str],
     precision: str,
     metrics: str | None,
+    fonts: tuple[str, ...],
     extractors: tuple[str, ...],
     count: int | None,
     seed: int,
@@ -88,9 +98,16 @@ def command(
     from tfglyph.evaluation.metrics import parse_metrics
 
     names = parse_metrics(metrics)
-    plan: Plan = (
-        MetricsPlan(names) if sweep is None else _sweep_plan(sweep, names if metrics is not None else None, sampling)
-    )
+    plan: Plan
+    if fonts:
+        _check_fonts(names if metrics is not None else None, sweep, dataset)
+        plan = FontsPlan(fonts)
+    else:
+        plan = (
+            MetricsPlan(names)
+            if sweep is None
+            else _sweep_plan(sweep, names if metrics is not None else None, sampling)
+        )
     settings = Settings(count, seed, _split(extractors) or ("glyph",), half)
     if output is not None and pathlib.Path(output).is_dir():
         raise UsageError(f"--output {output}: a directory; expected a file's name, such as {output}/results.json")
@@ -100,7 +117,11 @@ def command(
     several, failed = len(references) > 1, False
     for reference in references:
         try:
-            subject = _subject(reference, precision, dataset, flags, plan.settings(settings), sampling)
+            subject: Subject | FontSubject
+            if isinstance(plan, FontsPlan):
+                subject = plan.subject(reference, precision, settings, sampling)
+            else:
+                subject = _subject(reference, precision, dataset, flags, plan.settings(settings), sampling)
             file = file or _default_file(subject.model, several)
             results.append(_result(subject, plan))
             pictures += _write_pictures(subject, results[-1], file, several)
@@ -203,7 +224,52 @@ class SweepPlan:
         return (line for result in results for line in sweep_table(result, markdown))
 
 
-Plan = MetricsPlan | SweepPlan
+@dataclasses.dataclass(frozen=True)
+class FontsPlan:
+    """Composition in fonts, from exemplars.
+
+    Attributes:
+        fonts: tuple of paths.
+    """
+
+    fonts: tuple[str, ...]
+
+    def subject(
+        self, reference: str, precision: str, settings: "Settings", sampling: Mapping[str, Any]
+    ) -> "FontSubject":
+        """A model and the fonts; the data that it was trained on is not needed."""
+        import tfglyph
+        from tfglyph.evaluation.font_composition_metric import FontSubject, check_draws_from_exemplars
+
+        model = tfglyph.load(reference, precision)
+        check_draws_from_exemplars(model, self.fonts)
+        model.chunk = FONT_CHUNK
+        return FontSubject(model, self.fonts, settings, options_for(model, sampling))
+
+    def result(self, subject: "FontSubject") -> dict[str, Any]:
+        """A model's part of the JSON file."""
+        from tfglyph.evaluation.font_composition_metric import evaluate_fonts
+
+        return evaluate_fonts(subject)
+
+    def lines(self, results: Sequence[dict[str, Any]], markdown: bool) -> Iterable[str]:
+        """The tables for the terminal."""
+        from tfglyph.evaluation import report
+        from tfglyph.evaluation.font_composition_metric import font_tables
+
+        return (line for result in results for line in [report.heading(result), "", *font_tables(result, markdown)])
+
+
+Plan = MetricsPlan | SweepPlan | FontsPlan
+
+
+def _check_fonts(metrics: Sequence[str] | None, sweep: str | None, dataset: str | None) -> None:
+    """Raises UsageError for what does not go with ``--font``."""
+    if metrics is not None and list(metrics) != ["composition"]:
+        raise UsageError("--font measures composition alone: --metrics is composition beside it")
+    for flag, value in (("sweep", sweep), ("dataset", dataset)):
+        if value is not None:
+            raise UsageError(f"--font and --{flag} exclude each other")
 
 
 def _sweep_plan(text: str, metrics: Sequence[str] | None, sampling: Mapping[str, Any]) -> SweepPlan:
@@ -254,8 +320,8 @@ def _subject(
     return Subject(model, all_glyphs, training, held_out, settings, options)
 
 
-def _result(subject: "Subject", plan: Plan) -> dict[str, Any]:
-    result = plan.result(subject)
+def _result(subject: "Subject | FontSubject", plan: Any) -> dict[str, Any]:
+    result: dict[str, Any] = plan.result(subject)
     for skipped in result["skipped"]:
         click.echo(f"tfglyph: {subject.model.run.title}: {skipped['metric']}: {skipped['reason']}", err=True)
     if not result.get("figures") and not result.get("points"):
@@ -264,7 +330,7 @@ def _result(subject: "Subject", plan: Plan) -> dict[str, Any]:
 
 
 def _write_pictures(
-    subject: "Subject", result: Mapping[str, Any], file: pathlib.Path, several: bool
+    subject: "Subject | FontSubject", result: Mapping[str, Any], file: pathlib.Path, several: bool
 ) -> list[pathlib.Path]:
     """Saves a model's pictures beside the JSON file; returns their paths."""
     from tfglyph.imaging.grids import save_png

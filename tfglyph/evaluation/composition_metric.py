@@ -34,6 +34,9 @@ def measure_composition(subject: Subject) -> list[Measurement]:
     model = subject.model
     section = model.architecture.part_tokens
     if section is None:
+        condition = model.architecture.condition
+        if condition is not None and condition.exemplars is not None:
+            raise UnavailableError(f"{model.name} draws from exemplars, so a font has to be named: --font FILE")
         raise UnavailableError(f"{model.name} is not conditioned on parts, so it composes nothing")
     if subject.held_out is None:
         raise UnavailableError("no characters were held out of the training (train.py --holdout)")
