@@ -1,6 +1,7 @@
 """``tfglyph evaluate``: how good are the glyphs of a trained model?"""
 
 import dataclasses
+import functools
 import json
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +42,8 @@ FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over sampl
     "fonts",
     multiple=True,
     metavar="FILE",
-    help="A font in which to measure composition, for models that draw from exemplars. May be repeated.",
+    help="A font in which to measure composition, for models that draw from exemplars; may be repeated. For others, the"
+    " font of `kanji`.",
 )
 @click.option(
     "--extractor",
@@ -72,7 +74,7 @@ FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over sampl
 )
 @click.option("--markdown", is_flag=True, help="Print one Markdown table of all models.")
 @click.option("--dataset", help="Data set to compare with. Default: the run's.")
-@add_dataset_options
+@functools.partial(add_dataset_options, with_font=False)
 def command(
     references: list[str],
     precision: str,
@@ -94,37 +96,37 @@ def command(
     Prints a table, and writes a JSON file with pictures of the best and the worst cases beside it. Metrics that this
     machine lacks something for, or that a model has nothing for, are left out with one line that says why.
     """
+    import tfglyph
     from tfglyph.evaluation import Settings
     from tfglyph.evaluation.metrics import parse_metrics
 
     names = parse_metrics(metrics)
-    plan: Plan
-    if fonts:
-        _check_fonts(names if metrics is not None else None, sweep, dataset)
-        plan = FontsPlan(fonts)
-    else:
-        plan = (
-            MetricsPlan(names)
-            if sweep is None
-            else _sweep_plan(sweep, names if metrics is not None else None, sampling)
-        )
+    plan: Plan = (
+        MetricsPlan(names) if sweep is None else _sweep_plan(sweep, names if metrics is not None else None, sampling)
+    )
     settings = Settings(count, seed, _split(extractors) or ("glyph",), half)
     if output is not None and pathlib.Path(output).is_dir():
         raise UsageError(f"--output {output}: a directory; expected a file's name, such as {output}/results.json")
     file = pathlib.Path(output) if output else None
-    results: list[dict[str, Any]] = []
+    results: list[tuple[Plan, dict[str, Any]]] = []
     pictures: list[pathlib.Path] = []
     several, failed = len(references) > 1, False
     for reference in references:
         try:
+            model = tfglyph.load(reference, precision)
+            options = options_for(model, sampling)
             subject: Subject | FontSubject
-            if isinstance(plan, FontsPlan):
-                subject = plan.subject(reference, precision, settings, sampling)
+            if fonts and _draws_in_fonts(model, fonts, dataset):
+                fonts_plan = _fonts_plan(fonts, names if metrics is not None else None, sweep)
+                made_by: Plan = fonts_plan
+                subject = fonts_plan.subject(model, settings, options)
             else:
-                subject = _subject(reference, precision, dataset, flags, plan.settings(settings), sampling)
-            file = file or _default_file(subject.model, several)
-            results.append(_result(subject, plan))
-            pictures += _write_pictures(subject, results[-1], file, several)
+                flags["font"] = fonts[0] if fonts else None
+                made_by = plan
+                subject = _subject(model, dataset, flags, plan.settings(settings), options)
+            file = file or _default_file(model, several)
+            results.append((made_by, _result(subject, made_by)))
+            pictures += _write_pictures(subject, results[-1][1], file, several)
         except GlyphError as error:
             if not several:
                 raise
@@ -133,9 +135,11 @@ def command(
     if file is None or not results:
         return 1
     with write_errors(file):
-        write_text(file, json.dumps({"models": results}, indent=1, ensure_ascii=False) + "\n")
-    for line in plan.lines(results, markdown):
-        click.echo(line)
+        write_text(file, json.dumps({"models": [result for _, result in results]}, indent=1, ensure_ascii=False) + "\n")
+    for in_fonts in (False, True):
+        alike = [(made_by, result) for made_by, result in results if isinstance(made_by, FontsPlan) == in_fonts]
+        for line in alike[0][0].lines([result for _, result in alike], markdown) if alike else ():
+            click.echo(line)
     click.echo(f"results: {file}" + "".join(f"\n{path}" for path in pictures), err=markdown)
     return 1 if failed else 0
 
@@ -234,17 +238,12 @@ class FontsPlan:
 
     fonts: tuple[str, ...]
 
-    def subject(
-        self, reference: str, precision: str, settings: "Settings", sampling: Mapping[str, Any]
-    ) -> "FontSubject":
+    def subject(self, model: "GlyphModel", settings: "Settings", options: Mapping[str, Any]) -> "FontSubject":
         """A model and the fonts; the data that it was trained on is not needed."""
-        import tfglyph
-        from tfglyph.evaluation.font_composition_metric import FontSubject, check_draws_from_exemplars
+        from tfglyph.evaluation.font_composition_metric import FontSubject
 
-        model = tfglyph.load(reference, precision)
-        check_draws_from_exemplars(model, self.fonts)
         model.chunk = FONT_CHUNK
-        return FontSubject(model, self.fonts, settings, options_for(model, sampling))
+        return FontSubject(model, self.fonts, settings, options)
 
     def result(self, subject: "FontSubject") -> dict[str, Any]:
         """A model's part of the JSON file."""
@@ -263,13 +262,28 @@ class FontsPlan:
 Plan = MetricsPlan | SweepPlan | FontsPlan
 
 
-def _check_fonts(metrics: Sequence[str] | None, sweep: str | None, dataset: str | None) -> None:
-    """Raises UsageError for what does not go with ``--font``."""
+def _draws_in_fonts(model: "GlyphModel", fonts: Sequence[str], dataset: str | None) -> bool:
+    """Whether ``--font`` names fonts to draw in; else it is the data set's option."""
+    from tfglyph.models.composing import draws_from_exemplars
+
+    if (dataset or model.run.options.dataset.name) == "kanji" and len(fonts) == 1:
+        return False
+    if not draws_from_exemplars(model):
+        raise UsageError(
+            f"--font {fonts[0]}: {model.run.title} does not draw from exemplars, so it draws in no other font"
+        )
+    if dataset is not None:
+        raise UsageError("--font and --dataset exclude each other: a font is compared with its own glyphs")
+    return True
+
+
+def _fonts_plan(fonts: tuple[str, ...], metrics: Sequence[str] | None, sweep: str | None) -> FontsPlan:
+    """Raises UsageError for what is not measured in fonts."""
     if metrics is not None and list(metrics) != ["composition"]:
         raise UsageError("--font measures composition alone: --metrics is composition beside it")
-    for flag, value in (("sweep", sweep), ("dataset", dataset)):
-        if value is not None:
-            raise UsageError(f"--font and --{flag} exclude each other")
+    if sweep is not None:
+        raise UsageError("--font and --sweep exclude each other")
+    return FontsPlan(fonts)
 
 
 def _sweep_plan(text: str, metrics: Sequence[str] | None, sampling: Mapping[str, Any]) -> SweepPlan:
@@ -295,21 +309,17 @@ def _sweep_plan(text: str, metrics: Sequence[str] | None, sampling: Mapping[str,
 
 
 def _subject(
-    reference: str,
-    precision: str,
+    model: "GlyphModel",
     dataset: str | None,
     flags: Mapping[str, Any],
     settings: "Settings",
-    sampling: Mapping[str, Any],
+    options: Mapping[str, Any],
 ) -> "Subject":
     """The model with its data; a foreign data set was not trained on, so all of it counts as held out."""
-    import tfglyph
     from tfglyph.evaluation import Subject
     from tfglyph.runs.data import load_glyphs
 
-    model = tfglyph.load(reference, precision)
     model.chunk = CHUNK
-    options = options_for(model, sampling)
     run_spec = model.run.options.dataset
     all_glyphs = glyphs_from_flags(model, dataset, flags)
     if dataset not in (None, run_spec.name):

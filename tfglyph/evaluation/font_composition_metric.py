@@ -27,6 +27,7 @@ from tfglyph.evaluation.unavailable import UnavailableError
 from tfglyph.files import PathLike, digest
 from tfglyph.imaging.grids import table_figure
 from tfglyph.models.base import GlyphModel
+from tfglyph.models.composing import draws_from_exemplars
 from tfglyph.progress import progress
 from tfglyph.version import __version__
 
@@ -58,17 +59,6 @@ class FontSubject:
     pictures: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
-def check_draws_from_exemplars(model: GlyphModel, fonts: Sequence[PathLike]) -> float:
-    """The fraction of characters that a model's training held out; raises UsageError where ``--font`` is of no use."""
-    condition = model.architecture.condition
-    if condition is None or condition.exemplars is None:
-        raise UsageError(f"--font {fonts[0]}: {model.name} does not draw from exemplars, so it draws in no other font")
-    holdout = model.run.options.dataset.holdout
-    if not holdout:
-        raise UsageError(f"{model.name}: no characters were held out of the training (train.py --holdout)")
-    return float(holdout)
-
-
 def evaluate_fonts(subject: FontSubject, curve_count: int = CURVE_COUNT) -> dict[str, Any]:
     """Measures composition in each font.
 
@@ -84,7 +74,11 @@ def evaluate_fonts(subject: FontSubject, curve_count: int = CURVE_COUNT) -> dict
         GlyphError: a file is no font.
     """
     model, settings = subject.model, subject.settings
-    holdout = check_draws_from_exemplars(model, subject.fonts)
+    if not draws_from_exemplars(model):
+        raise UsageError(f"{model.name} does not draw from exemplars, so it draws in no other font")
+    holdout = model.run.options.dataset.holdout
+    if not holdout:
+        raise UsageError(f"{model.run.title}: no characters were held out of the training (train.py --holdout)")
     results = []
     bar = progress(subject.fonts, "fonts", unit="font")
     fonts = [read_font(path, model.architecture.hwc) for path in subject.fonts]  # errors now rather than after minutes
