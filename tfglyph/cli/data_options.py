@@ -29,8 +29,14 @@ OPTIONS = (
 LISTS = ("fonts", "hold_out")
 
 
-def add_dataset_options(command: F) -> F:
-    """Adds what decides the source: ``--datadir`` and the data sets' own options. A click decorator."""
+def add_dataset_options(command: F, with_font: bool = True) -> F:
+    """Adds what decides the source: ``--datadir`` and the data sets' own options. A click decorator.
+
+    Args:
+        command: a command's function.
+        with_font: bool; False for a command whose own ``--font`` means more.
+    """
+    font = click.option("--font", metavar="FILE", help="For `kanji`: the font to draw from.")
     return add_options(
         command,
         click.option("--datadir", metavar="DIR", help="Where the data set's files are."),
@@ -47,7 +53,7 @@ def add_dataset_options(command: F) -> F:
             help="For `fonts`: font files or directories; may be repeated. FILE.ttc#2 is its third face,"
             " FILE#wght=700 a place in a variable font, FILE#Bold a named instance.",
         ),
-        click.option("--font", metavar="FILE", help="For `kanji`: the font to draw from."),
+        *([font] if with_font else []),
         click.option(
             "--box",
             type=click.Choice(["advance", "ink", "fit"]),

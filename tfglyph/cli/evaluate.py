@@ -1,6 +1,7 @@
 """``tfglyph evaluate``: how good are the glyphs of a trained model?"""
 
 import dataclasses
+import functools
 import json
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +18,12 @@ from tfglyph.files import write_errors, write_text
 
 if TYPE_CHECKING:
     from tfglyph.evaluation import Settings, Subject
+    from tfglyph.evaluation.font_composition_metric import FontSubject
     from tfglyph.evaluation.sweeping import Measured
     from tfglyph.evaluation.tuples import Half
     from tfglyph.models import GlyphModel
 
+FONT_CHUNK = 32  # characters drawn at once from exemplars, which are twenty images each
 CHUNK = 64  # images drawn at once; a larger chunk than usual, as thousands are drawn
 FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over samples that follow no description
 
@@ -35,6 +38,14 @@ FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over sampl
     " arithmetic codes composition copying cost.",
 )
 @click.option(
+    "--font",
+    "fonts",
+    multiple=True,
+    metavar="FILE",
+    help="A font in which to measure composition, for models that draw from exemplars; may be repeated. For others, the"
+    " font of `kanji`.",
+)
+@click.option(
     "--extractor",
     "extractors",
     multiple=True,
@@ -45,7 +56,7 @@ FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over sampl
     "--count",
     type=click.IntRange(10),
     metavar="N",
-    help="Samples, and at most so many glyphs or tuples elsewhere. Default: 5,000.",
+    help="Samples, and at most so many glyphs or tuples elsewhere. Default: 5,000; with --font 200 characters of each.",
 )
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Decides every draw.")
 @click.option(
@@ -63,11 +74,12 @@ FREE_SAMPLES = {"fid", "kid", "legibility"}  # the metrics of a sweep over sampl
 )
 @click.option("--markdown", is_flag=True, help="Print one Markdown table of all models.")
 @click.option("--dataset", help="Data set to compare with. Default: the run's.")
-@add_dataset_options
+@functools.partial(add_dataset_options, with_font=False)
 def command(
     references: list[str],
     precision: str,
     metrics: str | None,
+    fonts: tuple[str, ...],
     extractors: tuple[str, ...],
     count: int | None,
     seed: int,
@@ -84,6 +96,7 @@ def command(
     Prints a table, and writes a JSON file with pictures of the best and the worst cases beside it. Metrics that this
     machine lacks something for, or that a model has nothing for, are left out with one line that says why.
     """
+    import tfglyph
     from tfglyph.evaluation import Settings
     from tfglyph.evaluation.metrics import parse_metrics
 
@@ -95,15 +108,25 @@ def command(
     if output is not None and pathlib.Path(output).is_dir():
         raise UsageError(f"--output {output}: a directory; expected a file's name, such as {output}/results.json")
     file = pathlib.Path(output) if output else None
-    results: list[dict[str, Any]] = []
+    results: list[tuple[Plan, dict[str, Any]]] = []
     pictures: list[pathlib.Path] = []
     several, failed = len(references) > 1, False
     for reference in references:
         try:
-            subject = _subject(reference, precision, dataset, flags, plan.settings(settings), sampling)
-            file = file or _default_file(subject.model, several)
-            results.append(_result(subject, plan))
-            pictures += _write_pictures(subject, results[-1], file, several)
+            model = tfglyph.load(reference, precision)
+            options = options_for(model, sampling)
+            subject: Subject | FontSubject
+            if fonts and _draws_in_fonts(model, fonts, dataset):
+                fonts_plan = _fonts_plan(fonts, names if metrics is not None else None, sweep)
+                made_by: Plan = fonts_plan
+                subject = fonts_plan.subject(model, settings, options)
+            else:
+                flags["font"] = fonts[0] if fonts else None
+                made_by = plan
+                subject = _subject(model, dataset, flags, plan.settings(settings), options)
+            file = file or _default_file(model, several)
+            results.append((made_by, _result(subject, made_by)))
+            pictures += _write_pictures(subject, results[-1][1], file, several)
         except GlyphError as error:
             if not several:
                 raise
@@ -112,9 +135,11 @@ def command(
     if file is None or not results:
         return 1
     with write_errors(file):
-        write_text(file, json.dumps({"models": results}, indent=1, ensure_ascii=False) + "\n")
-    for line in plan.lines(results, markdown):
-        click.echo(line)
+        write_text(file, json.dumps({"models": [result for _, result in results]}, indent=1, ensure_ascii=False) + "\n")
+    for in_fonts in (False, True):
+        alike = [(made_by, result) for made_by, result in results if isinstance(made_by, FontsPlan) == in_fonts]
+        for line in alike[0][0].lines([result for _, result in alike], markdown) if alike else ():
+            click.echo(line)
     click.echo(f"results: {file}" + "".join(f"\n{path}" for path in pictures), err=markdown)
     return 1 if failed else 0
 
@@ -203,7 +228,62 @@ class SweepPlan:
         return (line for result in results for line in sweep_table(result, markdown))
 
 
-Plan = MetricsPlan | SweepPlan
+@dataclasses.dataclass(frozen=True)
+class FontsPlan:
+    """Composition in fonts, from exemplars.
+
+    Attributes:
+        fonts: tuple of paths.
+    """
+
+    fonts: tuple[str, ...]
+
+    def subject(self, model: "GlyphModel", settings: "Settings", options: Mapping[str, Any]) -> "FontSubject":
+        """A model and the fonts; the data that it was trained on is not needed."""
+        from tfglyph.evaluation.font_composition_metric import FontSubject
+
+        model.chunk = FONT_CHUNK
+        return FontSubject(model, self.fonts, settings, options)
+
+    def result(self, subject: "FontSubject") -> dict[str, Any]:
+        """A model's part of the JSON file."""
+        from tfglyph.evaluation.font_composition_metric import evaluate_fonts
+
+        return evaluate_fonts(subject)
+
+    def lines(self, results: Sequence[dict[str, Any]], markdown: bool) -> Iterable[str]:
+        """The tables for the terminal."""
+        from tfglyph.evaluation import report
+        from tfglyph.evaluation.font_composition_metric import font_tables
+
+        return (line for result in results for line in [report.heading(result), "", *font_tables(result, markdown)])
+
+
+Plan = MetricsPlan | SweepPlan | FontsPlan
+
+
+def _draws_in_fonts(model: "GlyphModel", fonts: Sequence[str], dataset: str | None) -> bool:
+    """Whether ``--font`` names fonts to draw in; else it is the data set's option."""
+    from tfglyph.models.composing import draws_from_exemplars
+
+    if (dataset or model.run.options.dataset.name) == "kanji" and len(fonts) == 1:
+        return False
+    if not draws_from_exemplars(model):
+        raise UsageError(
+            f"--font {fonts[0]}: {model.run.title} does not draw from exemplars, so it draws in no other font"
+        )
+    if dataset is not None:
+        raise UsageError("--font and --dataset exclude each other: a font is compared with its own glyphs")
+    return True
+
+
+def _fonts_plan(fonts: tuple[str, ...], metrics: Sequence[str] | None, sweep: str | None) -> FontsPlan:
+    """Raises UsageError for what is not measured in fonts."""
+    if metrics is not None and list(metrics) != ["composition"]:
+        raise UsageError("--font measures composition alone: --metrics is composition beside it")
+    if sweep is not None:
+        raise UsageError("--font and --sweep exclude each other")
+    return FontsPlan(fonts)
 
 
 def _sweep_plan(text: str, metrics: Sequence[str] | None, sampling: Mapping[str, Any]) -> SweepPlan:
@@ -229,21 +309,17 @@ def _sweep_plan(text: str, metrics: Sequence[str] | None, sampling: Mapping[str,
 
 
 def _subject(
-    reference: str,
-    precision: str,
+    model: "GlyphModel",
     dataset: str | None,
     flags: Mapping[str, Any],
     settings: "Settings",
-    sampling: Mapping[str, Any],
+    options: Mapping[str, Any],
 ) -> "Subject":
     """The model with its data; a foreign data set was not trained on, so all of it counts as held out."""
-    import tfglyph
     from tfglyph.evaluation import Subject
     from tfglyph.runs.data import load_glyphs
 
-    model = tfglyph.load(reference, precision)
     model.chunk = CHUNK
-    options = options_for(model, sampling)
     run_spec = model.run.options.dataset
     all_glyphs = glyphs_from_flags(model, dataset, flags)
     if dataset not in (None, run_spec.name):
@@ -254,8 +330,8 @@ def _subject(
     return Subject(model, all_glyphs, training, held_out, settings, options)
 
 
-def _result(subject: "Subject", plan: Plan) -> dict[str, Any]:
-    result = plan.result(subject)
+def _result(subject: "Subject | FontSubject", plan: Any) -> dict[str, Any]:
+    result: dict[str, Any] = plan.result(subject)
     for skipped in result["skipped"]:
         click.echo(f"tfglyph: {subject.model.run.title}: {skipped['metric']}: {skipped['reason']}", err=True)
     if not result.get("figures") and not result.get("points"):
@@ -264,7 +340,7 @@ def _result(subject: "Subject", plan: Plan) -> dict[str, Any]:
 
 
 def _write_pictures(
-    subject: "Subject", result: Mapping[str, Any], file: pathlib.Path, several: bool
+    subject: "Subject | FontSubject", result: Mapping[str, Any], file: pathlib.Path, several: bool
 ) -> list[pathlib.Path]:
     """Saves a model's pictures beside the JSON file; returns their paths."""
     from tfglyph.imaging.grids import save_png

@@ -13,7 +13,7 @@ from tfglyph.evaluation.neighbours import nearest
 from tfglyph.evaluation.subject import Subject, common_characters, with_characters
 from tfglyph.evaluation.unavailable import UnavailableError
 from tfglyph.imaging.grids import table_figure
-from tfglyph.models.composing import compose
+from tfglyph.models.composing import compose, draws_from_exemplars
 
 UNSEEN = 64  # combinations of parts that no character has
 SHOWN = 8
@@ -34,6 +34,8 @@ def measure_composition(subject: Subject) -> list[Measurement]:
     model = subject.model
     section = model.architecture.part_tokens
     if section is None:
+        if draws_from_exemplars(model):
+            raise UnavailableError(f"{model.name} draws from exemplars, so a font has to be named: --font FILE")
         raise UnavailableError(f"{model.name} is not conditioned on parts, so it composes nothing")
     if subject.held_out is None:
         raise UnavailableError("no characters were held out of the training (train.py --holdout)")
