@@ -114,3 +114,26 @@ def test_a_network_is_told_the_index_of_a_table_entry_or_its_fraction():
     np.testing.assert_allclose(1000 * fraction.network_times(entries), 1000 * entries)
     np.testing.assert_allclose(1000 * index.network_times(entries), [0, 511, 1023], atol=1e-9)
     np.testing.assert_array_equal(paths.Straight().network_times(entries), entries)
+
+
+@pytest.mark.parametrize("fraction", [0.15, 0.5])
+def test_some_of_the_training_times_are_pure_noise(fraction):
+    uniform = tf.constant((np.arange(4000) + 0.5) / 4000, tf.float32)
+    times = paths.Straight(0.5, 1.0, fraction).draw_times(uniform).numpy()
+    noise = times == 1
+    assert noise.sum() == round(4000 * fraction)
+    # The others are spread over the path as all were: the same quantiles.
+    plain = paths.Straight(0.5, 1.0).draw_times(uniform).numpy()
+    quantiles = np.linspace(0.01, 0.99, 50)
+    np.testing.assert_allclose(np.quantile(times[~noise], quantiles), np.quantile(plain, quantiles), atol=2e-3)
+    assert times.min() > 0 and times[~noise].max() < 1
+
+
+def test_all_or_none_of_the_training_times_are_pure_noise():
+    uniform = tf.constant([0.0, 0.3, 0.7, 1 - 2**-24], tf.float32)
+    np.testing.assert_array_equal(paths.Straight(pure_noise=1.0).draw_times(uniform), [1, 1, 1, 1])
+    np.testing.assert_array_equal(
+        paths.Straight(pure_noise=0.0).draw_times(uniform), paths.Straight().draw_times(uniform)
+    )
+    uniform_times = paths.Straight(std=0.0, pure_noise=0.5).draw_times(tf.constant([0.1, 0.4, 0.6, 0.9], tf.float32))
+    np.testing.assert_allclose(uniform_times, [0.2, 0.8, 1, 1], atol=1e-6)

@@ -138,7 +138,7 @@ def draw_slots(
     position = np.cumsum(available, -1) - 1  # (n, p, m): how many better ones there are
     limits = np.full(lists, per_part)
     limits[-1] = style
-    taken = random.integers(1, limits + 1, size=(number, lists))  # (n, p)
+    taken = random.integers(1, np.maximum(limits, 1) + 1, size=(number, lists))  # (n, p)
     taken[:, -1] = random.integers(0, style + 1, size=number)
     taken[:, :-1] *= random.random((number, lists - 1)) >= 0.05  # a part now and then has none
     spread = np.where(random.random(number) < 0.3, 0.0, 1.5)[:, None, None] * taken[..., None]

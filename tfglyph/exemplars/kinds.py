@@ -10,6 +10,7 @@ import enum
 COLUMNS = 7
 LEVEL, LIKENESS, BOX = 1, 2, slice(3, 7)
 SCALE = 255
+DEEPEST_LEVEL = 3
 
 
 class Match(enum.IntEnum):

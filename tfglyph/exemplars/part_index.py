@@ -246,8 +246,8 @@ def _vectors(characters: Sequence[str], occurrences: np.ndarray, place_list: Seq
     overall = vectors[drawn].mean(0)
     for row in np.flatnonzero(~drawn):
         groups = inverse[order[bounds[row] : bounds[row + 1]]]
-        groups = groups[counts[groups] > 0]
-        vectors[row] = put_together([sums[group] / counts[group] for group in groups]) if len(groups) else overall
+        means = [sums[group] / counts[group] for group in groups if counts[group]]
+        vectors[row] = put_together(means) if means else overall
     return vectors
 
 

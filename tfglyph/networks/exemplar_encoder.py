@@ -2,7 +2,8 @@
 
 Each exemplar becomes feature maps at the resolutions of the denoiser's levels. At the upper levels a position of the
 image attends to the same position of all exemplars, which is where the part is that belongs there; at the last level
-it attends to all positions. Any number of exemplars works, none too: a learned vector is always there to attend to.
+it attends to all positions. Any number of exemplars works, also where all slots are empty: a learned vector is always
+there to attend to.
 """
 
 import math
@@ -13,14 +14,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfglyph.architecture.condition import Exemplars
-from tfglyph.exemplars.kinds import BOX, COLUMNS, LEVEL, LIKENESS, SCALE, Match
+from tfglyph.exemplars.kinds import BOX, COLUMNS, DEEPEST_LEVEL, LEVEL, LIKENESS, SCALE, Match
 from tfglyph.networks.attention import PixelAttention, attend, join_heads, split_heads
 from tfglyph.networks.convolutions import Conv2D
 from tfglyph.networks.group_norm import GroupNorm
 from tfglyph.networks.patches import SpaceToDepth
 
 KIND_WIDTH = 64
-LEVELS = 4  # levels of parts: 0 (the whole) to 3
+LEVELS = DEEPEST_LEVEL + 1  # 0 is the whole
 STYLE = "style"
 PRESENT = "present"
 KEYS_AND_VALUES = ("keys", "values")
