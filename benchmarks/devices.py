@@ -4,10 +4,10 @@
     python benchmarks/devices.py vaegan-small --steps 200
     python benchmarks/devices.py --devices CPU:0        # what a machine without a GPU can check
 
-All trainings of an architecture begin with the same weights and see the same images and the same random bits, of which
-XLA makes other normal numbers; the reference is the CPU in float32. "apart" is the difference of the mean losses over the
-last fifth of the steps, in percent of the reference: rounding differs, and adversarial training magnifies it, so a few
-percent are no cause for concern, and NaN always is.
+All trainings of an architecture begin with the same weights and see the same images and the same random bits, of
+which XLA makes other normal numbers; the reference is the CPU in float32. "apart" is the difference of the mean losses
+over the last fifth of the steps, in percent of the reference: rounding differs, and adversarial training magnifies it,
+so a few percent are no cause for concern, and NaN always is.
 """
 
 import argparse
