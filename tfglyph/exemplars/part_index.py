@@ -244,7 +244,7 @@ def _vectors(characters: Sequence[str], occurrences: np.ndarray, place_list: Seq
     order = np.argsort(rows, kind="stable")
     bounds = np.searchsorted(rows[order], np.arange(len(characters) + 1))
     overall = vectors[drawn].mean(0)
-    for row in np.flatnonzero(~drawn):
+    for row in np.flatnonzero(~drawn).tolist():
         groups = inverse[order[bounds[row] : bounds[row + 1]]]
         means = [sums[group] / counts[group] for group in groups if counts[group]]
         vectors[row] = put_together(means) if means else overall
