@@ -181,7 +181,7 @@ class Discriminator(nn.Module):
         super().__init__()
         feature_layer = section.feature_layer or max(len(section.output) - 1, 1)
         self.trunk = TRUNKS[section.type](section, hwc, False, feature_layer)
-        self.logit = nn.Linear(self.trunk.size, 1)
+        self.logit = nn.Linear(self.trunk.size, 1, bias=section.logit_bias)
         self.activation = nn.Sigmoid() if section.output_activation == "sigmoid" else nn.Identity()
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -51,10 +51,10 @@ def received(monkeypatch):
         ("interpolate", "--seeds", "0,1"),
         ("interpolate", "--seeds", "0,1", "--loop", "--frames", 2),
         ("interpolate", "--characters", "酪鉻"),
-        ("arithmetic", "酪鉻鉸"),
+        ("arithmetic", "酪鉻鉸", "--no-descriptions"),  # which another model draws
         ("nearest", "--seeds", "0"),
         ("explore", "--rounds", 1, "--frames", 2),
-        ("validate", "--tuples", "tuples.txt"),
+        ("validate", "--tuples", "tuples.txt", "--no-descriptions"),
         ("evaluate", "--metrics", "kid", "--count", 12),
     ],
 )

@@ -67,7 +67,9 @@ def test_other_data_can_be_asked_for(run, verb, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
     for letter in "ABC":
-        Image.new("L", (32, 32), 0).save(folder / f"U{ord(letter)}.png")
+        picture = Image.new("L", (32, 32), 0)
+        picture.paste(255, (4, 4, 12, 28))
+        picture.save(folder / f"U{ord(letter)}.png")
     write("A B C\n")
     assert verb("validate", "--checkpoint", run, "--datadir", folder, "--output", "out") == 0
     assert names(tmp_path / "out") == ["contact-sheet.png", "test-arith-00.png"]

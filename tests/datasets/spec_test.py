@@ -84,7 +84,17 @@ def test_options_are_the_parameters_of_the_sets_own_load():
     assert {name: entry.options for name, entry in DATASETS.items()} == {
         "cns": ("charset", "ink"),
         "cns-ext": ("charset",),
-        "fonts": ("fonts", "charset", "box", "samples", "sample_seed"),
+        "fonts": (
+            "fonts",
+            "charset",
+            "box",
+            "samples",
+            "sample_seed",
+            "styles",
+            "style_seed",
+            "style_characters",
+            "hold_out",
+        ),
         "kanji": ("font", "charset", "ink"),
         "casia": ("charset", "ink"),
         **dict.fromkeys(["mnist", "fashion_mnist", "kmnist", "k49", "emnist/", "cifar10", "tfds:"], ("part",)),
