@@ -101,7 +101,7 @@ def command(
     from tfglyph.evaluation.metrics import parse_metrics
 
     names = parse_metrics(metrics)
-    plan: Plan = (
+    plan: MetricsPlan | SweepPlan = (
         MetricsPlan(names) if sweep is None else _sweep_plan(sweep, names if metrics is not None else None, sampling)
     )
     settings = Settings(count, seed, _split(extractors) or ("glyph",), half)
