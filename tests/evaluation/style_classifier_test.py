@@ -36,8 +36,9 @@ def test_features_of_a_bar_by_hand():
     image[0, 4:8] = 255  # one bar, 4 pixels high and as wide as the picture
     features = stroke_features(image)[0]
     assert features[0] == 4 / 16  # ink
-    np.testing.assert_allclose(features[2:6], [4 / 16, 0, 8 / 16, 1])  # its box
-    np.testing.assert_allclose(features[6:11], 2.0)  # half of its width
+    np.testing.assert_allclose(features[1:5], [4 / 16, 0, 8 / 16, 1])  # its box
+    np.testing.assert_allclose(features[5:10], 2.0)  # half of its width
+    np.testing.assert_allclose(features[[10 + 6, 10 + 18]], 0.5)  # its edges face up and down
     along, across = features[-24:-12], features[-12:]
     assert along[10] == 1 and across[3] == 1  # runs of 16 in rows, of 4 in columns
-    assert not stroke_features(np.zeros((1, 16, 16), np.uint8))[0, :2].any()  # nothing drawn is no error
+    assert not stroke_features(np.zeros((1, 16, 16), np.uint8))[0, :1].any()  # nothing drawn is no error

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
+from scipy.ndimage import maximum_filter
 
+from tfglyph.datasets.pack import pack
 from tfglyph.errors import UsageError
 from tfglyph.evaluation import legibility, style_classifier
 from tfglyph.evaluation.composition import ENCLOSURES
@@ -24,6 +27,7 @@ from tfglyph.evaluation.measurement import Measurement, mean_measurement
 from tfglyph.evaluation.report import number
 from tfglyph.evaluation.subject import Settings
 from tfglyph.evaluation.unavailable import UnavailableError
+from tfglyph.exemplars.alignment import enlarge
 from tfglyph.files import PathLike, digest
 from tfglyph.imaging.grids import table_figure
 from tfglyph.models.base import GlyphModel
@@ -197,16 +201,13 @@ def _readings(results: Sequence[FontComposition], seed: int) -> Iterator[Measure
 def _styles(results: Sequence[FontComposition], seed: int) -> Iterator[Measurement]:
     """How many a classifier of the fonts takes for the right font, beside the font's own glyphs.
 
-    It learns from characters that were not drawn. With one font there is nothing to tell apart but thicker, thinner
-    and slanted forms of it, which belong to the classes of every call.
+    It learns from characters that were not drawn. Three made-up fonts are among the classes of every call, so that
+    there is something to tell apart where one font is named.
     """
-    images, labels = [], []
-    for label, result in enumerate(results):
-        learned = _learned(result.font, result.rows, seed)
-        for form, distorted in enumerate(_forms(learned)):
-            images.append(distorted)
-            labels += [label + form * len(results)] * len(distorted)
-    classifier = style_classifier.train(np.concatenate(images), np.array(labels))
+    learned = [_learned(result.font, result.rows, seed) for result in results]
+    images = [*learned, *_made_up_fonts(*learned[0].shape[1:])]
+    labels = np.repeat(np.arange(len(images)), [len(each) for each in images])
+    classifier = style_classifier.train(np.concatenate(images), labels)
     for label, (name, result) in enumerate(zip(names(results), results, strict=True)):
         real = classifier(result.font.images[result.rows]) == label
         drawn = classifier(result.images) == label
@@ -214,29 +215,20 @@ def _styles(results: Sequence[FontComposition], seed: int) -> Iterator[Measureme
 
 
 def _learned(font: FontGlyphs, rows: np.ndarray, seed: int) -> np.ndarray:
+    """Glyphs of a font for the classifier, none of ``rows`` among them as long as there are others."""
     others = np.setdiff1d(np.arange(len(font.images)), rows)
-    if not len(others):
-        return font.images
+    others = others if len(others) else np.arange(len(font.images))
     return font.images[np.random.default_rng(seed).permutation(others)[:LEARNED]]
 
 
-def _forms(images: np.ndarray) -> list[np.ndarray]:
-    """Glyphs as they are, a third of a pixel thicker and thinner, and slanted by a tenth."""
-    values = images.astype(np.float32)
-    padded = np.pad(values, [(0, 0), (1, 1), (1, 1)])
-    around = np.stack(
-        [padded[:, 1 + y : 1 + y + values.shape[1], 1 + x : 1 + x + values.shape[2]] for y, x in _NEIGHBOURS]
-    )
-    thicker, thinner = (2 * values + around.max(0)) / 3, (2 * values + around.min(0)) / 3
-    slanted = np.stack([np.roll(values[:, row], _shift(row, values.shape[1]), 1) for row in range(values.shape[1])], 1)
-    return [images, *(np.round(each).astype(np.uint8) for each in (thicker, thinner, slanted))]
-
-
-_NEIGHBOURS = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
-
-
-def _shift(row: int, height: int) -> int:
-    return round(0.1 * (height / 2 - row))
+def _made_up_fonts(height: int, width: int) -> list[np.ndarray]:
+    """The package's own pictures of TW-Kai, thicker, slanted, and low: uint8 (n, h, w) each."""
+    _, pictures = pack()
+    pictures = pictures[:: len(pictures) // LEARNED][:LEARNED]
+    planes = enlarge(tf.constant(pictures[..., None]), (height, width)).numpy()[..., 0]
+    slanted = np.stack([np.roll(planes[:, row], round((height / 2 - row) / 4), 1) for row in range(height)], 1)
+    low = planes[:, (np.arange(height) * 2 - height // 2).clip(0, height - 1)]
+    return [maximum_filter(planes, (1, 3, 3)), slanted, low]
 
 
 def _breakdown(name: str, results: Sequence[FontComposition], seed: int) -> Iterator[Measurement]:

@@ -11,13 +11,15 @@ ink fills.
 import dataclasses
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, maximum_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter, maximum_filter
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from tfglyph.evaluation.reconstruction import INK
 
 ORIENTATIONS = 24  # bins of the directions that edges face
+BLUR = 0.7  # pixels: of the edges, so that their direction does not hang on single pixels
+EDGE = 0.1  # of the range from paper to ink in a pixel: a gradient that counts
 RUNS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24])  # pixels: the least length of each bin of runs of ink
 WIDTH_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 PENALTY = 1e-3  # of the squared weights, against fonts of few glyphs
@@ -47,13 +49,13 @@ def _features(image: np.ndarray) -> np.ndarray:
     ridge = depth[(depth > 0) & (depth == maximum_filter(depth, 3))]
     widths = np.quantile(ridge, WIDTH_QUANTILES) if len(ridge) else np.zeros(len(WIDTH_QUANTILES))
     grey = image.astype(np.float64) / 255
-    down, right = np.gradient(grey)
+    down, right = np.gradient(gaussian_filter(grey, BLUR))
     strength = np.hypot(down, right)
+    strength[strength < EDGE] = 0  # a faint shade on the paper is no edge
     turn = np.arctan2(down, right) % (2 * np.pi) * ORIENTATIONS / (2 * np.pi)
     facing = np.bincount(turn.astype(int).reshape(-1) % ORIENTATIONS, strength.reshape(-1), ORIENTATIONS)
     edges = facing / max(facing.sum(), 1e-9)
-    measured = [grey.mean(), strength.sum() / max(grey.sum(), 1e-9)]
-    return np.concatenate([measured, box, widths, edges, _runs(ink), _runs(ink.T)])
+    return np.concatenate([[ink.mean()], box, widths, edges, _runs(ink), _runs(ink.T)])
 
 
 def _runs(ink: np.ndarray) -> np.ndarray:
