@@ -439,8 +439,12 @@ class Diffusion(GlyphModel):
                     inputs["sketches"] = self.sketches(inputs["tokens"], inputs.get("labels"))
         if self.exemplars is not None:
             if exemplars is None:
-                exemplars = tf.zeros([count, 1, *self.architecture.hwc], tf.uint8)
-                kinds = tf.zeros([count, 1, COLUMNS], tf.int32)
+                exemplars = tf.zeros([count, 0, *self.architecture.hwc], tf.uint8)
+                kinds = tf.zeros([count, 0, COLUMNS], tf.int32)
+            # The networks take one slot at least, which may be empty.
+            more = [[0, 0], [0, tf.maximum(1 - tf.shape(kinds)[1], 0)]]
+            exemplars = tf.pad(exemplars, [*more, [0, 0], [0, 0], [0, 0]])
+            kinds = tf.pad(kinds, [*more, [0, 0]])
             conditioning |= {"exemplars": self.from_pixels(exemplars), "kinds": kinds}
             unconditional |= {"exemplars": conditioning["exemplars"], "kinds": tf.zeros_like(kinds)}
         return conditioning, unconditional
