@@ -11,6 +11,8 @@ import tensorflow as tf
 from PIL import Image
 
 import tfglyph
+from tests.helpers.exemplars import SMALL as EXEMPLARS
+from tests.helpers.exemplars import disturbed, random_sets
 from tests.helpers.models import GAN
 from tests.helpers.small import SMALL_VAEGAN
 from tfglyph.errors import GlyphError
@@ -284,6 +286,117 @@ def test_labels_go_with_their_requests(tmp_path):
         call(served, "sample", count=1, seed=0, label=3)
     with pytest.raises(BAD, match="count and seed and label must be one number each, or one per request"):
         call(served, "sample", count=[1, 1, 1], seed=0, label=[0, 1])
+
+
+@pytest.fixture(scope="module")
+def from_exemplars(tmp_path_factory):
+    """A small model that draws from exemplars, and where its SavedModel is."""
+    model = disturbed(tfglyph.build(EXEMPLARS, seed=3))
+    return model, export(model, tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def composing(from_exemplars):
+    return tf.saved_model.load(str(from_exemplars[1])).signatures
+
+
+NUMBERS = {"seed": 4, "steps": 2, "guidance": 1.5}
+
+
+@pytest.mark.slow
+def test_a_model_of_exemplars_has_a_signature_for_them(from_exemplars, composing):
+    model, _ = from_exemplars
+    assert set(composing) == set(signatures(model)) | {"serving_default"}
+    assert {"compose_exemplars", "compose_exemplars_png", "sample"} <= set(composing) and "compose" not in composing
+    specs = composing["compose_exemplars"].structured_input_signature[1]
+    assert {name: (spec.dtype.name, spec.shape.rank and spec.shape.as_list()) for name, spec in specs.items()} == {
+        "exemplars": ("uint8", [None, None, 16, 16, 1]),
+        "kinds": ("int32", [None, None, 7]),
+        "seed": ("int32", None),
+        "steps": ("int32", None),
+        "guidance": ("float32", None),
+    }
+
+
+@pytest.mark.parametrize("slots", [0, 1, 5, 11])
+@pytest.mark.slow
+def test_drawings_from_exemplars_are_those_of_the_model(from_exemplars, composing, slots):
+    model, _ = from_exemplars
+    for count in (3, model.chunk + 1) if slots == 1 else (3,):
+        sets = random_sets(count, slots)
+        actual = call(composing, "compose_exemplars", **sets, **NUMBERS)
+        expected = model.sample_pairs([(4, 0)] * count, **sets, steps=2, guidance=1.5)
+        np.testing.assert_array_equal(actual, expected)
+        assert actual.std() > 10
+    seeds = [7, 4, 9]
+    actual = call(composing, "compose_exemplars", **random_sets(3, slots), **(NUMBERS | {"seed": seeds}))
+    expected = model.sample_pairs([(seed, 0) for seed in seeds], **random_sets(3, slots), steps=2, guidance=1.5)
+    np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.slow
+def test_other_signatures_of_a_model_of_exemplars(from_exemplars, composing):
+    model, _ = from_exemplars
+    sampled = call(composing, "sample", count=3, **NUMBERS)
+    np.testing.assert_array_equal(sampled, model.sample(3, seed=4, steps=2, guidance=1.5))
+    none = {name: values[:0] for name, values in random_sets(1, 2).items()}
+    assert call(composing, "compose_exemplars", **none, **NUMBERS).shape == (0, 16, 16, 1)
+    sets = random_sets(2, 3)
+    images = call(composing, "compose_exemplars", **sets, **NUMBERS)
+    for image, string in zip(images, call(composing, "compose_exemplars_png", **sets, **NUMBERS), strict=True):
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(string))), image[..., 0])
+
+
+def kinds_of(count, slots, match=1, level=1, other=0):
+    kinds = np.full((count, slots, 7), other)
+    kinds[..., 0], kinds[..., 1] = match, level
+    return kinds
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"kinds": kinds_of(2, 2)}, "exemplars and kinds must be equally many, n and k"),
+        ({"kinds": kinds_of(1, 3)}, "exemplars and kinds must be equally many, n and k"),
+        ({"kinds": kinds_of(2, 3)[..., :6]}, r"kinds must have the shape \(n, k, 7\)"),
+        ({"kinds": kinds_of(2, 3)[0]}, r"kinds must have the shape \(n, k, 7\)"),
+        ({"exemplars": np.zeros((2, 3, 8, 32, 1))}, r"exemplars must have the shape \(n, k, 16, 16, 1\)"),
+        ({"exemplars": np.zeros((2, 16, 16, 1))}, r"exemplars must have the shape \(n, k, 16, 16, 1\)"),
+        ({"kinds": kinds_of(2, 3, match=6)}, r"kinds must be from 0 to 5 \(match\), 3 \(level\), 255"),
+        ({"kinds": kinds_of(2, 3, level=4)}, r"kinds must be from 0 to 5 \(match\), 3 \(level\), 255"),
+        ({"kinds": kinds_of(2, 3, other=256)}, r"kinds must be from 0 to 5 \(match\), 3 \(level\), 255"),
+        ({"kinds": kinds_of(2, 3, match=-1)}, r"kinds must be from 0 to 5 \(match\), 3 \(level\), 255"),
+        (
+            {"exemplars": np.zeros((1, 257, 16, 16, 1)), "kinds": kinds_of(1, 257)},
+            "at most 256 exemplars of an image",
+        ),
+        ({"seed": [1, 2, 3]}, "seed must be one number, or one per image"),
+        ({"steps": 1001}, "steps must not exceed 1000"),
+        ({"guidance": 1001.0}, "guidance must not exceed 1000"),
+    ],
+)
+@pytest.mark.slow
+def test_impossible_exemplars_are_named(composing, inputs, message):
+    with pytest.raises(BAD, match=f"compose_exemplars: {message}"):
+        call(composing, "compose_exemplars", **(random_sets(2, 3) | NUMBERS | inputs))
+
+
+@pytest.mark.slow
+def test_a_process_with_tensorflow_alone_draws_from_exemplars(from_exemplars, tmp_path):
+    model, path = from_exemplars
+    sets = random_sets(2, 3)
+    np.savez(tmp_path / "sets.npz", **sets)
+    script = (
+        "import sys, numpy, tensorflow as tf\n"
+        f"served = tf.saved_model.load({str(path)!r}).signatures['compose_exemplars']\n"
+        "sets = {name: tf.constant(values) for name, values in numpy.load('sets.npz').items()}\n"
+        "images = served(**sets, seed=tf.constant(4), steps=tf.constant(2), guidance=tf.constant(1.5))['images']\n"
+        "numpy.save('images.npy', images)\n"
+        "assert not [name for name in sys.modules if name.startswith('tfglyph')]\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    expected = model.sample_pairs([(4, 0)] * 2, **sets, steps=2, guidance=1.5)
+    np.testing.assert_array_equal(np.load(tmp_path / "images.npy"), expected)
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 7])

@@ -24,6 +24,7 @@ from tfglyph.architecture.sampling import SAMPLING_OPTIONS
 from tfglyph.composition.table import lines
 from tfglyph.composition.tokens import tokenizer
 from tfglyph.errors import GlyphError
+from tfglyph.exemplars.kinds import COLUMNS, DEEPEST_LEVEL, SCALE, Match
 from tfglyph.files import PathLike
 from tfglyph.latent.arithmetic import analogy
 from tfglyph.latent.interpolation import slerp, times
@@ -39,6 +40,9 @@ ImageFunction = Callable[..., tf.Tensor]
 
 MAXIMUM_IMAGES = 4096
 """Images that one request may ask for; more is an error rather than a server without memory."""
+
+MAXIMUM_EXEMPLARS = 256
+"""Exemplars of one drawing that a request may send."""
 
 MAXIMUM_STEPS = 1000
 """Steps of a sampler that one request may ask for; more is an error rather than a server that is busy for days."""
@@ -140,6 +144,14 @@ def signatures(model: GlyphModel) -> dict[str, tuple[Signature, Specs]]:
     if (section := model.architecture.part_tokens) is not None:
         tokens = _spec("tokens", tf.int32, [None, section.length])
         functions["compose"] = (_compose, {"tokens": tokens, "seed": seed} | model.sampling_signature())
+    condition = model.architecture.conditioning
+    if condition is not None and condition.exemplars is not None:
+        sets = {
+            "exemplars": _spec("exemplars", tf.uint8, [None, *image_shape]),
+            "kinds": _spec("kinds", tf.int32, [None, None, COLUMNS]),
+            "seed": seed,
+        }
+        functions["compose_exemplars"] = (_compose_exemplars, sets | model.sampling_signature())
     images = {"images": _spec("images", tf.uint8, image_shape)}
     if model.can_encode:
         a, b, c = (_spec(name, tf.uint8, image_shape) for name in "abc")
@@ -184,10 +196,11 @@ def _checked_shapes(signature: str, inputs: Mapping[str, tf.Tensor], specs: Spec
             continue
         # What is declared about the shape is forgotten here, or the check would be optimized away as needless.
         value = tf.raw_ops.PlaceholderWithDefault(input=inputs[name], shape=tf.TensorShape(None))
-        shape = ", ".join(map(str, ["n", *spec.shape[1:]]))
+        sides = [side for side in spec.shape if side is not None]  # after n, and k where there are sets
+        shape = ", ".join(map(str, [*"nk"[: spec.shape.rank - len(sides)], *sides]))
         message = f"{signature}: {name} must have the shape ({shape})"
         value = _required(value, tf.equal(tf.rank(value), spec.shape.rank), message)
-        fits = tf.reduce_all(tf.shape(value)[1:] == tf.constant(spec.shape[1:].as_list()))
+        fits = tf.reduce_all(tf.shape(value)[spec.shape.rank - len(sides) :] == tf.constant(sides))
         checked[name] = tf.ensure_shape(_required(value, fits, message), spec.shape)
     return checked
 
@@ -223,8 +236,8 @@ class ServedModel:
         """Images of seed pairs and their conditioning inputs.
 
         Args:
-            rows: "pairs" int64 (n, 2), seed and index; "label" int32 (n,) and "tokens" int32 (n, length) where the
-                model is conditioned on them.
+            rows: "pairs" int64 (n, 2), seed and index; "label" int32 (n,), "tokens" int32 (n, length), "exemplars"
+                uint8 (n, k, h, w, c) and "kinds" int32 (n, k, COLUMNS) where the model is conditioned on them.
             options: scalars that hold for all images.
 
         Returns:
@@ -288,17 +301,51 @@ def _compose(
     vocabulary = served.model.architecture.part_tokens.vocabulary
     in_vocabulary = tf.reduce_all((tokens >= 0) & (tokens < vocabulary))
     tokens = _required(tokens, in_vocabulary, f"compose: tokens must be from 0 to {vocabulary - 1}")
-    count = tf.shape(tokens)[0]
-    tokens = _required(tokens, count <= MAXIMUM_IMAGES, f"compose: at most {MAXIMUM_IMAGES} images in a request")
-    rows = {"tokens": tokens}
-    for name, values in {"seed": seed, "label": label}.items():
+    return _composed("compose", served, {"tokens": tokens}, seed, label, inputs)
+
+
+def _compose_exemplars(
+    served: ServedModel,
+    exemplars: tf.Tensor,
+    kinds: tf.Tensor,
+    seed: tf.Tensor,
+    label: tf.Tensor | None = None,
+    **inputs: tf.Tensor,
+) -> tf.Tensor:
+    """One image for each set of exemplars; a seed and a ``label`` each, or one for all."""
+    name = "compose_exemplars"
+    same = tf.reduce_all(tf.shape(exemplars)[:2] == tf.shape(kinds)[:2])
+    kinds = _required(kinds, same, f"{name}: exemplars and kinds must be equally many, n and k")
+    few = tf.shape(kinds)[1] <= MAXIMUM_EXEMPLARS
+    kinds = _required(kinds, few, f"{name}: at most {MAXIMUM_EXEMPLARS} exemplars of an image")
+    largest = [max(Match), DEEPEST_LEVEL, *[SCALE] * (COLUMNS - 2)]
+    known = tf.reduce_all((kinds >= 0) & (kinds <= tf.constant(largest, tf.int32)))
+    message = f"{name}: kinds must be from 0 to {largest[0]} (match), {largest[1]} (level), {SCALE} (all others)"
+    return _composed(
+        name, served, {"exemplars": exemplars, "kinds": _required(kinds, known, message)}, seed, label, inputs
+    )
+
+
+def _composed(
+    name: str,
+    served: ServedModel,
+    rows: Mapping[str, tf.Tensor],
+    seed: tf.Tensor,
+    label: tf.Tensor | None,
+    options: Mapping[str, tf.Tensor],
+) -> tf.Tensor:
+    """An image for each of the rows (n, ...), variant 0 of its seed."""
+    count = tf.shape(next(iter(rows.values())))[0]
+    count = _required(count, count <= MAXIMUM_IMAGES, f"{name}: at most {MAXIMUM_IMAGES} images in a request")
+    rows = dict(rows)
+    for key, values in {"seed": seed, "label": label}.items():
         if values is not None:
             values = tf.reshape(values, [-1])
             fits = (tf.size(values) == count) | (tf.size(values) == 1)
-            values = _required(values, fits, f"compose: {name} must be one number, or one per row of tokens")
-            rows[name] = tf.broadcast_to(values, [count])
+            values = _required(values, fits, f"{name}: {key} must be one number, or one per image")
+            rows[key] = tf.broadcast_to(values, [count])
     rows["pairs"] = _pairs(rows.pop("seed"), tf.zeros([count], tf.int32))  # variant 0
-    return served.draw(rows, _limited("compose", inputs))
+    return served.draw(rows, _limited(name, options))
 
 
 def _pairs(seed: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
