@@ -62,7 +62,8 @@ def test_no_sum_of_gradients_becomes_an_accumulation_in_order_of_arrival():
     assert found["AddN"] >= DEPTH and not found["AssignAdd"] and not found["TemporaryVariable"]
 
 
-def test_options_of_other_functions_are_as_they_were():
+def test_options_of_other_functions_are_as_they_were(monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "2")  # as on two cores
     before = context.context().function_call_options
     with ordered_execution():
         assert context.context().function_call_options.executor_type == SINGLE_THREADED
@@ -134,3 +135,13 @@ def test_training_steps_of_the_vaegan_on_a_busy_machine_are_equal_bit_for_bit():
                 step(batch)
             results.add(b"".join(np.asarray(variable.numpy()).tobytes() for variable in variables))
     assert len(results) == 1
+
+
+@pytest.mark.parametrize(("threads", "executor"), [("1", ""), ("2", SINGLE_THREADED)])
+def test_one_thread_for_all_operations_does_not_wait_for_itself(monkeypatch, threads, executor):
+    """On one core, or with TF_NUM_INTEROP_THREADS=1, a condition in a step would wait for ever under that executor."""
+    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", threads)
+    with ordered_execution():
+        options = context.context().function_call_options
+        assert (options.executor_type or "") == executor
+        assert options.config_proto_serialized  # sums stay sums whatever the executor

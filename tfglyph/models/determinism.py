@@ -11,6 +11,7 @@ in one order, each still on all threads. docs/how-to/reliability.md has what tha
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 import tensorflow as tf
@@ -18,6 +19,16 @@ from tensorflow.core.protobuf import rewriter_config_pb2
 from tensorflow.python.eager import context
 
 SINGLE_THREADED = "SINGLE_THREADED_EXECUTOR"
+
+
+def inter_op_threads() -> int:
+    """How many operations TensorFlow runs at once: as configured, else the cores that this process may use."""
+    configured = tf.config.threading.get_inter_op_parallelism_threads()
+    return configured or int(os.environ.get("TF_NUM_INTEROP_THREADS") or 0) or _cores()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
@@ -36,6 +47,9 @@ def ordered_execution(precision: str = "float32", replicas: int = 1) -> Iterator
     config = context.context().config
     config.graph_options.rewrite_options.memory_optimization = rewriter_config_pb2.RewriterConfig.NO_MEM_OPT
     one_by_one = precision == "float32" and replicas == 1 and not tf.config.get_visible_devices("GPU")
+    # Under that executor an operation that calls a function waits on a thread of the pool that the function needs as
+    # well: for ever, if the pool has one thread. But one thread has an order of its own.
+    one_by_one = one_by_one and inter_op_threads() > 1
     executor = SINGLE_THREADED if one_by_one else None
     context.context().function_call_options = context.FunctionCallOptions(executor, config)
     try:
