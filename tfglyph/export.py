@@ -200,7 +200,9 @@ def _checked_shapes(signature: str, inputs: Mapping[str, tf.Tensor], specs: Spec
         shape = ", ".join(map(str, [*"nk"[: spec.shape.rank - len(sides)], *sides]))
         message = f"{signature}: {name} must have the shape ({shape})"
         value = _required(value, tf.equal(tf.rank(value), spec.shape.rank), message)
-        fits = tf.reduce_all(tf.shape(value)[spec.shape.rank - len(sides) :] == tf.constant(sides))
+        same = tf.shape(value)[spec.shape.rank - len(sides) :] == tf.constant(sides)
+        # (Counted as well, because nothing equals a single size, too.)
+        fits = tf.reduce_all(same) & (tf.reduce_sum(tf.cast(same, tf.int32)) == len(sides))
         checked[name] = tf.ensure_shape(_required(value, fits, message), spec.shape)
     return checked
 
