@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 import tfglyph
 from tests.helpers.sources import NUMERALS, encoded, glyph_like, write_font
-from tfglyph.cli import compose as compose_verb
-from tfglyph.cli.data import command as data_command
+from tfglyph.cli import main
 from tfglyph.composition import parse, table, tokenizer
 from tfglyph.composition.descriptions import NEWER_OPERATORS, OPERATORS
 from tfglyph.composition.parsing import read_lines
@@ -185,12 +184,12 @@ def test_files_of_descriptions_name_the_line_of_a_mistake(tmp_path):
     path = tmp_path / "asked.txt"
     path.write_text("\u2ff0\u9149\u4ea4\n# nothing\n\n\u2ff0\u9149\n", encoding="utf-8")
     assert [line.location for line in read_lines(path)] == [f"{path}:1", f"{path}:4"]
-    result = CliRunner().invoke(compose_verb.command, ["--file", str(path)])
+    result = CliRunner().invoke(main, ["compose", "--file", str(path)])
     assert isinstance(result.exception, UsageError) and str(result.exception).startswith(f"{path}:4: ")
 
 
 def test_decompose(capsys):
-    result = CliRunner().invoke(data_command, ["decompose", TEXT.replace("\u304b\u3099", "\u4e8c")])
+    result = CliRunner().invoke(main, ["data", "decompose", TEXT.replace("\u304b\u3099", "\u4e8c")])
     assert result.exit_code == 0
     assert next(line for line in result.stdout.splitlines() if not line.startswith(" ")).startswith("\u8eca")
 
@@ -198,7 +197,7 @@ def test_decompose(capsys):
 def test_fonts_count_characters_and_not_code_points(tmp_path):
     font = write_font(tmp_path / "a.ttf")
     (tmp_path / "set.txt").write_text("".join(c + "\ufe00" for c in NUMERALS), encoding="utf-8")
-    result = CliRunner().invoke(data_command, ["fonts", font, "--charset", str(tmp_path / "set.txt"), "--missing"])
+    result = CliRunner().invoke(main, ["data", "fonts", font, "--charset", str(tmp_path / "set.txt"), "--missing"])
     assert result.stdout.startswith("100.00%       8 of 8")
 
 

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from tests.helpers.sources import NUMERALS, encoded, glyph_like, write_font
-from tfglyph.cli.data import command
+from tfglyph.cli import main
 from tfglyph.datasets import DATASETS
 from tfglyph.datasets.gnt import write_gnt
 from tfglyph.datasets.idx import write_idx
@@ -14,7 +14,7 @@ from tfglyph.errors import GlyphError, UsageError
 
 
 def run(*arguments):
-    result = CliRunner().invoke(command, [str(argument) for argument in arguments])
+    result = CliRunner().invoke(main, ["data", *map(str, arguments)])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

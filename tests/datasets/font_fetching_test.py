@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 
 from tests.helpers.packages import Clients
 from tests.helpers.sources import write_font
-from tfglyph.cli.data import command
+from tfglyph.cli import main
 from tfglyph.datasets import font_fetching, open_fonts
 from tfglyph.datasets.font_fetching import fetch_fonts, notice
 from tfglyph.datasets.font_packages import unpack
@@ -225,7 +225,7 @@ def test_lists_that_cannot_be_used(tmp_path, stocked):
 
 
 def run(*arguments):
-    return CliRunner().invoke(command, ["fetch-fonts", *map(str, arguments)])
+    return CliRunner().invoke(main, ["data", "fetch-fonts", *map(str, arguments)])
 
 
 def test_the_verb(stocked, tmp_path, monkeypatch):

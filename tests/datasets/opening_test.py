@@ -10,7 +10,7 @@ from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables.DefaultTable import DefaultTable
 
 from tests.helpers.sources import NUMERALS, block, write_font, write_variable_font
-from tfglyph.cli.data import command
+from tfglyph.cli import main
 from tfglyph.datasets import DatasetSpec, load
 from tfglyph.datasets.fontface import EMPTY, LACKING, MISSING, PICTURE, FontFace, faces
 from tfglyph.datasets.fonts import open_faces, unique_names
@@ -247,7 +247,7 @@ def test_a_font_of_pictures_alone_says_so(font, tag, tmp_path):
     path = with_pictures(font, tag, keep_outlines=False)
     with pytest.raises(GlyphError, match=f"no outlines, only .*{tag.strip()}"):
         faces(path)
-    result = CliRunner().invoke(command, ["fonts", path])
+    result = CliRunner().invoke(main, ["data", "fonts", path])
     assert isinstance(result.exception, GlyphError) and "lacks" not in result.stdout
 
 
@@ -256,7 +256,7 @@ def test_a_character_that_is_only_a_picture_is_counted_with_its_reason(tmp_path)
     drawn = FontFace(path).drawn("一九十丂")
     assert drawn.characters == ["一"] and drawn.reasons == {"九": PICTURE, "十": PICTURE, "丂": LACKING}
     (tmp_path / "n.txt").write_text("一九十")
-    lines = CliRunner().invoke(command, ["fonts", path, "--charset", str(tmp_path / "n.txt")]).stdout
+    lines = CliRunner().invoke(main, ["data", "fonts", path, "--charset", str(tmp_path / "n.txt")]).stdout
     assert "2 characters (九十): only as a picture (SVG), which is not read" in lines
 
 
@@ -324,9 +324,9 @@ def test_data_fonts_measures_the_box_that_is_used(tmp_path):
     path = hanging(tmp_path / "a.ttf")
     (tmp_path / "n.txt").write_text(NUMERALS)
     arguments = ["fonts", path, "--charset", str(tmp_path / "n.txt")]
-    assert "cuts off ink of 1 character (二)" in CliRunner().invoke(command, arguments).stdout
-    assert "cuts off" not in CliRunner().invoke(command, [*arguments, "--box", "fit"]).stdout
-    assert "cuts off" not in CliRunner().invoke(command, [*arguments, "--box", "ink"]).stdout
+    assert "cuts off ink of 1 character (二)" in CliRunner().invoke(main, ["data", *arguments]).stdout
+    assert "cuts off" not in CliRunner().invoke(main, ["data", *arguments, "--box", "fit"]).stdout
+    assert "cuts off" not in CliRunner().invoke(main, ["data", *arguments, "--box", "ink"]).stdout
 
 
 def test_glyphs_without_advance_are_cut_or_left_out_but_never_silently(tmp_path):
@@ -337,7 +337,7 @@ def test_glyphs_without_advance_are_cut_or_left_out_but_never_silently(tmp_path)
 
 
 def test_data_fonts_lists_axes_and_instances(variable):
-    lines = CliRunner().invoke(command, ["fonts", variable, f"{variable}#Black"]).stdout
+    lines = CliRunner().invoke(main, ["data", "fonts", variable, f"{variable}#Black"]).stdout
     assert "axes: wght 100 to 900, by default 100; wdth 50 to 100, by default 100" in lines
     assert "instances: Thin, Regular, Black" in lines and "Varied Black" in lines
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.datasets.public_test import four_files
 from tests.helpers.sources import encoded, glyph_like, write_font
-from tfglyph.cli.data import command
+from tfglyph.cli import main
 from tfglyph.datasets import load
 from tfglyph.datasets.checking import check
 from tfglyph.datasets.file_listing import list_files
@@ -415,7 +415,7 @@ def test_both_byte_orders_of_sixteen_bits_are_read(tmp_path, byte_order):
 
 
 def test_charsets_that_are_missing_are_named_printably():
-    result = CliRunner().invoke(command, ["describe", "cns", "--charset", "no\nsuch\x1b"])
+    result = CliRunner().invoke(main, ["data", "describe", "cns", "--charset", "no\nsuch\x1b"])
     assert isinstance(result.exception, UsageError) and str(result.exception).isprintable()
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import tensorflow as tf
-import torch
 
 import tfglyph
 from tests.helpers import parity
@@ -23,6 +22,8 @@ from tfglyph.errors import GlyphError, UsageError
 from tfglyph.originals.files import read_weights, step_of, tensorflow_prefix
 from tfglyph.originals.importing import import_run, import_weights
 from tfglyph.originals.layouts import parts_of
+
+torch = pytest.importorskip("torch", reason="PyTorch (extra `import`) is not installed")
 
 
 def golden(name, network):
