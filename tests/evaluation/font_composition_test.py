@@ -48,6 +48,8 @@ DRAWING = {
 }
 CHARACTERS = "酪酩酊酷鉻銘釘鋯詻訂誥絡給結詺鉸酵語詩試請談講謝許記"
 
+pytestmark = pytest.mark.slow
+
 
 class KnownModel:
     """Draws the font's own glyphs, or always the same exemplar; keeps what it was given."""

@@ -86,6 +86,7 @@ def test_gradients_reach_the_vectors_of_the_parts_alone():
     assert touched == {rows["⿰", 0, "木"], rows["⿰", 1, "交"]}
 
 
+@pytest.mark.slow
 def test_draws_follow_the_training_data():
     # ⿰ in 8 of 10 characters, 氵 in 6 of these 8; 各 in 4 of 8 on the right. ⿱ has 艹 above and no known part below.
     texts = ["⿰氵各"] * 4 + ["⿰氵交"] * 2 + ["⿰木交"] * 2 + ["⿱艹谷", "⿱艹亻"]
