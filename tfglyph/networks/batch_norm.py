@@ -1,7 +1,7 @@
 """Batch normalization whose training step is one operation forward and one back.
 
-Keras computes moments, scale and offset as operations of their own, each of which reads and writes all activations: in
-residual networks that is a third of a training step. TensorFlow's fused kernel reads them twice.
+Keras computes moments, scale and offset as operations of their own, each of which reads and writes all activations.
+TensorFlow's fused kernel reads them twice.
 """
 
 from typing import Any
