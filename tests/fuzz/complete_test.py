@@ -14,7 +14,7 @@ from tests.helpers import fonts
 from tfglyph.cli import main
 from tfglyph.errors import GlyphError
 
-FEW, HUNDREDS = 4, 300
+FEW, HUNDREDS = 4, 100
 LONGEST = 90.0  # seconds for one font
 
 
