@@ -159,7 +159,7 @@ def test_four_classes_of_glyphs_put_more_than_one_nat_into_a_code_of_four_ways()
     )
     step = tf.function(model.train_step, autograph=False)
     found = []
-    for _ in range(200):
+    for _ in range(300):  # (after 200 the pictures differ by 9.6 to 10.8, after 300 by 14.7 to 15.2)
         logs = step({"images": tf.constant(pixels[rng.integers(0, 512, 32)])})
         found.append(float(logs["mutual_information/categorical_1"]))
     assert 1.0 < np.mean(found[-20:]) <= math.log(4)
