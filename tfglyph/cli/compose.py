@@ -136,6 +136,7 @@ def command(
             click.echo(f"{name} is {request.tree.spelled()}" if name == request.text else f"{request.text} is {name}")
     if exemplars and not from_exemplars:
         raise UsageError(f"--exemplars: {model.run.title} draws without any; compose-fonts draws from exemplars")
+    target = pathlib.Path(destination(output, model, "composed.png"))
     rows = []  # one for each font: (what is drawn, images)
     if not finders:
         rows.append((to_draw, compose(model, to_draw, variants, seed, **options_for(model, sampling))))
@@ -144,15 +145,14 @@ def command(
         _report(to_draw, finder.source.name, composed.retrieved[0])
         rows.append((to_draw, composed.images))
         if exemplars:
-            stem = f"{pathlib.Path(destination(output, model, 'composed.png')).stem}-exemplars"
             number = f"-{len(rows)}" if len(fonts) > 1 else ""
-            place = pathlib.Path(destination(output, model, "composed.png")).with_name(f"{stem}{number}.png")
+            place = target.with_name(f"{target.stem}-exemplars{number}.png")
             click.echo(f"exemplars: {save_png(place, exemplar_sheet(to_draw, composed))}")
     if len(rows) > 1 and columns is None:
         columns = len(to_draw)
     to_draw = [request for requests, _ in rows for request in requests]
     images = np.concatenate([row for _, row in rows])  # (fonts d, v, h, w, c)
-    path = save_png(destination(output, model, "composed.png"), sheet(to_draw, images, columns))
+    path = save_png(target, sheet(to_draw, images, columns))
     count = f"{len(to_draw)} description{'s' * (len(to_draw) != 1)}, {variants} image{'s' * (variants != 1)} each"
     click.echo(f"{count}, by {model.run.title}: {path}")
     for kind in ["png"] * individual + ["svg"] * svg:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tfglyph.architecture.condition import Exemplars
 from tfglyph.datasets.glyphs import Glyphs
@@ -105,19 +106,14 @@ class ExemplarBatches:
 
     def finish(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """A batch of tensors as the model takes it: exemplars in their places, content among them."""
-        return finished(batch)
-
-
-def finished(batch: Mapping[str, Any]) -> dict[str, Any]:
-    """See ``ExemplarBatches.finish``."""
-    import tensorflow as tf  # slow: seconds; whoever only looks at data does without
-
-    batch = dict(batch)
-    exemplars, kinds, sources, content = (batch.pop(name) for name in ("exemplars", "kinds", "sources", "content"))
-    slots, shape = exemplars.shape[1], exemplars.shape[2:]
-    aligned = align(tf.reshape(exemplars, [-1, *shape]), tf.reshape(kinds, [-1, COLUMNS]), tf.reshape(sources, [-1, 4]))
-    aligned = tf.reshape(aligned, [-1, slots, *shape])
-    enlarged = tf.tile(enlarge(content[..., None], shape[:2]), [1, 1, 1, shape[2]])
-    has_content = (kinds[:, -1, 0] == CONTENT[0])[:, None, None, None]
-    last = tf.where(has_content, enlarged, aligned[:, -1])
-    return {**batch, "exemplars": tf.concat([aligned[:, :-1], last[:, None]], 1), "kinds": kinds}
+        batch = dict(batch)
+        exemplars, kinds, sources, content = (batch.pop(name) for name in ("exemplars", "kinds", "sources", "content"))
+        slots, shape = exemplars.shape[1], exemplars.shape[2:]
+        aligned = align(
+            tf.reshape(exemplars, [-1, *shape]), tf.reshape(kinds, [-1, COLUMNS]), tf.reshape(sources, [-1, 4])
+        )
+        aligned = tf.reshape(aligned, [-1, slots, *shape])
+        enlarged = tf.tile(enlarge(content[..., None], shape[:2]), [1, 1, 1, shape[2]])
+        has_content = (kinds[:, -1, 0] == CONTENT[0])[:, None, None, None]
+        last = tf.where(has_content, enlarged, aligned[:, -1])
+        return {**batch, "exemplars": tf.concat([aligned[:, :-1], last[:, None]], 1), "kinds": kinds}

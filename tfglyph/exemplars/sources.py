@@ -13,7 +13,7 @@ from tfglyph.datasets.fontface import FontFace, faces
 from tfglyph.datasets.pack import pack
 from tfglyph.errors import GlyphError, UsageError, warn
 from tfglyph.exemplars.part_index import part_index
-from tfglyph.files import PathLike, cached_arrays, digest, printable
+from tfglyph.files import PathLike, cached_arrays, printable
 
 VERSION = 1
 FEW = 100  # characters: with fewer the style is a guess
@@ -118,8 +118,3 @@ def _drawn(font: FontFace) -> list[str]:
     ]
     stored = cached_arrays("font", depends_on, lambda: {"drawn": np.array(["".join(font.drawable(asked))])})
     return list("".join(stored["drawn"]))
-
-
-def identity(source: GlyphSource) -> str:
-    """A digest of what a source draws, for caches."""
-    return digest(source.name, "".join(source.characters))
