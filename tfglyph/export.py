@@ -144,8 +144,7 @@ def signatures(model: GlyphModel) -> dict[str, tuple[Signature, Specs]]:
     if (section := model.architecture.part_tokens) is not None:
         tokens = _spec("tokens", tf.int32, [None, section.length])
         functions["compose"] = (_compose, {"tokens": tokens, "seed": seed} | model.sampling_signature())
-    condition = model.architecture.conditioning
-    if condition is not None and condition.exemplars is not None:
+    if model.architecture.exemplars is not None:
         sets = {
             "exemplars": _spec("exemplars", tf.uint8, [None, *image_shape]),
             "kinds": _spec("kinds", tf.int32, [None, None, COLUMNS]),
@@ -318,8 +317,9 @@ def _compose_exemplars(
     name = "compose_exemplars"
     same = tf.reduce_all(tf.shape(exemplars)[:2] == tf.shape(kinds)[:2])
     kinds = _required(kinds, same, f"{name}: exemplars and kinds must be equally many, n and k")
-    few = tf.shape(kinds)[1] <= MAXIMUM_EXEMPLARS
-    kinds = _required(kinds, few, f"{name}: at most {MAXIMUM_EXEMPLARS} exemplars of an image")
+    section = served.model.architecture.exemplars
+    most = section.slots if section.fusion == "channels" else MAXIMUM_EXEMPLARS
+    kinds = _required(kinds, tf.shape(kinds)[1] <= most, f"{name}: at most {most} exemplars of an image")
     largest = [max(Match), DEEPEST_LEVEL, *[SCALE] * (COLUMNS - 2)]
     known = tf.reduce_all((kinds >= 0) & (kinds <= tf.constant(largest, tf.int32)))
     message = f"{name}: kinds must be from 0 to {largest[0]} (match), {largest[1]} (level), {SCALE} (all others)"

@@ -121,7 +121,7 @@ class PatchUNet(Section):
                 if heads and channels % heads:
                     raise invalid(f"{name}.{key}", f"{channels} channels do not divide into {heads} heads")
         exemplars = condition.exemplars if condition is not None else None
-        if exemplars is not None:
+        if exemplars is not None and exemplars.fusion == "attention":
             if exemplars.output != self.output:
                 raise invalid(
                     "condition.exemplars.output", f"found {exemplars.output}, expected {name}.output, {self.output}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 import pydantic
 
 from tfglyph.architecture.codes import Codes
-from tfglyph.architecture.condition import Condition, Tokens
+from tfglyph.architecture.condition import Condition, Exemplars, Tokens
 from tfglyph.architecture.core import NonNegative, Section, Size, invalid
 from tfglyph.architecture.kinds import Discriminator, Encoder, Generator
 from tfglyph.architecture.networks import Shape
@@ -80,6 +80,11 @@ class Architecture(Section):
         """The ``condition.tokens`` section of models that are conditioned on the parts of characters, or None."""
         tokens = self.conditioning.tokens if self.conditioning is not None else None
         return tokens if tokens is not None and tokens.parts is not None else None
+
+    @property
+    def exemplars(self) -> Exemplars | None:
+        """The ``condition.exemplars`` section of models that draw in the style of any font, or None."""
+        return self.conditioning.exemplars if self.conditioning is not None else None
 
     @property
     def has_part_prior(self) -> bool:

@@ -115,8 +115,10 @@ def add_training_options(command: F) -> F:
         ),
         click.option(
             "--augment",
-            metavar="rotate=3,shift=0.02,scale=0.05,shear=2",
-            help="Small random changes: degrees, fractions of the side, of the size, degrees. Default: none.",
+            metavar="rotate=3,shift=0.02,scale=0.05,stretch=0.1,shear=2,weight=0.01",
+            help="Small random changes: degrees, fractions of the side, of the size (both directions alike, and each by"
+            " itself), degrees, and fractions of the side by which strokes grow or shrink; spare=0.25 leaves a quarter"
+            " of the images as they are. Glyphs that show a style change together. Default: none.",
         ),
         click.option(
             "--flip",

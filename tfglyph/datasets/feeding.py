@@ -136,11 +136,28 @@ def feed(
         ]
         return first + tf.range(at_once, dtype=tf.int64), images, *parts
 
+    def as_channels(x: Any) -> Any:
+        """(n, h, w, c), or (n, k, h, w, c) as (n, h, w, k c)."""
+        return x if x.shape.rank == 4 else tf.reshape(tf.transpose(x, [0, 2, 3, 1, 4]), [count, height, width, -1])
+
+    def from_channels(x: Any, shape: Any) -> Any:
+        if len(shape) == 4:
+            return x
+        _, slots, height, width, channels = shape
+        return tf.transpose(tf.reshape(x, [count, height, width, slots, channels]), [0, 3, 1, 2, 4])
+
     def batch(step: Any, images: Any, *parts: Any) -> dict[str, Any]:
-        if augmentation is not None:
-            images = augmentation.apply(images, seed, step)
         values = {"images": images, **dict(zip(signature, parts, strict=True))}
-        return values if companions is None else companions.finish(values)
+        if companions is not None:
+            values = companions.finish(values)
+        if augmentation is not None:
+            # What shows the same style changes in the same way: the other glyphs are further channels of the image.
+            pictures = [name for name in ("images", "exemplars") if name in values]
+            joined = [as_channels(values[name]) for name in pictures]
+            changed = augmentation.apply(tf.concat(joined, -1), seed, step)
+            for name, part in zip(pictures, tf.split(changed, [each.shape[-1] for each in joined], -1), strict=True):
+                values[name] = from_channels(part, values[name].shape)
+        return values
 
     dataset = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max - at_once, at_once)
     dataset = dataset.map(steps_from, num_parallel_calls=2, deterministic=True).unbatch()

@@ -90,7 +90,14 @@ class ExemplarBatches:
         kept = random.random(images.shape, np.float32) < size[:, None, None]
         available = (images >= 0) & kept & (numbers >= 0)[:, None, None]
         slots, flat = draw_slots(
-            self.table, np.maximum(numbers, 0), available, section.slots, section.per_part, section.style, random
+            self.table,
+            np.maximum(numbers, 0),
+            available,
+            section.slots,
+            section.per_part,
+            section.style,
+            random,
+            section.sizes if section.fusion == "channels" else None,
         )
         used = slots.characters >= 0  # (n, k)
         chosen = np.take_along_axis(images.reshape(len(rows), -1), flat, 1)

@@ -53,12 +53,41 @@ def choose(lists: Sequence[Candidates], per_part: int, style: int, skip: int = 0
     return Candidates.joined([*chosen, lists[-1].take(np.array(others[: style + min(missing, per_part)], np.int64))])
 
 
-def stack(chosen: Sequence[Candidates], count: int | None = None) -> Slots:
+def choose_in_columns(
+    lists: Sequence[Candidates], sizes: Sequence[int], most: int | None = None, skip: int = 0
+) -> tuple[Candidates, np.ndarray]:
+    """The best of each list, each in the slot of its list and rank.
+
+    Args:
+        lists: list of Candidates, as ``choose`` takes them.
+        sizes: sequence of int, slots of the lists of the parts, and of that of the style last.
+        most: int, the most exemplars of each part; None: as many as there are slots.
+        skip: int, as in ``choose``.
+
+    Returns:
+        (Candidates of m, int64 (m,): the slot of each).
+    """
+    chosen, columns, start = [], [], 0
+    for each, size in zip(lists[:-1], sizes[:-1], strict=False):
+        used = size if most is None else min(size, most)
+        first = skip % max(len(each) // max(used, 1), 1) * used
+        chosen.append(each.take(np.arange(first, min(first + used, len(each)))))
+        columns.append(start + np.arange(len(chosen[-1])))
+        start += size
+    taken = set(np.concatenate([each.characters for each in chosen]).tolist()) if chosen else set()
+    others = [row for row, character in enumerate(lists[-1].characters.tolist()) if character not in taken]
+    chosen.append(lists[-1].take(np.array(others[: sizes[-1]], np.int64)))
+    columns.append(sum(sizes[:-1]) + np.arange(len(chosen[-1])))
+    return Candidates.joined(chosen), np.concatenate(columns)
+
+
+def stack(chosen: Sequence[Candidates], count: int | None = None, columns: Sequence[np.ndarray] | None = None) -> Slots:
     """The slots of several drawings, side by side.
 
     Args:
         chosen: list of n Candidates.
         count: int k, slots of each; None: as many as the longest needs, at least one.
+        columns: list of n int arrays, the slot of each candidate; None: one after the other.
     """
     most = max((len(each) for each in chosen), default=0)
     count = max(most, 1) if count is None else count
@@ -66,10 +95,10 @@ def stack(chosen: Sequence[Candidates], count: int | None = None) -> Slots:
     kinds = np.zeros((len(chosen), count, COLUMNS), np.int32)
     sources = np.zeros((len(chosen), count, 4), np.float32)
     for number, each in enumerate(chosen):
-        used = min(len(each), count)
-        characters[number, :used] = each.characters[:used]
-        kinds[number, :used] = kinds_of(each)[:used]
-        sources[number, :used] = each.sources[:used]
+        used = slice(min(len(each), count)) if columns is None else columns[number]
+        characters[number, used] = each.characters[:count]
+        kinds[number, used] = kinds_of(each)[:count]
+        sources[number, used] = each.sources[:count]
     return Slots(characters, kinds, sources)
 
 
@@ -116,6 +145,7 @@ def draw_slots(
     per_part: int,
     style: int,
     random: np.random.Generator,
+    sizes: Sequence[int] | None = None,
 ) -> tuple[Slots, np.ndarray]:
     """Random exemplars for training, missing as they will be missing in use.
 
@@ -130,6 +160,8 @@ def draw_slots(
         per_part: int, the most exemplars of a part.
         style: int, the most exemplars of the style.
         random: numpy generator.
+        sizes: sequence of p int, how many slots each list has, one list after the other; what is left of the ``count``
+            slots stays empty. None: the exemplars come one after the other.
 
     Returns:
         (Slots, int64 (n, k): the position of each slot's candidate in the flattened lists).
@@ -138,19 +170,30 @@ def draw_slots(
     position = np.cumsum(available, -1) - 1  # (n, p, m): how many better ones there are
     limits = np.full(lists, per_part)
     limits[-1] = style
+    if sizes is not None:
+        limits = np.minimum(limits, sizes)
     taken = random.integers(1, np.maximum(limits, 1) + 1, size=(number, lists))  # (n, p)
     taken[:, -1] = random.integers(0, style + 1, size=number)
     taken[:, :-1] *= random.random((number, lists - 1)) >= 0.05  # a part now and then has none
-    spread = np.where(random.random(number) < 0.3, 0.0, 1.5)[:, None, None] * taken[..., None]
+    is_best = random.random(number) < 0.3
+    if sizes is not None:  # in use every slot is filled for which there is an exemplar
+        taken = np.where(is_best[:, None] & (taken > 0), limits, taken)
+    spread = np.where(is_best, 0.0, 1.5)[:, None, None] * taken[..., None]
     score = position + spread * random.random(available.shape, np.float32)  # (n, p, m)
     score = np.where(available & (position < 2.5 * taken[..., None]), score, np.inf)
     order = np.argsort(score, -1)[..., : max(per_part, style)]  # (n, p, j)
     usable = np.isfinite(np.take_along_axis(score, order, -1)) & (np.arange(order.shape[-1]) < taken[..., None])
-    # The first of each list before the second of any, should there be more than slots.
-    flat = (order + most * np.arange(lists)[:, None]).transpose(0, 2, 1).reshape(number, -1)
-    usable = usable.transpose(0, 2, 1).reshape(number, -1)
-    first = np.argsort(~usable, -1, kind="stable")[:, :count]
-    flat, usable = np.take_along_axis(flat, first, 1), np.take_along_axis(usable, first, 1)  # (n, k)
+    flat = order + most * np.arange(lists)[:, None]
+    if sizes is None:
+        # The first of each list before the second of any, should there be more than slots.
+        flat, usable = (each.transpose(0, 2, 1).reshape(number, -1) for each in (flat, usable))
+        first = np.argsort(~usable, -1, kind="stable")[:, :count]
+        flat, usable = np.take_along_axis(flat, first, 1), np.take_along_axis(usable, first, 1)  # (n, k)
+    else:
+        flat, usable = (
+            np.concatenate([each[:, row, :size] for row, size in enumerate(sizes)], 1) for each in (flat, usable)
+        )
+        flat, usable = (np.pad(each, [(0, 0), (0, count - each.shape[1])]) for each in (flat, usable))  # (n, k)
     chosen = (rows[:, None], flat // most, flat % most)
     # A character that two lists have is taken once.
     same = table.characters[chosen][:, :, None] == table.characters[chosen][:, None, :]  # (n, k, k)

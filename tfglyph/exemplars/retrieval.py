@@ -11,7 +11,7 @@ from tfglyph.composition.descriptions import Description
 from tfglyph.datasets.pack import pack
 from tfglyph.exemplars.alignment import align, enlarge
 from tfglyph.exemplars.candidates import candidates
-from tfglyph.exemplars.choosing import CONTENT, choose, stack
+from tfglyph.exemplars.choosing import CONTENT, choose, choose_in_columns, stack
 from tfglyph.exemplars.kinds import COLUMNS, Match
 from tfglyph.exemplars.part_index import part_index
 from tfglyph.exemplars.sources import GlyphSource
@@ -69,15 +69,20 @@ class Retrieval:
             Retrieved, with k = ``section.drawing_slots``.
         """
         section = self.section
-        chosen, missing = [], []
+        chosen, missing, columns = [], [], []
         for tree in trees:
             lists = candidates(self.index, tree)
+            missing.append([str(part) for part, each in zip(tree.parts, lists, strict=False) if not len(each)])
+            if section.fusion == "channels":
+                found, column = choose_in_columns(lists, section.sizes, per_part, skip)
+                chosen.append(found)
+                columns.append(column)
+                continue
             parts = max(len(lists) - 1, 1)
             room = section.drawing_slots - section.drawing_style - content
             most = min(room // parts, room if per_part is None else per_part)
             chosen.append(choose(lists, most, section.drawing_style, skip))
-            missing.append([str(part) for part, each in zip(tree.parts, lists, strict=False) if not len(each)])
-        slots = stack(chosen, section.drawing_slots)
+        slots = stack(chosen, section.drawing_slots, columns or None)
         exemplars = self._aligned(slots.characters, slots.kinds, slots.sources)
         characters = [[self._all.characters[row] for row in each.characters] for each in chosen]
         if content:

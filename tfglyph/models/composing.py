@@ -59,8 +59,7 @@ class Composed:
 
 def draws_from_exemplars(model: ComposingModel) -> bool:
     """Whether the model draws in the style of any font, from glyphs of it."""
-    condition = model.architecture.conditioning
-    return condition is not None and condition.exemplars is not None
+    return model.architecture.exemplars is not None
 
 
 def retrieval(model: ComposingModel, font: PathLike | None = None) -> Retrieval:
@@ -74,12 +73,13 @@ def retrieval(model: ComposingModel, font: PathLike | None = None) -> Retrieval:
         UsageError: the model draws from no exemplars.
         GlyphError: not a font, or one without Chinese characters.
     """
-    if not draws_from_exemplars(model):
+    section = model.architecture.exemplars
+    if section is None:
         raise UsageError(
             f"{model.name}: draws in the typefaces that it learned; a font is for models with condition.exemplars, such"
             " as compose-fonts"
         )
-    return Retrieval(open_source(font), model.architecture.condition.exemplars, model.architecture.hwc)
+    return Retrieval(open_source(font), section, model.architecture.hwc)
 
 
 def check_composes(model: ComposingModel) -> Tokens:

@@ -67,10 +67,9 @@ class Diffusion(GlyphModel):
     def build_networks(cls, architecture: Any) -> dict[str, keras.Model]:
         shape = {"image_shape": architecture.hwc, "condition": architecture.condition}
         networks = {"denoiser": build_network(architecture, "denoiser", **shape)}
-        exemplars = architecture.condition.exemplars if architecture.condition is not None else None
-        if exemplars is not None:
+        if architecture.exemplars is not None:
             networks["exemplar_encoder"] = build_exemplar_encoder(
-                exemplars,
+                architecture.exemplars,
                 architecture.hwc,
                 architecture.denoiser.patch,
                 architecture.denoiser.embedding,
@@ -93,8 +92,8 @@ class Diffusion(GlyphModel):
     @property
     def exemplars(self) -> Exemplars | None:
         """The section ``condition.exemplars``; None for a model that is not conditioned on any."""
-        condition = self.architecture.condition
-        return condition.exemplars if condition is not None else None
+        section: Exemplars | None = self.architecture.exemplars
+        return section
 
     def trained_variables(self, name: str) -> list[Any]:
         """Those of all networks: one optimizer moves them all."""
@@ -514,6 +513,10 @@ class Diffusion(GlyphModel):
             raise UsageError(
                 f"exemplars: found {exemplars.dtype} of shape {exemplars.shape} with kinds of shape {kinds.shape}, "
                 f"expected uint8 ({count}, k, {height}, {width}, {channels}) and ({count}, k, {COLUMNS})"
+            )
+        if self.exemplars.fusion == "channels" and kinds.shape[1] > self.exemplars.slots:
+            raise UsageError(
+                f"exemplars: found {kinds.shape[1]} of an image; {self.name} has {self.exemplars.slots} slots"
             )
         return {"exemplars": exemplars, "kinds": kinds}
 

@@ -82,8 +82,7 @@ def _counted(architecture: Architecture, name: str, max_parameters: float) -> tu
                 raise UsageError(
                     f"{name}: {parameters:,} parameters are more than --max_parameters {int(max_parameters):,}"
                 )
-            exemplars = architecture.conditioning.exemplars if architecture.conditioning is not None else None
-            slots = exemplars.slots if exemplars is not None else 1
+            slots = architecture.exemplars.slots if architecture.exemplars is not None else 1
             _counts[key] = parameters, sum(_image_elements(network, slots) for network in networks)
         while len(_counts) > 32:
             _counts.popitem(last=False)

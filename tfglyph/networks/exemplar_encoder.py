@@ -24,6 +24,7 @@ KIND_WIDTH = 64
 LEVELS = DEEPEST_LEVEL + 1  # 0 is the whole
 STYLE = "style"
 PRESENT = "present"
+PLANES = "planes"
 KEYS_AND_VALUES = ("keys", "values")
 
 
@@ -47,10 +48,16 @@ def encoded_inputs(section: Exemplars, image_shape: tuple[int, int, int], patch:
     Returns:
         dict of keras.KerasTensor: for each of ``attention_sites`` "exemplars_<name>_keys" and "…_values" of k
         exemplars, (n, k, h, w, c); "exemplars_style" (n, width); "exemplars_present" float (n, k), 1 for those that
-        there are.
+        there are. With the fusion "channels" "exemplars_planes" (n, h, w, c) and "exemplars_style".
     """
     dtype = keras.config.dtype_policy().compute_dtype
     inputs = {}
+    if section.fusion == "channels":
+        sides = [side // patch for side in image_shape[:2]]
+        key = input_name(PLANES)
+        inputs[key] = keras.Input((*sides, section.output[-1]), name=key, dtype=dtype)
+        inputs[input_name(STYLE)] = keras.Input((width,), name=input_name(STYLE), dtype=dtype)
+        return inputs
     for name, level in attention_sites(section):
         sides = [side // (patch * 2**level) for side in image_shape[:2]]
         for kind in KEYS_AND_VALUES:
@@ -82,6 +89,8 @@ def build_exemplar_encoder(
         keras.Model: {"exemplars": float32 (n, k, h, w, c) in the model's pixel range, "kinds": int32 (n, k, COLUMNS)}
         -> dict of ``encoded_inputs``.
     """
+    if section.fusion == "channels":
+        return _build_mixer(section, image_shape, patch, width)
     exemplars = keras.Input((None, *image_shape), name="exemplars", dtype="float32")
     kinds = keras.Input((None, COLUMNS), name="kinds", dtype="int32")
     embedding = KindEmbedding(KIND_WIDTH, name="kind")(Fold(name="fold_kinds")(kinds))  # (n k, width)
@@ -105,6 +114,29 @@ def build_exemplar_encoder(
     style = MeanOfPresent(name="style_mean")(Unfold(name="style_unfold")(style, kinds), present)
     outputs[input_name(STYLE)] = keras.layers.Dense(width, name="style_out")(style)
     outputs[input_name(PRESENT)] = present
+    return keras.Model({"exemplars": exemplars, "kinds": kinds}, outputs, name="exemplar_encoder")
+
+
+def _build_mixer(section: Exemplars, image_shape: tuple[int, int, int], patch: int, width: int) -> keras.Model:
+    """The encoder of the fusion "channels": the slots of each patch, mixed."""
+    exemplars = keras.Input((None, *image_shape), name="exemplars", dtype="float32")
+    kinds = keras.Input((None, COLUMNS), name="kinds", dtype="int32")
+    slots, slot_kinds = FixedSlots(section.slots, name="slots")(exemplars, kinds)
+    x = InkPatches(patch, name="patches")(slots, slot_kinds)  # (n, h / p, w / p, k (c p p + 1))
+    embedding = KindEmbedding(KIND_WIDTH, name="kind")(Fold(name="fold_kinds")(slot_kinds))  # (n k, width)
+    embedding = Unfold(name="unfold_kinds")(embedding, slot_kinds)
+    embedding = keras.layers.Reshape((section.slots * KIND_WIDTH,), name="joined_kinds")(embedding)
+    shift = keras.layers.Dense(section.output[0], name="shift")(embedding)  # (n, channels)
+    x = keras.layers.Dense(section.output[0], use_bias=False, name="mix")(x)
+    x = AddToAll(name="mix_shift")(x, shift)
+    for number, channels in enumerate(section.output[1:], 2):
+        x = keras.layers.Activation("silu", name=f"silu_{number}")(x)
+        x = Conv2D(channels, 3, padding="same", name=f"mix_{number}")(x)
+    outputs = {input_name(PLANES): keras.layers.Activation("silu", name="planes")(x)}
+    pooled = keras.layers.GlobalAveragePooling2D(name="style_pool")(outputs[input_name(PLANES)])
+    joined = keras.layers.Concatenate(name="style_join")([pooled, embedding])
+    hidden = keras.layers.Dense(width, activation="silu", name="style_hidden")(joined)
+    outputs[input_name(STYLE)] = keras.layers.Dense(width, name="style_out")(hidden)
     return keras.Model({"exemplars": exemplars, "kinds": kinds}, outputs, name="exemplar_encoder")
 
 
@@ -138,6 +170,66 @@ class Unfold(keras.layers.Layer):
 
     def compute_output_shape(self, x_shape: tuple[Any, ...], like_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return None, like_shape[1], *x_shape[1:]
+
+
+class FixedSlots(keras.layers.Layer):
+    """Sets of any size as ``slots`` slots: empty ones are appended, those that are too many left out.
+
+    (n, k, h, w, c) and kinds int32 (n, k, COLUMNS) -> the same with ``slots`` in place of k.
+    """
+
+    def __init__(self, slots: int, dtype: Any = "float32", **options: Any):
+        super().__init__(dtype=dtype, **options)
+        self.slots = slots
+
+    def call(self, exemplars: tf.Tensor, kinds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        missing = tf.maximum(self.slots - tf.shape(kinds)[1], 0)
+        fixed = []
+        for x in (exemplars, kinds):
+            x = tf.pad(x[:, : self.slots], [[0, 0], [0, missing], *[[0, 0]] * (x.shape.rank - 2)])
+            fixed.append(tf.ensure_shape(x, [None, self.slots, *x.shape[2:]]))
+        return fixed[0], fixed[1]
+
+    def compute_output_shape(self, exemplars_shape: tuple[Any, ...], kinds_shape: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple((shape[0], self.slots, *shape[2:]) for shape in (exemplars_shape, kinds_shape))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"slots": self.slots}
+
+
+class InkPatches(SpaceToDepth):
+    """The ink of all slots at each patch, with the fraction of the patch that lies in each one's box.
+
+    (n, k, h, w, c) in [-1, 1] and kinds int32 (n, k, COLUMNS) -> (n, h / size, w / size, k (c size size + 1)); empty
+    slots are 0 throughout.
+    """
+
+    def call(self, x: tf.Tensor, kinds: tf.Tensor) -> tf.Tensor:
+        present = tf.cast(tf.not_equal(kinds[..., 0], Match.NONE), x.dtype)  # (n, k)
+        slots, height, width, channels = x.shape[1:]
+        ink = (x + 1) / 2 * present[..., None, None, None]
+        ink = tf.reshape(tf.transpose(ink, [0, 2, 3, 1, 4]), [-1, height, width, slots * channels])
+        boxes = tf.reshape(tf.cast(kinds[..., BOX], tf.float32) / SCALE, [-1, 4])
+        vertical = _overlap(boxes[:, 0], boxes[:, 2], height // self.size)  # (n k, h)
+        horizontal = _overlap(boxes[:, 1], boxes[:, 3], width // self.size)  # (n k, w)
+        masks = vertical[:, :, None] * horizontal[:, None, :]
+        masks = tf.reshape(masks, [-1, slots, height // self.size, width // self.size])
+        masks = tf.transpose(tf.cast(masks, x.dtype) * present[..., None, None], [0, 2, 3, 1])
+        return tf.concat([super().call(ink), masks], -1)
+
+    def compute_output_shape(self, shape: tuple[Any, ...], *_: Any) -> tuple[Any, ...]:
+        n, k, h, w, c = shape
+        return n, h // self.size, w // self.size, k * (c * self.size**2 + 1)
+
+
+class AddToAll(keras.layers.Layer):
+    """The same vector added at all positions: (n, h, w, c) and (n, c) -> (n, h, w, c)."""
+
+    def call(self, x: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+        return x + shift[:, None, None, :]
+
+    def compute_output_shape(self, shape: tuple[Any, ...], *_: Any) -> tuple[Any, ...]:
+        return shape
 
 
 class Present(keras.layers.Layer):

@@ -11,6 +11,7 @@ from tfglyph.networks.convolutions import Conv2D
 from tfglyph.networks.denoiser_conditioning import denoiser_inputs, embed
 from tfglyph.networks.exemplar_encoder import (
     KEYS_AND_VALUES,
+    PLANES,
     PRESENT,
     FullExemplarAttention,
     PositionwiseExemplarAttention,
@@ -55,6 +56,9 @@ def build_denoiser(
         y = _convolution(section.output[0], "sketch_in", activation="silu")(y)
         y = _convolution(section.output[0], "sketch_out", zero=True)(y)
         x = keras.layers.Add(name="sketch_sum")([x, y])
+    if exemplars is not None and exemplars.fusion == "channels":
+        planes = _convolution(section.output[0], "planes_in")(inputs[input_name(PLANES)])
+        x = keras.layers.Add(name="planes_sum")([x, planes])
     skips = []
     for level in range(last):
         x = level_blocks(x, level, f"down_{level + 1}")
@@ -104,7 +108,7 @@ class _LevelBlocks:
             if number == 1 and section.cross_attention and section.cross_attention[level]:
                 cross = CrossAttention(section.cross_attention[level], section.groups, name=f"{name}_cross")
                 x = cross(x, *self.context)
-            if number == 1 and self.exemplars is not None:
+            if number == 1 and self.exemplars is not None and self.exemplars.heads is not None:
                 last = level == len(section.output) - 1
                 attention = FullExemplarAttention if last else PositionwiseExemplarAttention
                 layer = attention(self.exemplars.heads[level], section.groups, name=f"{name}_exemplars")

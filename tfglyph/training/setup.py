@@ -64,9 +64,8 @@ class PreparedTraining:
         self.model.architecture = self.architecture
         self.steps, self.steps_per_epoch = total_steps(self.architecture, len(self.glyphs), self.model.batches_per_step)
         self.companions: ExemplarBatches | None = None
-        condition = self.architecture.conditioning
-        if condition is not None and condition.exemplars is not None:
-            self.companions = ExemplarBatches(self.glyphs, condition.exemplars, options.seed)
+        if self.architecture.exemplars is not None:
+            self.companions = ExemplarBatches(self.glyphs, self.architecture.exemplars, options.seed)
             self.model.preview_conditions = self._preview_conditions()
         with strategy.scope():
             self.model.prepare_training(self.steps)
