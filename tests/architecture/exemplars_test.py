@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.helpers.exemplars import SMALL
+from tests.helpers.exemplars import CHANNELS, SMALL
 from tfglyph.architecture import check, dump, load_architecture
 from tfglyph.architecture.condition import Exemplars
 from tfglyph.errors import UsageError
@@ -48,6 +48,35 @@ def test_what_does_not_fit_is_one_line(sections, words):
     with pytest.raises(UsageError, match=words) as caught:
         check(changed(**sections), "a.json")
     assert "\n" not in str(caught.value) and str(caught.value).startswith("a.json")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"heads": [2, 2]}, r"heads: the fusion channels has no attention; leave this out"),
+        ({"slots": 8}, r"slots: found 8, expected at least 2 per_part \+ style \+ 1, 9"),
+        ({"drawing_slots": 20}, r"drawing_slots: the fusion channels draws with as many as slots; leave this out"),
+        ({"drawing_style": 1}, r"drawing_style: the fusion channels draws with as many as style; leave this out"),
+        ({"fusion": "sum"}, r"fusion: found "sum""),
+        (
+            {"fusion": "attention", "slots": 10},
+            r"heads: missing; the fusion attention needs an entry for each of output",
+        ),
+    ],
+)
+def test_what_does_not_fit_channels_is_one_line(keys, words):
+    data = copy.deepcopy(CHANNELS)
+    data["condition"]["exemplars"] |= keys
+    with pytest.raises(UsageError, match=r"condition\.exemplars\." + words) as caught:
+        check(data, "a.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_channels_have_a_slot_for_each_part_and_rank():
+    architecture = check(CHANNELS, "a.json")
+    section = architecture.exemplars
+    assert section.sizes == (3, 3, 1, 2) and (section.drawing_slots, section.drawing_style) == (10, 2)
+    assert check(json.loads(dump(architecture)), "b.json") == architecture
 
 
 def test_a_unet_takes_no_exemplars():

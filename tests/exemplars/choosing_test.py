@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfglyph.exemplars.candidates import Candidates
-from tfglyph.exemplars.choosing import CandidateTable, choose, draw_slots, kinds_of, stack
+from tfglyph.exemplars.choosing import CandidateTable, choose, choose_in_columns, draw_slots, kinds_of, stack
 from tfglyph.exemplars.kinds import COLUMNS, Match
 
 
@@ -42,6 +42,24 @@ def test_the_best_of_each_list_are_chosen(per_part, style, skip, expected):
 def test_a_character_without_parts_has_its_style_alone():
     chosen = choose(LISTS[-1:], 4, 3)
     assert chosen.characters.tolist() == [10, 20, 30] and set(chosen.matches) == {Match.STYLE}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most", "skip", "expected"),
+    [
+        ((3, 2, 1, 2), None, 0, {0: 10, 1: 11, 2: 12, 3: 20, 4: 21, 6: 30, 7: 31}),
+        ((3, 2, 1, 2), None, 1, {0: 13, 1: 14, 2: 15, 3: 20, 4: 21, 6: 10, 7: 30}),
+        ((3, 4, 1, 1), None, 0, {0: 10, 1: 11, 2: 12, 3: 20, 4: 21, 5: 22, 8: 30}),  # a slot that nothing fills
+        ((3, 2, 1, 2), 1, 0, {0: 10, 3: 20, 6: 30, 7: 31}),
+        ((3, 2, 1, 2), 0, 0, {6: 10, 7: 20}),
+    ],
+)
+def test_with_channels_each_list_has_its_slots(sizes, most, skip, expected):
+    chosen, columns = choose_in_columns(LISTS, sizes, most, skip)
+    assert dict(zip(columns.tolist(), chosen.characters.tolist(), strict=True)) == expected
+    slots = stack([chosen], 9, [columns])
+    assert {number: row for number, row in enumerate(slots.characters[0].tolist()) if row >= 0} == expected
+    assert (slots.kinds[0, :, 0] > 0).tolist() == [number in expected for number in range(9)]
 
 
 def test_kinds_are_match_level_likeness_and_box():
@@ -161,3 +179,18 @@ def test_parts_and_slots_go_missing_now_and_then():
     several = of_first > 1
     nearest = positions.max(1)[several] == of_first[several] - 1
     assert 0.3 < nearest.mean() < 0.9, nearest.mean()
+
+
+def test_drawn_slots_of_channels_are_those_of_their_lists():
+    random = np.random.default_rng(3)
+    table = random_table(random)
+    rows = random.integers(0, 20, DRAWINGS)
+    available = (table.characters[rows] >= 0) & (random.random((DRAWINGS, 4, 12)) < 0.8)
+    sizes = (PER_PART, PER_PART, 1, STYLE)
+    slots, flat = draw_slots(table, rows, available, 10, PER_PART, STYLE, np.random.default_rng(9), sizes)
+    used = slots.characters >= 0
+    lists = np.repeat(np.arange(4), sizes)
+    assert slots.characters.shape == (DRAWINGS, 10) and not used[:, 9:].any()
+    np.testing.assert_array_equal((flat[:, :9] // 12)[used[:, :9]], np.broadcast_to(lists, (DRAWINGS, 9))[used[:, :9]])
+    assert np.take_along_axis(available.reshape(DRAWINGS, -1), flat, 1)[used].all()
+    assert used[:, :9].any(0).all() and not used[:, :9].all(0).any()

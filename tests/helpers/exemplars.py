@@ -48,6 +48,14 @@ SMALL = {
 }
 
 
+CHANNELS = SMALL | {
+    "condition": {
+        "drop": 0.05,
+        "exemplars": {"fusion": "channels", "slots": 10, "per_part": 3, "style": 2, "output": [24, 16]},
+    }
+}
+
+
 def cells(part: str) -> list[tuple[int, int]]:
     """The look of a part: which of the 3 x 3 cells of its box are inked, at least three; (row, column) of each."""
     order = np.random.default_rng(zlib.crc32(part.encode())).permutation(9)

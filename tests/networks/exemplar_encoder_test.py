@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.helpers.exemplars import SMALL, disturbed, random_sets
+from tests.helpers.exemplars import CHANNELS, SMALL, disturbed, random_sets
 from tfglyph.architecture import check
 from tfglyph.errors import UsageError
 from tfglyph.exemplars.kinds import COLUMNS, SCALE, Match
@@ -15,6 +15,7 @@ from tfglyph.networks.exemplar_encoder import (
     BoxMask,
     Fold,
     FullExemplarAttention,
+    InkPatches,
     KindEmbedding,
     MeanOfPresent,
     PositionwiseExemplarAttention,
@@ -146,6 +147,62 @@ def test_the_encoder_gives_what_the_denoiser_takes(model, three):
     }
     assert {name: tuple(value.shape) for name, value in inputs.items()} == expected
     assert set(expected) <= set(model.networks["denoiser"].input)
+
+
+# === Channels ===
+
+
+@pytest.fixture(scope="module")
+def channels():
+    return disturbed(build(check(CHANNELS, "channels"), seed=1))
+
+
+@pytest.fixture(scope="module")
+def ten():
+    return random_sets(2, 10)
+
+
+def test_every_channel_matters_and_so_does_its_place(channels, ten):
+    expected = denoised(channels, **ten)
+    for slot in range(10):
+        for name, change in (("exemplars", lambda x: 255 - x), ("kinds", lambda x: x // 2)):
+            changed = {key: values.copy() for key, values in ten.items()}
+            changed[name][:, slot, 1:] = change(changed[name][:, slot, 1:])
+            assert np.abs(denoised(channels, **changed) - expected).max() > 1e-4, (slot, name)
+    swapped = {key: values[:, [1, 0, *range(2, 10)]] for key, values in ten.items()}
+    assert np.abs(denoised(channels, **swapped) - expected).max() > 1e-3
+
+
+def test_empty_channels_are_as_those_that_are_missing(channels):
+    few = random_sets(2, 4)
+    np.testing.assert_allclose(denoised(channels, **with_empty(few, 0, 6)), denoised(channels, **few), atol=2e-5)
+    pairs = [(3, 0), (3, 1)]
+    none = channels.sample_pairs(pairs)
+    np.testing.assert_array_equal(none, channels.sample_pairs(pairs, **random_sets(2, 0)))
+    assert (channels.sample_pairs(pairs, **few) != none).any()
+
+
+def test_more_than_there_are_channels_is_one_line(channels):
+    with pytest.raises(UsageError, match=r"exemplars: found 11 of an image; small has 10 slots"):
+        channels.sample_pairs([(3, 0), (3, 1)], **random_sets(2, 11))
+
+
+def test_gradients_reach_all_weights_of_channels(channels, ten):
+    test_gradients_reach_all_weights(channels, ten)
+
+
+def test_ink_patches_by_hand():
+    sets = random_sets(1, 3, (4, 4, 1))
+    sets["kinds"][0, 1, 0] = Match.NONE
+    sets["kinds"][0, 0, 3:] = [0, 0, 255, 128]
+    patches = InkPatches(2)(tf.constant(sets["exemplars"], tf.float32) / 127.5 - 1, tf.constant(sets["kinds"])).numpy()
+    assert patches.shape == (1, 2, 2, 3 * 5)
+    for row, column in np.ndindex(2, 2):
+        pixels = sets["exemplars"][0, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2, 0] / 255
+        pixels[1] = 0
+        np.testing.assert_allclose(patches[0, row, column, :12], pixels.transpose(1, 2, 0).reshape(-1), atol=1e-6)
+        assert patches[0, row, column, 13] == 0
+    np.testing.assert_allclose(patches[0, :, :, 12], [[1, 2 * 128 / 255 - 1]] * 2, atol=1e-6)
 
 
 # === Layers ===

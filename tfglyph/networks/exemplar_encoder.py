@@ -173,7 +173,8 @@ class Unfold(keras.layers.Layer):
 
 
 class FixedSlots(keras.layers.Layer):
-    """Sets of any size as ``slots`` slots: empty ones are appended, those that are too many left out.
+    """Sets of any size as ``slots`` slots: empty ones are appended, those that are too many left out. What the kinds of
+    an empty slot say beside that is 0.
 
     (n, k, h, w, c) and kinds int32 (n, k, COLUMNS) -> the same with ``slots`` in place of k.
     """
@@ -184,6 +185,7 @@ class FixedSlots(keras.layers.Layer):
 
     def call(self, exemplars: tf.Tensor, kinds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         missing = tf.maximum(self.slots - tf.shape(kinds)[1], 0)
+        kinds = tf.where(tf.equal(kinds[..., :1], Match.NONE), 0, kinds)
         fixed = []
         for x in (exemplars, kinds):
             x = tf.pad(x[:, : self.slots], [[0, 0], [0, missing], *[[0, 0]] * (x.shape.rank - 2)])
