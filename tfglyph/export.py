@@ -317,9 +317,8 @@ def _compose_exemplars(
     name = "compose_exemplars"
     same = tf.reduce_all(tf.shape(exemplars)[:2] == tf.shape(kinds)[:2])
     kinds = _required(kinds, same, f"{name}: exemplars and kinds must be equally many, n and k")
-    section = served.model.architecture.exemplars
-    most = section.slots if section.fusion == "channels" else MAXIMUM_EXEMPLARS
-    kinds = _required(kinds, tf.shape(kinds)[1] <= most, f"{name}: at most {most} exemplars of an image")
+    few = tf.shape(kinds)[1] <= MAXIMUM_EXEMPLARS
+    kinds = _required(kinds, few, f"{name}: at most {MAXIMUM_EXEMPLARS} exemplars of an image")
     largest = [max(Match), DEEPEST_LEVEL, *[SCALE] * (COLUMNS - 2)]
     known = tf.reduce_all((kinds >= 0) & (kinds <= tf.constant(largest, tf.int32)))
     message = f"{name}: kinds must be from 0 to {largest[0]} (match), {largest[1]} (level), {SCALE} (all others)"

@@ -57,7 +57,7 @@ def test_what_does_not_fit_is_one_line(sections, words):
         ({"slots": 8}, r"slots: found 8, expected at least 2 per_part \+ style \+ 1, 9"),
         ({"drawing_slots": 20}, r"drawing_slots: the fusion channels draws with as many as slots; leave this out"),
         ({"drawing_style": 1}, r"drawing_style: the fusion channels draws with as many as style; leave this out"),
-        ({"fusion": "sum"}, r"fusion: found "sum""),
+        ({"fusion": "sum"}, r"fusion: found \"sum\""),
         (
             {"fusion": "attention", "slots": 10},
             r"heads: missing; the fusion attention needs an entry for each of output",

@@ -182,9 +182,29 @@ def test_empty_channels_are_as_those_that_are_missing(channels):
     assert (channels.sample_pairs(pairs, **few) != none).any()
 
 
-def test_more_than_there_are_channels_is_one_line(channels):
-    with pytest.raises(UsageError, match=r"exemplars: found 11 of an image; small has 10 slots"):
-        channels.sample_pairs([(3, 0), (3, 1)], **random_sets(2, 11))
+def test_further_sets_make_a_mean_of_predictions(channels):
+    sets = random_sets(2, 20)
+    noise = tf.random.stateless_normal([2, 16, 16, 1], (1, 2))
+
+    def predicted(first, last, **options):
+        some = {key: tf.constant(values[:, first:last]) for key, values in sets.items()}
+        return channels.denoiser(2, exemplars=some["exemplars"], kinds=some["kinds"], **options)(noise, 0.9)[0].numpy()
+
+    # (Where x_0 is within its bounds, which cut it after the mean.)
+    first, second, both = predicted(0, 10), predicted(10, 20), predicted(0, 20)
+    inside = (np.abs(first) < 1) & (np.abs(second) < 1)
+    assert inside.sum() > 50
+    np.testing.assert_allclose(both[inside], (first + second)[inside] / 2, atol=1e-5)
+    guided = [predicted(*rows, guidance=2.0) for rows in ((0, 10), (10, 20), (0, 20))]
+    inside = (np.abs(guided[0]) < 1) & (np.abs(guided[1]) < 1)
+    np.testing.assert_allclose(guided[2][inside], (guided[0] + guided[1])[inside] / 2, atol=1e-5)
+    np.testing.assert_allclose(predicted(0, 13), predicted_padded(channels, sets, noise), atol=1e-5)
+
+
+def predicted_padded(model, sets, noise):
+    padded = {key: values.copy() for key, values in sets.items()}
+    padded["kinds"][:, 13:] = 0
+    return model.denoiser(2, **{key: tf.constant(values) for key, values in padded.items()})(noise, 0.9)[0].numpy()
 
 
 def test_gradients_reach_all_weights_of_channels(channels, ten):

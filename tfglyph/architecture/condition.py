@@ -85,6 +85,9 @@ class Exemplars(Section):
     """The most glyphs that show the style alone, in training."""
     drawing_slots: Annotated[int, pydantic.Field(strict=True, ge=1, le=256)] = 20
     """Exemplars when drawing; what the style leaves is shared out evenly among the parts. With channels, ``slots``."""
+    drawing_sets: Annotated[int, pydantic.Field(strict=True, ge=1, le=16)] = 1
+    """With channels, how many sets of ``slots`` exemplars, the best first, are seen when drawing; the prediction is the
+    mean of theirs."""
     drawing_style: Annotated[int, pydantic.Field(strict=True, ge=0, le=64)] = 4
     """Glyphs that show the style when drawing; more where a part has too few exemplars. With channels, ``style``."""
     content: Fraction = 0.25

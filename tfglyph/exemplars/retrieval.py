@@ -10,7 +10,7 @@ from tfglyph.architecture.condition import Exemplars
 from tfglyph.composition.descriptions import Description
 from tfglyph.datasets.pack import pack
 from tfglyph.exemplars.alignment import align, enlarge
-from tfglyph.exemplars.candidates import candidates
+from tfglyph.exemplars.candidates import Candidates, candidates
 from tfglyph.exemplars.choosing import CONTENT, choose, choose_in_columns, stack
 from tfglyph.exemplars.kinds import COLUMNS, Match
 from tfglyph.exemplars.part_index import part_index
@@ -66,7 +66,7 @@ class Retrieval:
             content: bool, whether the character itself, as TW-Kai draws it, is among them where there is one.
 
         Returns:
-            Retrieved, with k = ``section.drawing_slots``.
+            Retrieved, with k = ``section.drawing_slots``, times ``section.drawing_sets``.
         """
         section = self.section
         chosen, missing, columns = [], [], []
@@ -74,19 +74,23 @@ class Retrieval:
             lists = candidates(self.index, tree)
             missing.append([str(part) for part, each in zip(tree.parts, lists, strict=False) if not len(each)])
             if section.fusion == "channels":
-                found, column = choose_in_columns(lists, section.sizes, per_part, skip)
-                chosen.append(found)
-                columns.append(column)
+                sets = [
+                    choose_in_columns(lists, section.sizes, per_part, skip * section.drawing_sets + number)
+                    for number in range(section.drawing_sets)
+                ]
+                chosen.append(Candidates.joined([found for found, _ in sets]))
+                columns.append(np.concatenate([column + n * section.slots for n, (_, column) in enumerate(sets)]))
                 continue
             parts = max(len(lists) - 1, 1)
             room = section.drawing_slots - section.drawing_style - content
             most = min(room // parts, room if per_part is None else per_part)
             chosen.append(choose(lists, most, section.drawing_style, skip))
-        slots = stack(chosen, section.drawing_slots, columns or None)
+        slots = stack(chosen, section.drawing_slots * section.drawing_sets, columns or None)
         exemplars = self._aligned(slots.characters, slots.kinds, slots.sources)
         characters = [[self._all.characters[row] for row in each.characters] for each in chosen]
         if content:
-            self._add_content(trees, exemplars, slots.kinds)
+            for last in range(section.drawing_slots - 1, slots.kinds.shape[1], section.drawing_slots):
+                self._add_content(trees, exemplars[:, last], slots.kinds[:, last])
         return Retrieved(exemplars, slots.kinds, characters, missing)
 
     def glyph(self, row: int) -> np.ndarray:
@@ -115,4 +119,4 @@ class Retrieval:
             row = rows.get(tree.part or "")
             if row is not None:
                 enlarged = enlarge(tf.constant(pictures[row][None, ..., None]), self.shape[:2]).numpy()[0]
-                exemplars[number, -1], kinds[number, -1] = enlarged, CONTENT
+                exemplars[number], kinds[number] = enlarged, CONTENT

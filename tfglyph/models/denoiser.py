@@ -69,6 +69,8 @@ class Denoiser:
         guidance: float or float32 scalar tensor; 1 is the plain conditional model.
         guiding_network: keras.Model to be pushed away from (autoguidance), or None.
         on_evaluation: function that is called, outside of the graph, after each evaluation; None: none.
+        sets: int scalar tensor: the conditioning inputs have so many rows for each image, one after the other, and the
+            prediction is their mean; None: one.
     """
 
     def __init__(
@@ -82,10 +84,12 @@ class Denoiser:
         guidance: Any = 1.0,
         guiding_network: keras.Model | None = None,
         on_evaluation: Callable[[], None] | None = None,
+        sets: tf.Tensor | None = None,
     ):
         self.network, self.noise_path, self.target, self.pixel_range = network, noise_path, target, pixel_range
         self.conditioning = dict(conditioning or {})
         self.guidance, self.guiding_network, self.on_evaluation = guidance, guiding_network, on_evaluation
+        self.sets = sets
         self.is_guided = unconditional is not None
         if unconditional is not None:  # both predictions in one pass
             self.conditioning = {
@@ -96,7 +100,10 @@ class Denoiser:
         """x_0 in ``pixel_range`` and the noise, float32 (n, h, w, c) each, of x_t at a float64 scalar time t."""
         inputs = tf.concat([x_t, x_t], 0) if self.is_guided else x_t
         time = self.noise_path.network_times(t)
-        prediction = predict(self.network, inputs, time, self.conditioning)  # (n or 2 n, h, w, c)
+        inputs = inputs if self.sets is None else tf.repeat(inputs, self.sets, 0)
+        prediction = predict(self.network, inputs, time, self.conditioning)  # (n or 2 n, times the sets, h, w, c)
+        if self.sets is not None:
+            prediction = tf.reduce_mean(tf.reshape(prediction, [-1, self.sets, *prediction.shape[1:]]), 1)
         if self.is_guided:
             conditional, unconditional = tf.split(prediction, 2)
             prediction = guide(conditional, unconditional, self.guidance)

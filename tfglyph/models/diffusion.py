@@ -392,8 +392,14 @@ class Diffusion(GlyphModel):
         classifier_free = bool(conditioning) and not plain
         if guide is not None or classifier_free:
             guidance = _one(guidance, "guidance", 0.0)
+        sets = None
         if self.exemplars is not None:  # encoded once for all evaluations of the denoiser
             encoder = self.inference_network("exemplar_encoder")
+            if self.exemplars.fusion == "channels":
+                sets = -(-tf.shape(conditioning["kinds"])[1] // self.exemplars.slots)
+                conditioning, unconditional = (
+                    in_sets(inputs, sets, self.exemplars.slots) for inputs in (conditioning, unconditional)
+                )
             conditioning = encoded(encoder, conditioning)
             unconditional = encoded(encoder, unconditional) if classifier_free else unconditional
         return Denoiser(
@@ -406,6 +412,7 @@ class Diffusion(GlyphModel):
             guidance,
             guide,
             self._tick if self._ticking else None,
+            sets,
         )
 
     def sampling_conditions(
@@ -514,10 +521,6 @@ class Diffusion(GlyphModel):
                 f"exemplars: found {exemplars.dtype} of shape {exemplars.shape} with kinds of shape {kinds.shape}, "
                 f"expected uint8 ({count}, k, {height}, {width}, {channels}) and ({count}, k, {COLUMNS})"
             )
-        if self.exemplars.fusion == "channels" and kinds.shape[1] > self.exemplars.slots:
-            raise UsageError(
-                f"exemplars: found {kinds.shape[1]} of an image; {self.name} has {self.exemplars.slots} slots"
-            )
         return {"exemplars": exemplars, "kinds": kinds}
 
     def preview(self, count: int) -> np.ndarray:
@@ -537,6 +540,28 @@ def path_of(objective: DiffusionObjective) -> paths.Path:
         return paths.Straight(mean, 1.0 if objective.time_std is None else objective.time_std, objective.pure_noise)
     betas = {"linear": paths.linear_betas, "cosine": paths.cosine_betas}[objective.path]
     return paths.VariancePreserving(betas(objective.noise_steps or 1000), indexed=objective.timesteps == "index")
+
+
+def in_sets(conditioning: Conditioning, sets: tf.Tensor, slots: int) -> Conditioning:
+    """Exemplars in several sets of ``slots``, each as if it belonged to an image of its own.
+
+    Args:
+        conditioning: dict of tensors (n, ...), among them "exemplars" and "kinds" (n, k, ...).
+        sets: int scalar tensor, k / slots, rounded up.
+        slots: int.
+
+    Returns:
+        dict of tensors (n sets, ...); what is missing in the last set is empty.
+    """
+    result = {}
+    for name, value in conditioning.items():
+        if name in ("exemplars", "kinds"):
+            missing = sets * slots - tf.shape(value)[1]
+            value = tf.pad(value, [[0, 0], [0, missing], *[[0, 0]] * (value.shape.rank - 2)])
+            result[name] = tf.reshape(value, [-1, slots, *value.shape[2:]])
+        else:
+            result[name] = tf.repeat(value, sets, 0)
+    return result
 
 
 def _one(value: Any, name: str, least: float) -> Any:
