@@ -26,17 +26,7 @@ DRAWING = {
     "mode": "DDPM",
     "hwc": [16, 16, 1],
     "denoiser": {"type": "patch-unet", "output": [8], "blocks": [1], "attention": [0], "embedding": 16},
-    "condition": {
-        "exemplars": {
-            "slots": 4,
-            "per_part": 2,
-            "style": 1,
-            "drawing_slots": 6,
-            "drawing_style": 2,
-            "output": [8],
-            "heads": [1],
-        }
-    },
+    "condition": {"exemplars": {"per_part": 2, "third_part": 0, "style": 2, "output": [8]}},
     "objective": {
         "path": "straight",
         "target": "velocity",

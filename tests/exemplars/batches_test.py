@@ -13,7 +13,7 @@ from tfglyph.exemplars.kinds import COLUMNS, Match
 
 FONTS, SIDE, SHAPE = 3, 16, (16, 16, 1)
 ALL = 1 - 1e-9  # as a fraction below 1
-SECTION = {"slots": 6, "per_part": 3, "style": 2, "output": [8], "heads": [1]}
+SECTION = {"per_part": 3, "third_part": 0, "style": 2, "output": [8]}
 
 
 def section(**changes):
@@ -158,8 +158,8 @@ def test_batches_as_the_model_takes_them(glyphs):
     assert {name: (values.dtype.name, values.shape) for name, values in batch.items()} == {
         "images": ("uint8", (8, *SHAPE)),
         "labels": ("int32", (8,)),
-        "exemplars": ("uint8", (8, 6, *SHAPE)),
-        "kinds": ("int32", (8, 6, COLUMNS)),
+        "exemplars": ("uint8", (8, 9, *SHAPE)),
+        "kinds": ("int32", (8, 9, COLUMNS)),
     }
     is_content = batch["kinds"][:, -1, 0] == Match.CONTENT
     assert is_content.any() and (batch["exemplars"][is_content, -1].max((1, 2, 3)) > 200).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfglyph.exemplars.candidates import Candidates
-from tfglyph.exemplars.choosing import CandidateTable, choose, choose_in_columns, draw_slots, kinds_of, stack
+from tfglyph.exemplars.choosing import CandidateTable, choose, draw_slots, kinds_of, stack
 from tfglyph.exemplars.kinds import COLUMNS, Match
 
 
@@ -24,27 +24,6 @@ LISTS = [made(range(10, 17)), made(range(20, 23)), made([10, 20, 30, 31, 32, 33,
 
 
 @pytest.mark.parametrize(
-    ("per_part", "style", "skip", "expected"),
-    [
-        (2, 1, 0, [10, 11, 20, 21, 30]),
-        (2, 3, 0, [10, 11, 20, 21, 30, 31, 32]),
-        (2, 1, 1, [12, 13, 20, 21, 10]),  # the second set; the short list begins again; 10 is free for the style
-        (2, 1, 3, [10, 11, 20, 21, 30]),
-        (4, 1, 0, [10, 11, 12, 13, 20, 21, 22, 30, 31]),  # one that is missing is made up for
-        (7, 1, 0, [10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 30, 31, 32, 33, 34]),
-        (0, 2, 5, [10, 20]),
-    ],
-)
-def test_the_best_of_each_list_are_chosen(per_part, style, skip, expected):
-    assert choose(LISTS, per_part, style, skip).characters.tolist() == expected
-
-
-def test_a_character_without_parts_has_its_style_alone():
-    chosen = choose(LISTS[-1:], 4, 3)
-    assert chosen.characters.tolist() == [10, 20, 30] and set(chosen.matches) == {Match.STYLE}
-
-
-@pytest.mark.parametrize(
     ("sizes", "most", "skip", "expected"),
     [
         ((3, 2, 1, 2), None, 0, {0: 10, 1: 11, 2: 12, 3: 20, 4: 21, 6: 30, 7: 31}),
@@ -54,10 +33,10 @@ def test_a_character_without_parts_has_its_style_alone():
         ((3, 2, 1, 2), 0, 0, {6: 10, 7: 20}),
     ],
 )
-def test_with_channels_each_list_has_its_slots(sizes, most, skip, expected):
-    chosen, columns = choose_in_columns(LISTS, sizes, most, skip)
+def test_the_best_of_each_list_are_in_its_slots(sizes, most, skip, expected):
+    chosen, columns = choose(LISTS, sizes, most, skip)
     assert dict(zip(columns.tolist(), chosen.characters.tolist(), strict=True)) == expected
-    slots = stack([chosen], 9, [columns])
+    slots = stack([(chosen, columns)], 9)
     assert {number: row for number, row in enumerate(slots.characters[0].tolist()) if row >= 0} == expected
     assert (slots.kinds[0, :, 0] > 0).tolist() == [number in expected for number in range(9)]
 
@@ -66,15 +45,19 @@ def test_kinds_are_match_level_likeness_and_box():
     assert kinds_of(LISTS[0])[1].tolist() == [Match.IN_PLACE, 1, 199, 0, 107, 255, 255]
 
 
+def test_a_character_without_parts_has_its_style_alone():
+    chosen, columns = choose(LISTS[-1:], (4, 4, 2, 3))
+    assert chosen.characters.tolist() == [10, 20, 30] and set(chosen.matches) == {Match.STYLE}
+    assert columns.tolist() == [10, 11, 12]
+
+
 def test_slots_that_are_left_are_empty():
-    slots = stack([choose(LISTS, 2, 1), choose(LISTS, 0, 1)], 6)
-    assert slots.characters.tolist() == [[10, 11, 20, 21, 30, -1], [10, -1, -1, -1, -1, -1]]
+    slots = stack([choose(LISTS, (2, 2, 0, 1)), choose(LISTS, (2, 2, 0, 1), 0)], 6)
+    assert slots.characters.tolist() == [[10, 11, 20, 21, 30, -1], [-1, -1, -1, -1, 10, -1]]
     assert slots.kinds.shape == (2, 6, COLUMNS) and not slots.kinds[slots.characters < 0].any()
     assert (slots.kinds[slots.characters >= 0][:, 0] > 0).all()
     np.testing.assert_array_equal(slots.sources[0, 0], [0, 0, 1, 0.5])
-    assert stack([choose(LISTS, 2, 1)]).characters.shape == (1, 5)
-    assert stack([choose(LISTS, 2, 1)], 3).characters.tolist() == [[10, 11, 20]]
-    assert stack([]).characters.shape == (0, 1) and stack([LISTS[0].take(np.arange(0))]).characters.tolist() == [[-1]]
+    assert stack([], 3).characters.shape == (0, 3)
 
 
 def test_a_table_holds_the_lists():
@@ -89,7 +72,7 @@ def test_a_table_holds_the_lists():
 
 # === Draws for training ===
 
-PER_PART, STYLE, SLOTS, DRAWINGS = 3, 2, 8, 400
+SIZES, SLOTS, DRAWINGS = (3, 3, 1, 2), 10, 400
 
 
 def random_table(random, characters=50, lists=3, most=12):
@@ -114,7 +97,7 @@ def drawn(request):
     table = random_table(random)
     rows = random.integers(0, 20, DRAWINGS)
     available = (table.characters[rows] >= 0) & (random.random((DRAWINGS, 4, 12)) < 0.8)
-    slots, flat = draw_slots(table, rows, available, SLOTS, PER_PART, STYLE, np.random.default_rng(9))
+    slots, flat = draw_slots(table, rows, available, SIZES, np.random.default_rng(9))
     return table, rows, available, slots, flat
 
 
@@ -125,7 +108,7 @@ def test_only_what_is_available_is_drawn(drawn):
     assert np.take_along_axis(available.reshape(DRAWINGS, -1), flat, 1)[used].all()
     expected = np.take_along_axis(table.characters[rows].reshape(DRAWINGS, -1), flat, 1)
     np.testing.assert_array_equal(slots.characters[used], expected[used])
-    nothing, _ = draw_slots(table, rows, np.zeros_like(available), SLOTS, PER_PART, STYLE, np.random.default_rng(9))
+    nothing, _ = draw_slots(table, rows, np.zeros_like(available), SIZES, np.random.default_rng(9))
     assert (nothing.characters == -1).all() and not nothing.kinds.any() and not nothing.sources.any()
 
 
@@ -148,15 +131,15 @@ def test_slots_say_what_they_hold(drawn):
 
 def test_no_list_gives_more_than_its_share(drawn):
     *_, slots, flat = drawn
-    for number, limit in enumerate((PER_PART, PER_PART, PER_PART, STYLE)):
+    for number, limit in enumerate(SIZES):
         of_list = ((flat // 12 == number) & (slots.characters >= 0)).sum(1)
         assert of_list.max() == limit and of_list.min() == 0
 
 
 def test_draws_depend_on_the_generator_alone(drawn):
     table, rows, available, slots, _ = drawn
-    again, _ = draw_slots(table, rows, available, SLOTS, PER_PART, STYLE, np.random.default_rng(9))
-    other, _ = draw_slots(table, rows, available, SLOTS, PER_PART, STYLE, np.random.default_rng(8))
+    again, _ = draw_slots(table, rows, available, SIZES, np.random.default_rng(9))
+    other, _ = draw_slots(table, rows, available, SIZES, np.random.default_rng(8))
     np.testing.assert_array_equal(again.characters, slots.characters)
     assert (other.characters != slots.characters).any()
 
@@ -164,15 +147,17 @@ def test_draws_depend_on_the_generator_alone(drawn):
 def test_parts_and_slots_go_missing_now_and_then():
     table = CandidateTable.of([[made(range(12)), made(range(20, 32)), made(range(40, 52))]], 2, 12)
     rows, count = np.zeros(4000, np.int64), 4000
-    slots, flat = draw_slots(table, rows, np.ones((count, 3, 12), bool), 10, 4, 2, np.random.default_rng(0))
+    slots, flat = draw_slots(table, rows, np.ones((count, 3, 12), bool), (4, 4, 2), np.random.default_rng(0))
     used = slots.characters >= 0
     for number in range(2):
         without = ~((flat // 12 == number) & used).any(1)
         assert 0.035 < without.mean() < 0.065
     styles = ((flat // 12 == 2) & used).sum(1)
-    np.testing.assert_allclose([(styles == number).mean() for number in range(3)], 1 / 3, atol=0.05)
+    # Three in ten have as many as there are slots.
+    np.testing.assert_allclose([(styles == n).mean() for n in range(3)], [0.7 / 3, 0.7 / 3, 0.3 + 0.7 / 3], atol=0.03)
     of_first = ((flat // 12 == 0) & used).sum(1)
-    np.testing.assert_allclose([(of_first == number).mean() for number in range(1, 5)], 0.95 / 4, atol=0.03)
+    expected = 0.95 * np.array([0.7 / 4, 0.7 / 4, 0.7 / 4, 0.3 + 0.7 / 4])
+    np.testing.assert_allclose([(of_first == number).mean() for number in range(1, 5)], expected, atol=0.03)
     # Not always the nearest, never the farthest: from at most two and a half times as many.
     positions = np.where((flat // 12 == 0) & used, flat % 12, -1)
     assert 5 <= positions.max() < 10
@@ -181,16 +166,10 @@ def test_parts_and_slots_go_missing_now_and_then():
     assert 0.3 < nearest.mean() < 0.9, nearest.mean()
 
 
-def test_drawn_slots_of_channels_are_those_of_their_lists():
-    random = np.random.default_rng(3)
-    table = random_table(random)
-    rows = random.integers(0, 20, DRAWINGS)
-    available = (table.characters[rows] >= 0) & (random.random((DRAWINGS, 4, 12)) < 0.8)
-    sizes = (PER_PART, PER_PART, 1, STYLE)
-    slots, flat = draw_slots(table, rows, available, 10, PER_PART, STYLE, np.random.default_rng(9), sizes)
+def test_drawn_slots_are_those_of_their_lists(drawn):
+    *_, slots, flat = drawn
     used = slots.characters >= 0
-    lists = np.repeat(np.arange(4), sizes)
-    assert slots.characters.shape == (DRAWINGS, 10) and not used[:, 9:].any()
-    np.testing.assert_array_equal((flat[:, :9] // 12)[used[:, :9]], np.broadcast_to(lists, (DRAWINGS, 9))[used[:, :9]])
-    assert np.take_along_axis(available.reshape(DRAWINGS, -1), flat, 1)[used].all()
+    lists = np.broadcast_to(np.repeat(np.arange(4), SIZES), (DRAWINGS, 9))
+    assert slots.characters.shape == (DRAWINGS, SLOTS) and not used[:, 9].any()
+    np.testing.assert_array_equal((flat[:, :9] // 12)[used[:, :9]], lists[used[:, :9]])
     assert used[:, :9].any(0).all() and not used[:, :9].all(0).any()

@@ -14,7 +14,8 @@ from tfglyph.exemplars.retrieval import Retrieval
 from tfglyph.exemplars.sources import OWN_FONT, open_source
 
 SIDE, SHAPE = 32, (32, 32, 1)
-SECTION = Exemplars(slots=12, drawing_slots=12, drawing_style=2, output=[8], heads=[1])
+SECTION = Exemplars(per_part=5, third_part=0, style=2, output=[8])
+SLOTS = 13
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +31,12 @@ def retrieval(source):
 def find(retrieval, text, **options):
     """(Retrieved of one description, dict from character to its (Match, picture))."""
     found = retrieval.find([resolve(text)], **options)
+    filled = np.isin(found.kinds[0, :, 0], (Match.NONE, Match.CONTENT), invert=True)
     slots = {
         character: (Match(kind[0]), picture)
-        for character, kind, picture in zip(found.characters[0], found.kinds[0], found.exemplars[0], strict=False)
+        for character, kind, picture in zip(
+            found.characters[0], found.kinds[0, filled], found.exemplars[0, filled], strict=True
+        )
     }
     return found, slots
 
@@ -58,8 +62,8 @@ def test_the_source_draws_the_fonts_glyphs(source):
 
 def test_slots_and_kinds(retrieval):
     found, slots = find(retrieval, "⿰酉交")
-    assert found.exemplars.shape == (1, 12, *SHAPE) and found.exemplars.dtype == np.uint8
-    assert found.kinds.shape == (1, 12, COLUMNS) and found.missing == [[]]
+    assert found.exemplars.shape == (1, SLOTS, *SHAPE) and found.exemplars.dtype == np.uint8
+    assert found.kinds.shape == (1, SLOTS, COLUMNS) and found.missing == [[]]
     matches = {character: match for character, (match, _) in slots.items()}
     assert matches == {
         **dict.fromkeys("酪酩酷校較鉸", Match.IN_PLACE),
@@ -68,7 +72,8 @@ def test_slots_and_kinds(retrieval):
         **dict.fromkeys("雨木", Match.STYLE),
     }
     assert [slots[character][0] for character in found.characters[0][:3]] == [Match.IN_PLACE] * 3
-    for character, kind in zip(found.characters[0], found.kinds[0], strict=True):
+    assert (found.kinds[0, :, 0] == Match.NONE).tolist() == [False] * 12 + [True]  # the content's
+    for character, kind in zip(found.characters[0], found.kinds[0, :12], strict=True):
         box = {"酉": [0, 0, 255, 128], "交": [0, 107, 255, 255], "雨": [0, 0, 255, 255]}.get(character)
         assert box is None or kind[3:].tolist() == box
 
@@ -98,7 +103,7 @@ def test_parts_that_the_font_lacks_are_reported(retrieval):
     assert found.missing == [[], ["鬼"], ["鬼", "龍"], []]
     matches = [{Match(kind[0]) for kind in kinds} for kinds in found.kinds]
     assert matches[2] == {Match.STYLE, Match.NONE} or matches[2] == {Match.STYLE}
-    assert found.exemplars.shape[:2] == (4, 12)
+    assert found.exemplars.shape[:2] == (4, SLOTS)
 
 
 @pytest.mark.parametrize(("per_part", "most"), [(0, 0), (1, 1), (2, 2), (None, 5)])
@@ -136,10 +141,24 @@ def test_the_same_every_time_and_each_by_itself(retrieval, source):
 
 
 def test_empty_slots_are_empty(font):
-    roomy = Retrieval(open_source(font), Exemplars(drawing_slots=40, drawing_style=20, output=[8], heads=[1]), SHAPE)
+    roomy = Retrieval(open_source(font), Exemplars(per_part=9, style=20, output=[8]), SHAPE)
     found, _ = find(roomy, "⿰酉交")
     empty = found.kinds[0, :, 0] == Match.NONE
-    assert empty.sum() == 40 - len(found.characters[0]) > 0 and not found.exemplars[0, empty].any()
+    assert empty.sum() == 41 - len(found.characters[0]) > 0 and not found.exemplars[0, empty].any()
+    parts = found.kinds[0, :, 4]  # each list begins at its own slot
+    assert (parts[:5] == 0).all() and empty[5:9].all() and (parts[9:14] == 107).all() and empty[14:20].all()
+
+
+def test_further_sets_follow_the_first(source):
+    both = Retrieval(source, Exemplars(per_part=2, style=1, drawing_sets=2, output=[8]), SHAPE)
+    one = Retrieval(source, Exemplars(per_part=2, style=1, output=[8]), SHAPE)
+    found = both.find([resolve("⿰酉交"), resolve("酪")], content=True)
+    assert found.kinds.shape == (2, 16, COLUMNS)
+    for number in range(2):
+        alone = one.find([resolve("⿰酉交"), resolve("酪")], skip=number, content=True)
+        np.testing.assert_array_equal(found.kinds[:, 8 * number : 8 * number + 8], alone.kinds)
+        np.testing.assert_array_equal(found.exemplars[:, 8 * number : 8 * number + 8], alone.exemplars)
+    assert found.kinds[1, [7, 15], 0].tolist() == [Match.CONTENT] * 2
 
 
 # === Sources ===

@@ -21,7 +21,7 @@ COUNT, STEPS, BATCH = len(CHARACTERS), 400, 32
 def architecture():
     data = copy.deepcopy(SMALL)
     data["denoiser"]["output"] = [16, 32]
-    data["condition"]["exemplars"] |= {"output": [16, 32], "content": 0.0}
+    data["condition"]["exemplars"] |= {"output": [48, 32], "content": 0.0}
     data["objective"] |= {"time_mean": 0.5, "sampling_steps": 3, "temperature": 0.0}
     optimizer = {"learning_rate": 4e-3, "beta1": 0.9, "clip_norm": 1.0, "schedule": "cosine", "warmup_steps": 20}
     data["training"] = {"batch_size": BATCH, "steps": STEPS, "optimizers": {"denoiser": optimizer}}
@@ -61,23 +61,18 @@ def test_exchanging_exemplars_exchanges_style_and_parts(tmp_path):
         assert (rows // COUNT == number).mean() == 1
         assert (rows % COUNT == np.arange(COUNT)).mean() > 0.9
 
-    sets, expected = [], []
+    per_part, sets, expected = model.exemplars.per_part, [], []
     for number, retrieved in enumerate(found):
-        is_part = retrieved.kinds[..., 1] == 1
-        left = is_part & (retrieved.kinds[..., 4] == 0)
-        right = is_part & ~left
         for row, other in np.ndindex(COUNT, COUNT):
             wanted = [each for each in range(COUNT) if parts(each) == [parts(row)[0], parts(other)[1]]]
             if wanted and wanted[0] not in (row, other):
-                chosen = [(row, slot) for slot in np.flatnonzero(left[row])]
-                chosen += [(other, slot) for slot in np.flatnonzero(right[other])]
-                sets.append((retrieved, chosen))
+                mixed = [retrieved.exemplars[row].copy(), retrieved.kinds[row].copy()]
+                second = slice(per_part, 2 * per_part)  # the right part's slots are the other's
+                mixed[0][second], mixed[1][second] = retrieved.exemplars[other, second], retrieved.kinds[other, second]
+                mixed[1][2 * per_part :] = 0  # nothing else helps
+                sets.append(mixed)
                 expected.append(number * COUNT + wanted[0])
-    most = max(len(chosen) for _, chosen in sets)
-    exemplars, kinds = np.zeros((len(sets), most, *shape), np.uint8), np.zeros((len(sets), most, 7), np.int32)
-    for number, (retrieved, chosen) in enumerate(sets):
-        for slot, place in enumerate(chosen):
-            exemplars[number, slot], kinds[number, slot] = retrieved.exemplars[place], retrieved.kinds[place]
+    exemplars, kinds = (np.stack(each) for each in zip(*sets, strict=True))
     rows = nearest(exemplars, kinds)
     assert len(rows) > 100
     for part in range(2):  # the left part stays, the right one is the other's

@@ -26,15 +26,7 @@ SMALL = {
     "denoiser": {"type": "patch-unet", "patch": 2, "output": [8, 16], "blocks": [1, 1], "attention": [0, 0]},
     "condition": {
         "drop": 0.05,
-        "exemplars": {
-            "slots": 6,
-            "per_part": 3,
-            "style": 2,
-            "drawing_slots": 8,
-            "drawing_style": 2,
-            "output": [8, 16],
-            "heads": [2, 2],
-        },
+        "exemplars": {"per_part": 3, "third_part": 1, "style": 2, "output": [24, 16]},
     },
     "objective": {
         "path": "straight",
@@ -45,14 +37,6 @@ SMALL = {
         "encoding_steps": 2,
     },
     "training": {"batch_size": 8},
-}
-
-
-CHANNELS = SMALL | {
-    "condition": {
-        "drop": 0.05,
-        "exemplars": {"fusion": "channels", "slots": 10, "per_part": 3, "style": 2, "output": [24, 16]},
-    }
 }
 
 

@@ -1,6 +1,6 @@
 """The ``condition`` section: the conditioning inputs of a model, in training and when sampling."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import pydantic
 
@@ -67,79 +67,36 @@ def _tokenizer(name: str) -> Tokenizer:
 class Exemplars(Section):
     """Glyphs of a font that have the parts of the character, from which a character is drawn in the font's style.
 
-    With the fusion "attention" an encoder turns each exemplar into feature maps, and the denoiser attends to those of
-    all exemplars: training sees ``slots`` of them, and when drawing there may be any number. With "channels" each slot
-    is a further channel of the noisy image, for one part and rank: ``per_part`` for the first part and as many for the
-    second, best first, some for a third, ``style``, and the last for the content. That costs a tenth.
+    Each is in a slot, and each slot is a further channel of the noisy image: ``per_part`` slots for the first part and
+    as many for the second, best first, ``third_part`` for a third, ``style`` for glyphs that look like the whole, and
+    the last for the character itself in another typeface (the content). Any of them may be empty.
     """
 
-    model_config = pydantic.ConfigDict(json_schema_extra=not_required("heads"))
-
-    fusion: Literal["attention", "channels"] = "attention"
-    """How the denoiser sees the exemplars."""
-    slots: Annotated[int, pydantic.Field(strict=True, ge=1, le=256)] = 12
-    """Exemplars of a training image."""
-    per_part: Annotated[int, pydantic.Field(strict=True, ge=1, le=64)] = 6
-    """The most exemplars of each part, in training."""
-    style: Annotated[int, pydantic.Field(strict=True, ge=0, le=64)] = 4
-    """The most glyphs that show the style alone, in training."""
-    drawing_slots: Annotated[int, pydantic.Field(strict=True, ge=1, le=256)] = 20
-    """Exemplars when drawing; what the style leaves is shared out evenly among the parts. With channels, ``slots``."""
-    drawing_sets: Annotated[int, pydantic.Field(strict=True, ge=1, le=16)] = 1
-    """With channels, how many sets of ``slots`` exemplars, the best first, are seen when drawing; the prediction is the
-    mean of theirs."""
-    drawing_style: Annotated[int, pydantic.Field(strict=True, ge=0, le=64)] = 4
-    """Glyphs that show the style when drawing; more where a part has too few exemplars. With channels, ``style``."""
-    content: Fraction = 0.25
-    """Probability that a training image has its own character in TW-Kai among its exemplars."""
+    per_part: Annotated[int, pydantic.Field(strict=True, ge=1, le=64)] = 5
+    """Slots for exemplars of the first part, and of the second."""
+    third_part: Annotated[int, pydantic.Field(strict=True, ge=0, le=64)] = 2
+    """Slots for exemplars of a third part, which few characters have."""
+    style: Annotated[int, pydantic.Field(strict=True, ge=0, le=64)] = 2
+    """Slots for glyphs that show the style alone."""
+    content: Fraction = 0.35
+    """Probability that a training image has its own character in TW-Kai in the last slot."""
     whole_fonts: Fraction = 0.5
     """Probability that the exemplars of a training image come from all of its font; otherwise some of the font's
     characters are left out, as small fonts lack them."""
+    drawing_sets: Annotated[int, pydantic.Field(strict=True, ge=1, le=16)] = 1
+    """How many sets of exemplars, the best first, are seen when drawing; the prediction is the mean of theirs."""
     output: Layers
-    """Attention: channels of the encoder's feature maps, at the resolutions of the denoiser's levels. Channels: those
-    of the layers that mix the slots at each patch."""
-    heads: (
-        Annotated[list[Annotated[int, pydantic.Field(strict=True, ge=1, le=64)]], pydantic.Field(min_length=1)] | None
-    ) = None
-    """Heads of the attention to the exemplars at each of these levels; null with channels."""
+    """Channels of the layers that mix the slots at each patch."""
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """With channels, how many slots each list has: first, second, third part, style; one more is the content's."""
-        return self.per_part, self.per_part, self.slots - 2 * self.per_part - self.style - 1, self.style
+        """Slots of each list of exemplars: first, second, third part, style."""
+        return self.per_part, self.per_part, self.third_part, self.style
 
-    @pydantic.model_validator(mode="before")
-    @classmethod
-    def _channels_draw_as_they_train(cls, data: Any) -> Any:
-        if isinstance(data, dict) and data.get("fusion") == "channels":
-            data = {f"drawing_{key}": data.get(key, cls.model_fields[key].default) for key in ("slots", "style")} | data
-        return data
-
-    @pydantic.model_validator(mode="after")
-    def _heads_divide(self) -> Self:
-        if self.drawing_style >= self.drawing_slots:
-            raise invalid("drawing_style", f"{self.drawing_style} of {self.drawing_slots} slots; parts need some")
-        if self.fusion == "channels":
-            self._check_channels()
-            return self
-        if self.heads is None:
-            raise invalid("heads", "missing; the fusion attention needs an entry for each of output")
-        if len(self.heads) != len(self.output):
-            raise invalid("heads", f"{len(self.heads)} entries, but output has {len(self.output)}")
-        for channels, heads in zip(self.output, self.heads, strict=True):
-            if channels % heads:
-                raise invalid("heads", f"{channels} channels do not divide into {heads} heads")
-        return self
-
-    def _check_channels(self) -> None:
-        if self.heads is not None:
-            raise invalid("heads", "the fusion channels has no attention; leave this out")
-        least = 2 * self.per_part + self.style + 1
-        if self.slots < least:
-            raise invalid("slots", f"found {self.slots}, expected at least 2 per_part + style + 1, {least}")
-        for key in ("slots", "style"):
-            if getattr(self, f"drawing_{key}") != getattr(self, key):
-                raise invalid(f"drawing_{key}", f"the fusion channels draws with as many as {key}; leave this out")
+    @property
+    def slots(self) -> int:
+        """Slots of a set, that of the content included."""
+        return sum(self.sizes) + 1
 
 
 class Condition(Section):

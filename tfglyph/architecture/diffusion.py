@@ -120,13 +120,6 @@ class PatchUNet(Section):
             for channels, heads in zip(self.output, getattr(self, key) or [], strict=False):
                 if heads and channels % heads:
                     raise invalid(f"{name}.{key}", f"{channels} channels do not divide into {heads} heads")
-        exemplars = condition.exemplars if condition is not None else None
-        if exemplars is not None and exemplars.fusion == "attention":
-            if exemplars.output != self.output:
-                raise invalid(
-                    "condition.exemplars.output", f"found {exemplars.output}, expected {name}.output, {self.output}"
-                )
-            _grouped(exemplars.output, self.groups, name)
         tokens = condition is not None and condition.tokens is not None
         if any(self.cross_attention or []) and not tokens:
             raise invalid(f"{name}.cross_attention", "there are no tokens to attend to; expected condition.tokens")

@@ -50,11 +50,9 @@ def shrink(architecture: Architecture, size: int = 32, divide: int = 16) -> Arch
                     _narrow(section["hwc"][2], divide, 1),
                 ]
     exemplars = (data.get("condition") or {}).get("exemplars")
-    if exemplars is not None:  # with attention, its maps are those of the denoiser's levels
+    if exemplars is not None:
         exemplars["output"] = [_narrow(width, divide, MULTIPLE) for width in exemplars["output"]]
-        exemplars |= {"slots": min(exemplars["slots"], 4), "drawing_slots": 4, "drawing_style": 1}
-        if exemplars["fusion"] == "channels":
-            exemplars |= {"slots": 4, "per_part": 1, "style": 1}
+        exemplars |= {"per_part": 1, "third_part": 0, "style": 1, "drawing_sets": 1}
     if "microbatches" in data["objective"]:
         data["objective"]["microbatches"] = 1  # a batch of two is small enough
     for key in ("sampling_steps", "encoding_steps"):  # a diffusion model's pictures take each step for each image

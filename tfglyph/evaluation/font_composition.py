@@ -162,8 +162,8 @@ def _area_matrix(pixels: int, fewer: int) -> np.ndarray:
 def held_out_characters(holdout: float, seed: int = 0) -> list[str]:
     """The characters that a training with this fraction held out, in a random order.
 
-    Of those that can be taken apart and that the package has pictures of: the 20,902 of Unicode's first block and a few.
-    The rarer ones of later blocks, which few fonts have, are not among them.
+    Of those that can be taken apart and that the package has pictures of: the 20,902 of Unicode's first block and a
+    few. The rarer ones of later blocks, which few fonts have, are not among them.
 
     Args:
         holdout: float in (0, 1), the run's fraction.

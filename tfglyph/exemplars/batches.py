@@ -89,16 +89,7 @@ class ExemplarBatches:
         )
         kept = random.random(images.shape, np.float32) < size[:, None, None]
         available = (images >= 0) & kept & (numbers >= 0)[:, None, None]
-        slots, flat = draw_slots(
-            self.table,
-            np.maximum(numbers, 0),
-            available,
-            section.slots,
-            section.per_part,
-            section.style,
-            random,
-            section.sizes if section.fusion == "channels" else None,
-        )
+        slots, flat = draw_slots(self.table, np.maximum(numbers, 0), available, section.sizes, random)
         used = slots.characters >= 0  # (n, k)
         chosen = np.take_along_axis(images.reshape(len(rows), -1), flat, 1)
         exemplars = self.glyphs.images[np.where(used, chosen, rows[:, None]).reshape(-1)]
@@ -107,7 +98,7 @@ class ExemplarBatches:
         kinds = slots.kinds
         references = self.reference_rows[numbers]
         with_content = (random.random(len(rows)) < section.content) & (references >= 0)
-        kinds[with_content, -1] = CONTENT  # in place of the last, least slot
+        kinds[with_content, -1] = CONTENT
         content = np.where(with_content[:, None, None], self.reference[references], 0).astype(np.uint8)
         return {"exemplars": exemplars, "kinds": kinds, "sources": slots.sources, "content": content}
 

@@ -31,38 +31,16 @@ def kinds_of(candidates: Candidates) -> np.ndarray:
     return np.concatenate([np.stack(columns, 1).astype(np.int32), boxes], 1)  # (k, COLUMNS)
 
 
-def choose(lists: Sequence[Candidates], per_part: int, style: int, skip: int = 0) -> Candidates:
-    """The best of each list.
-
-    Args:
-        lists: list of Candidates, as ``candidates`` gives them for a font: the last is that for the style.
-        per_part: int, exemplars of each part.
-        style: int, exemplars of the style; where a part has fewer than ``per_part``, more take their place.
-        skip: int, which set of ``per_part`` to take, 0 for the best; after the last whole set they begin again.
-
-    Returns:
-        Candidates, at most per_part * parts + style of them.
-    """
-    chosen, missing = [], 0
-    for each in lists[:-1]:
-        first = skip % max(len(each) // per_part, 1) * per_part if per_part else 0
-        chosen.append(each.take(np.arange(first, min(first + per_part, len(each)))))
-        missing += per_part - len(chosen[-1])
-    taken = set(np.concatenate([each.characters for each in chosen]).tolist()) if chosen else set()
-    others = [row for row, character in enumerate(lists[-1].characters.tolist()) if character not in taken]
-    return Candidates.joined([*chosen, lists[-1].take(np.array(others[: style + min(missing, per_part)], np.int64))])
-
-
-def choose_in_columns(
+def choose(
     lists: Sequence[Candidates], sizes: Sequence[int], most: int | None = None, skip: int = 0
 ) -> tuple[Candidates, np.ndarray]:
     """The best of each list, each in the slot of its list and rank.
 
     Args:
-        lists: list of Candidates, as ``choose`` takes them.
+        lists: list of Candidates, as ``candidates`` gives them for a font: the last is that for the style.
         sizes: sequence of int, slots of the lists of the parts, and of that of the style last.
         most: int, the most exemplars of each part; None: as many as there are slots.
-        skip: int, as in ``choose``.
+        skip: int, which set to take of each part, 0 for the best; after the last whole set they begin again.
 
     Returns:
         (Candidates of m, int64 (m,): the slot of each).
@@ -81,24 +59,20 @@ def choose_in_columns(
     return Candidates.joined(chosen), np.concatenate(columns)
 
 
-def stack(chosen: Sequence[Candidates], count: int | None = None, columns: Sequence[np.ndarray] | None = None) -> Slots:
-    """The slots of several drawings, side by side.
+def stack(chosen: Sequence[tuple[Candidates, np.ndarray]], count: int) -> Slots:
+    """The slots of several drawings.
 
     Args:
-        chosen: list of n Candidates.
-        count: int k, slots of each; None: as many as the longest needs, at least one.
-        columns: list of n int arrays, the slot of each candidate; None: one after the other.
+        chosen: list of n pairs, the candidates and their slots, as ``choose`` gives them.
+        count: int k, slots of each drawing.
     """
-    most = max((len(each) for each in chosen), default=0)
-    count = max(most, 1) if count is None else count
     characters = np.full((len(chosen), count), -1, np.int32)
     kinds = np.zeros((len(chosen), count, COLUMNS), np.int32)
     sources = np.zeros((len(chosen), count, 4), np.float32)
-    for number, each in enumerate(chosen):
-        used = slice(min(len(each), count)) if columns is None else columns[number]
-        characters[number, used] = each.characters[:count]
-        kinds[number, used] = kinds_of(each)[:count]
-        sources[number, used] = each.sources[:count]
+    for number, (each, columns) in enumerate(chosen):
+        characters[number, columns] = each.characters
+        kinds[number, columns] = kinds_of(each)
+        sources[number, columns] = each.sources
     return Slots(characters, kinds, sources)
 
 
@@ -141,59 +115,43 @@ def draw_slots(
     table: CandidateTable,
     rows: np.ndarray,
     available: np.ndarray,
-    count: int,
-    per_part: int,
-    style: int,
+    sizes: Sequence[int],
     random: np.random.Generator,
-    sizes: Sequence[int] | None = None,
 ) -> tuple[Slots, np.ndarray]:
     """Random exemplars for training, missing as they will be missing in use.
 
-    Of each list a random number of exemplars is taken; in three of ten drawings the best ones, otherwise some of the
-    best two and a half times as many (a model that always sees the nearest learns to copy it).
+    In three of ten drawings each list gives its best exemplars, as many as it has slots; otherwise a random number of
+    them, some of the best two and a half times as many (a model that always sees the nearest learns to copy it).
 
     Args:
         table: CandidateTable.
         rows: int64 (n,), the characters to draw.
         available: bool (n, p, m), which candidates there are for each drawing.
-        count: int k, slots.
-        per_part: int, the most exemplars of a part.
-        style: int, the most exemplars of the style.
+        sizes: sequence of p int, how many slots each list has, one list after the other; one more slot, the content's,
+            stays empty.
         random: numpy generator.
-        sizes: sequence of p int, how many slots each list has, one list after the other; what is left of the ``count``
-            slots stays empty. None: the exemplars come one after the other.
 
     Returns:
         (Slots, int64 (n, k): the position of each slot's candidate in the flattened lists).
     """
     number, lists, most = available.shape
     position = np.cumsum(available, -1) - 1  # (n, p, m): how many better ones there are
-    limits = np.full(lists, per_part)
-    limits[-1] = style
-    if sizes is not None:
-        limits = np.minimum(limits, sizes)
-    taken = random.integers(1, np.maximum(limits, 1) + 1, size=(number, lists))  # (n, p)
-    taken[:, -1] = random.integers(0, style + 1, size=number)
-    taken[:, :-1] *= random.random((number, lists - 1)) >= 0.05  # a part now and then has none
+    limits = np.array(sizes)
+    taken = random.integers(np.minimum(limits, 1), limits + 1, size=(number, lists))  # (n, p)
+    taken[:, -1] = random.integers(0, limits[-1] + 1, size=number)
     is_best = random.random(number) < 0.3
-    if sizes is not None:  # in use every slot is filled for which there is an exemplar
-        taken = np.where(is_best[:, None] & (taken > 0), limits, taken)
+    taken = np.where(is_best[:, None], limits, taken)
+    taken[:, :-1] *= random.random((number, lists - 1)) >= 0.05  # a part now and then has none
     spread = np.where(is_best, 0.0, 1.5)[:, None, None] * taken[..., None]
     score = position + spread * random.random(available.shape, np.float32)  # (n, p, m)
     score = np.where(available & (position < 2.5 * taken[..., None]), score, np.inf)
-    order = np.argsort(score, -1)[..., : max(per_part, style)]  # (n, p, j)
+    order = np.argsort(score, -1)[..., : max(limits)]  # (n, p, j)
     usable = np.isfinite(np.take_along_axis(score, order, -1)) & (np.arange(order.shape[-1]) < taken[..., None])
     flat = order + most * np.arange(lists)[:, None]
-    if sizes is None:
-        # The first of each list before the second of any, should there be more than slots.
-        flat, usable = (each.transpose(0, 2, 1).reshape(number, -1) for each in (flat, usable))
-        first = np.argsort(~usable, -1, kind="stable")[:, :count]
-        flat, usable = np.take_along_axis(flat, first, 1), np.take_along_axis(usable, first, 1)  # (n, k)
-    else:
-        flat, usable = (
-            np.concatenate([each[:, row, :size] for row, size in enumerate(sizes)], 1) for each in (flat, usable)
-        )
-        flat, usable = (np.pad(each, [(0, 0), (0, count - each.shape[1])]) for each in (flat, usable))  # (n, k)
+    flat, usable = (
+        np.concatenate([each[:, row, :size] for row, size in enumerate(sizes)], 1) for each in (flat, usable)
+    )
+    flat, usable = (np.pad(each, [(0, 0), (0, 1)]) for each in (flat, usable))  # (n, k)
     chosen = (rows[:, None], flat // most, flat % most)
     # A character that two lists have is taken once.
     same = table.characters[chosen][:, :, None] == table.characters[chosen][:, None, :]  # (n, k, k)

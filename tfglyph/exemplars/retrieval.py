@@ -11,7 +11,7 @@ from tfglyph.composition.descriptions import Description
 from tfglyph.datasets.pack import pack
 from tfglyph.exemplars.alignment import align, enlarge
 from tfglyph.exemplars.candidates import Candidates, candidates
-from tfglyph.exemplars.choosing import CONTENT, choose, choose_in_columns, stack
+from tfglyph.exemplars.choosing import CONTENT, choose, stack
 from tfglyph.exemplars.kinds import COLUMNS, Match
 from tfglyph.exemplars.part_index import part_index
 from tfglyph.exemplars.sources import GlyphSource
@@ -66,30 +66,24 @@ class Retrieval:
             content: bool, whether the character itself, as TW-Kai draws it, is among them where there is one.
 
         Returns:
-            Retrieved, with k = ``section.drawing_slots``, times ``section.drawing_sets``.
+            Retrieved, with k = ``section.slots`` times ``section.drawing_sets``.
         """
         section = self.section
-        chosen, missing, columns = [], [], []
+        chosen, missing, count = [], [], section.slots * section.drawing_sets
         for tree in trees:
             lists = candidates(self.index, tree)
             missing.append([str(part) for part, each in zip(tree.parts, lists, strict=False) if not len(each)])
-            if section.fusion == "channels":
-                sets = [
-                    choose_in_columns(lists, section.sizes, per_part, skip * section.drawing_sets + number)
-                    for number in range(section.drawing_sets)
-                ]
-                chosen.append(Candidates.joined([found for found, _ in sets]))
-                columns.append(np.concatenate([column + n * section.slots for n, (_, column) in enumerate(sets)]))
-                continue
-            parts = max(len(lists) - 1, 1)
-            room = section.drawing_slots - section.drawing_style - content
-            most = min(room // parts, room if per_part is None else per_part)
-            chosen.append(choose(lists, most, section.drawing_style, skip))
-        slots = stack(chosen, section.drawing_slots * section.drawing_sets, columns or None)
+            sets = [
+                choose(lists, section.sizes, per_part, skip * section.drawing_sets + number)
+                for number in range(section.drawing_sets)
+            ]
+            columns = [column + number * section.slots for number, (_, column) in enumerate(sets)]
+            chosen.append((Candidates.joined([found for found, _ in sets]), np.concatenate(columns)))
+        slots = stack(chosen, count)
         exemplars = self._aligned(slots.characters, slots.kinds, slots.sources)
-        characters = [[self._all.characters[row] for row in each.characters] for each in chosen]
+        characters = [[self._all.characters[row] for row in each.characters] for each, _ in chosen]
         if content:
-            for last in range(section.drawing_slots - 1, slots.kinds.shape[1], section.drawing_slots):
+            for last in range(section.slots - 1, count, section.slots):
                 self._add_content(trees, exemplars[:, last], slots.kinds[:, last])
         return Retrieved(exemplars, slots.kinds, characters, missing)
 

@@ -73,7 +73,6 @@ class Diffusion(GlyphModel):
                 architecture.hwc,
                 architecture.denoiser.patch,
                 architecture.denoiser.embedding,
-                architecture.denoiser.groups,
             )
         if architecture.guide is not None:
             networks["guide"] = builder("denoiser", architecture.guide)(architecture.guide, **shape)
@@ -395,11 +394,10 @@ class Diffusion(GlyphModel):
         sets = None
         if self.exemplars is not None:  # encoded once for all evaluations of the denoiser
             encoder = self.inference_network("exemplar_encoder")
-            if self.exemplars.fusion == "channels":
-                sets = -(-tf.shape(conditioning["kinds"])[1] // self.exemplars.slots)
-                conditioning, unconditional = (
-                    in_sets(inputs, sets, self.exemplars.slots) for inputs in (conditioning, unconditional)
-                )
+            sets = -(-tf.shape(conditioning["kinds"])[1] // self.exemplars.slots)
+            conditioning, unconditional = (
+                in_sets(inputs, sets, self.exemplars.slots) for inputs in (conditioning, unconditional)
+            )
             conditioning = encoded(encoder, conditioning)
             unconditional = encoded(encoder, unconditional) if classifier_free else unconditional
         return Denoiser(

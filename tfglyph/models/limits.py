@@ -130,14 +130,8 @@ def _lay_out(architecture: Architecture, name: str) -> list[keras.Model]:
 
 
 def _image_elements(network: keras.Model, slots: int) -> int:
-    """Elements per image of one pass through a network; ``slots`` exemplars belong to an image, if any do."""
-    if network.name == "exemplar_encoder":  # which works on each exemplar by itself
-        return slots * _batch_elements(network, 1)
-    return _batch_elements(network, slots)
-
-
-def _batch_elements(network: keras.Model, slots: int) -> int:
-    """Elements per entry of the batch of all tensors in one pass through a network, found by tracing it once."""
+    """Elements per image of all tensors in one pass through a network, found by tracing it once; ``slots`` exemplars
+    belong to an image, if any do."""
 
     def placeholder(tensor: keras.KerasTensor) -> tf.Tensor:
         batch, *sides = tensor.shape

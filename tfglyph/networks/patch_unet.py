@@ -4,20 +4,12 @@ from typing import Any
 
 import keras
 
-from tfglyph.architecture.condition import Condition, Exemplars
+from tfglyph.architecture.condition import Condition
 from tfglyph.architecture.diffusion import PatchUNet
 from tfglyph.networks.attention import CrossAttention, SelfAttention
 from tfglyph.networks.convolutions import Conv2D
 from tfglyph.networks.denoiser_conditioning import denoiser_inputs, embed
-from tfglyph.networks.exemplar_encoder import (
-    KEYS_AND_VALUES,
-    PLANES,
-    PRESENT,
-    FullExemplarAttention,
-    PositionwiseExemplarAttention,
-    encoded_inputs,
-    input_name,
-)
+from tfglyph.networks.exemplar_encoder import PLANES, encoded_inputs, input_name
 from tfglyph.networks.group_norm import GroupNorm
 from tfglyph.networks.layers import to_float32
 from tfglyph.networks.patches import DepthToSpace, SpaceToDepth
@@ -46,7 +38,7 @@ def build_denoiser(
         inputs |= encoded_inputs(exemplars, image_shape, section.patch, section.embedding)
     embedding, context = embed(inputs, section.embedding, condition, hidden=True)
     embedding = keras.layers.Dense(section.embedding, activation="silu", name="embedding_out")(embedding)
-    level_blocks = _LevelBlocks(section, embedding, context, exemplars, inputs)
+    level_blocks = _LevelBlocks(section, embedding, context)
     last = len(section.output) - 1
 
     x = SpaceToDepth(section.patch, name="patches")(inputs["images"])  # (n, h / p, w / p, c p p)
@@ -56,7 +48,7 @@ def build_denoiser(
         y = _convolution(section.output[0], "sketch_in", activation="silu")(y)
         y = _convolution(section.output[0], "sketch_out", zero=True)(y)
         x = keras.layers.Add(name="sketch_sum")([x, y])
-    if exemplars is not None and exemplars.fusion == "channels":
+    if exemplars is not None:
         planes = _convolution(section.output[0], "planes_in")(inputs[input_name(PLANES)])
         x = keras.layers.Add(name="planes_sum")([x, planes])
     skips = []
@@ -83,20 +75,10 @@ class _LevelBlocks:
         section: PatchUNet.
         embedding: keras tensor (n, d), of timestep and condition.
         context: None, or token vectors and mask for cross-attention.
-        exemplars: Exemplars, or None: no attention to exemplars.
-        inputs: dict of the denoiser's inputs, encoded exemplars among them.
     """
 
-    def __init__(
-        self,
-        section: PatchUNet,
-        embedding: keras.KerasTensor,
-        context: Any,
-        exemplars: Exemplars | None,
-        inputs: dict[str, Any],
-    ):
+    def __init__(self, section: PatchUNet, embedding: keras.KerasTensor, context: Any):
         self.section, self.embedding, self.context = section, embedding, context
-        self.exemplars, self.inputs = exemplars, inputs
 
     def __call__(self, x: keras.KerasTensor, level: int, name: str) -> keras.KerasTensor:
         """(n, h, w, c) -> (n, h, w, channels of the level)."""
@@ -108,12 +90,6 @@ class _LevelBlocks:
             if number == 1 and section.cross_attention and section.cross_attention[level]:
                 cross = CrossAttention(section.cross_attention[level], section.groups, name=f"{name}_cross")
                 x = cross(x, *self.context)
-            if number == 1 and self.exemplars is not None and self.exemplars.heads is not None:
-                last = level == len(section.output) - 1
-                attention = FullExemplarAttention if last else PositionwiseExemplarAttention
-                layer = attention(self.exemplars.heads[level], section.groups, name=f"{name}_exemplars")
-                keys, values = (self.inputs[input_name(name, kind)] for kind in KEYS_AND_VALUES)
-                x = layer(x, keys, values, self.inputs[input_name(PRESENT)])
         return x
 
     def _residual(self, x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
