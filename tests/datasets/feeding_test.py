@@ -130,6 +130,61 @@ def test_which_images_are_mirrored_stays_what_it_is(pictures, options, mirrored)
     assert "".join("=" if unchanged else "~" for unchanged in same) == mirrored
 
 
+def test_stretch_changes_height_and_width_each_by_itself():
+    images = np.zeros((32, 32, 32, 1), np.uint8)
+    images[:, 8:24, 8:24] = 255
+    changed = next(feed(Glyphs("made", images), 32, 3, augmentation=Augmentation(stretch=0.2)).as_numpy_iterator())
+    ink = changed["images"][..., 0] > 127
+    heights, widths = ink.any(2).sum(1), ink.any(1).sum(1)
+    for sides in (heights, widths):
+        assert 16 / 1.2 - 1 <= sides.min() < 15 and 17 < sides.max() <= 16 * 1.2 + 1
+    assert np.abs(np.corrcoef(heights, widths)[0, 1]) < 0.7
+
+
+def test_weight_grows_and_shrinks_strokes_on_all_sides():
+    images = np.zeros((16, 64, 64, 1), np.uint8)
+    images[:, 24:40, 20:44] = 255
+    changed = next(feed(Glyphs("made", images), 16, 3, augmentation=Augmentation(weight=0.03)).as_numpy_iterator())
+    ink = changed["images"][..., 0] / 255
+    heights, widths = ink[:, :, 32].sum(1), ink[:, 32].sum(1)
+    np.testing.assert_allclose(heights - 16, widths - 24, atol=0.1)
+    growth = (heights - 16) / 2  # pixels on each side
+    assert -0.03 * 64 - 0.6 < growth.min() < -1 and 1 < growth.max() < 0.03 * 64 + 0.6
+
+
+def test_some_are_spared(pictures):
+    plain = first(pictures, None)
+    changed = first(pictures, Augmentation(shift=0.1, spare=0.5))
+    same = [(a == b).all() for a, b in zip(changed, plain, strict=True)]
+    assert any(same) and not all(same)
+    np.testing.assert_array_equal(first(pictures, Augmentation(shift=0.1, spare=1.0)), plain)
+    moved = first(pictures, Augmentation(shift=0.1))
+    np.testing.assert_array_equal(changed[~np.array(same)], moved[~np.array(same)])
+
+
+class Copies:
+    """Companions: each image twice more, as exemplars."""
+
+    signature = {"exemplars": (np.uint8, (2, 16, 16, 1))}  # noqa: RUF012
+
+    def __init__(self, glyphs):
+        self.glyphs = glyphs
+
+    def gather(self, rows, step):
+        return {"exemplars": np.repeat(self.glyphs.images[rows][:, None], 2, 1)}
+
+    def finish(self, batch):
+        return dict(batch)
+
+
+def test_exemplars_change_as_their_image_does(pictures):
+    amounts = Augmentation(stretch=0.2, shear=10, shift=0.1, weight=0.03)
+    batch = next(feed(pictures, 8, 3, augmentation=amounts, companions=Copies(pictures)).as_numpy_iterator())
+    np.testing.assert_array_equal(batch["exemplars"], np.repeat(batch["images"][:, None], 2, 1))
+    np.testing.assert_array_equal(batch["images"], first(pictures, amounts))
+    assert (batch["images"] != first(pictures, None)).any((1, 2, 3)).all()
+
+
 def test_options_text():
     assert parse("rotate=3, shift=0.02") == {"rotate": 3.0, "shift": 0.02}
     assert parse(None) == {} and parse("", flip=True) == {"flip": True}
