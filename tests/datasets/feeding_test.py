@@ -137,7 +137,7 @@ def test_stretch_changes_height_and_width_each_by_itself():
     ink = changed["images"][..., 0] > 127
     heights, widths = ink.any(2).sum(1), ink.any(1).sum(1)
     for sides in (heights, widths):
-        assert 16 / 1.2 - 1 <= sides.min() < 15 and 17 < sides.max() <= 16 * 1.2 + 1
+        assert 16 * 0.8 - 1 <= sides.min() < 15 and 17 < sides.max() <= 16 * 1.2 + 1
     assert np.abs(np.corrcoef(heights, widths)[0, 1]) < 0.7
 
 
