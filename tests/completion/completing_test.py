@@ -174,6 +174,17 @@ def test_the_best_of_several_variants_is_taken(tmp_path, reference):
         run(tmp_path, TrueGlyphs(reference), variants=3, pick=4)
 
 
+def test_drawings_are_enlarged_to_a_size_without_being_drawn_again(tmp_path, reference):
+    usual = run(tmp_path, TrueGlyphs(reference)).font.read_bytes()
+    again = TrueGlyphs(reference)
+    report = run(tmp_path, again, size=512)
+    assert again.drawn == [] and report.calibration.tracing.side == 512 and report.font.read_bytes() != usual
+    assert run(tmp_path, again, size=256).font.read_bytes() == usual
+    for size in (64, 127, 1025):
+        with pytest.raises(UsageError, match=f"--size {size}: drawings of 64 pixels are enlarged to 128 to 1024"):
+            run(tmp_path, again, size=size)
+
+
 def test_new_characters_keep_their_code_points(tmp_path, reference):
     report = run(tmp_path, TrueGlyphs(reference), text="森", more=["⿰木語"])
     assert [(glyph.text, glyph.code) for glyph in report.glyphs] == [("森", 0x68EE), ("⿰木語", 0xE000)]

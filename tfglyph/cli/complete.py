@@ -18,6 +18,12 @@ from tfglyph.errors import GlyphError, UsageError
 @click.option("--descriptions", type=click.Path(), metavar="FILE", help="New characters: a description in each line.")
 @add_model_options(default="pretrained:compose-fonts", required=False)
 @add_precision_option
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    metavar="PIXELS",
+    help="Pixels along a side to which drawings are enlarged before their contours are followed. Default: 256.",
+)
 @click.option("--variants", type=click.IntRange(1, 64), default=1, show_default=True, help="Drawings of each.")
 @click.option("--pick", default="best", show_default=True, metavar="best|N", help="Which of the variants is taken.")
 @click.option("--redo", type=click.Path(), metavar="LIST", help="Draw those in this file again, with another --seed.")
@@ -35,6 +41,7 @@ def command(
     descriptions: str | None,
     references: list[str],
     precision: str,
+    size: int | None,
     variants: int,
     pick: str,
     redo: str | None,
@@ -88,7 +95,7 @@ def command(
     from tfglyph.completion.model_drawer import ModelDrawer
 
     drawer = ModelDrawer(tfglyph.load(references[0], precision), font, file)
-    options = Options(font, target, family, variants, chosen, seed, tuple(redone))
+    options = Options(font, target, family, variants, chosen, seed, tuple(redone), size)
     try:
         report = complete(planned, drawer, options)
     except KeyboardInterrupt:

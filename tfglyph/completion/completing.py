@@ -30,6 +30,7 @@ from tfglyph.fontfiles import (
     store_provenance,
 )
 from tfglyph.outlines import (
+    FINE_SIDE,
     Calibration,
     Outline,
     Tracing,
@@ -46,7 +47,7 @@ OWN_GLYPHS = 24  # of the font that are looked at to learn how it draws
 BATCH = 32
 MOST_VARIANTS = 64
 INK_SIDE = 32  # pixels at which the ink of exemplars is measured
-BEST = "best"
+LARGEST = 1024  # pixels along a side to which drawings are enlarged
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Options:
         pick: int or None: which of them is taken, from 1; None: the best by its score.
         seed: int, decides the drawings.
         redo: tuple of str: what is drawn anew with ``seed``, though there are drawings.
+        size: int or None, pixels along a side to which drawings are enlarged to follow their contours, from twice the
+            drawer's to ``LARGEST``; None: as ``tfglyph.outlines`` does.
     """
 
     spec: str
@@ -70,6 +73,7 @@ class Options:
     pick: int | None = None
     seed: int = 0
     redo: tuple[str, ...] = ()
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -170,16 +174,20 @@ def complete(plan: Plan, drawer: Drawer, options: Options) -> Report:
         Report. Interrupted, it keeps the drawings; called again, it goes on with them.
 
     Raises:
-        UsageError: nothing to draw, or no such variant.
+        UsageError: nothing to draw, no such variant, or no usable size.
         GlyphError: the font cannot be written, or its tables do not take new glyphs.
     """
     if not plan.to_draw:
         raise UsageError(f"{plan.file.path}: nothing to draw: it has all that was asked for and can be drawn")
     if options.pick is not None and not 1 <= options.pick <= options.variants:
         raise UsageError(f"--pick {options.pick}: there are variants 1 to {options.variants}")
+    if options.size is not None and not 2 * drawer.size <= options.size <= LARGEST:
+        raise UsageError(
+            f"--size {options.size}: drawings of {drawer.size} pixels are enlarged to {2 * drawer.size} to {LARGEST}"
+        )
     check_outlines()  # better known before hours of drawing
     characters, outlines, points = own_sample(plan.file, OWN_GLYPHS)
-    calibration = calibrate(outlines, points, drawer.size)
+    calibration = calibrate(outlines, points, drawer.size, options.size or FINE_SIDE)
     own_images = np.stack([render(outline, drawer.size, drawer.size) for outline in outlines])
     store = store_of(options, drawer)
     store.clear_partial()

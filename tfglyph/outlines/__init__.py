@@ -7,12 +7,14 @@ outline.draw(pen, scale, dx, dy)  # any fontTools pen
 """
 
 from tfglyph.outlines.calibration import Calibration, calibrate
+from tfglyph.outlines.contours import FINE_SIDE
 from tfglyph.outlines.pens import OutlinePen, check_outlines, without_overlaps
 from tfglyph.outlines.raster import overlap, render
 from tfglyph.outlines.svg import to_svg
 from tfglyph.outlines.tracing import Outline, Tracing, trace
 
 __all__ = [
+    "FINE_SIDE",
     "Calibration",
     "Outline",
     "OutlinePen",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfglyph.outlines.contours import FINE_SIDE
 from tfglyph.outlines.raster import mean, overlap, render
 from tfglyph.outlines.tracing import Outline, Tracing, trace
 
@@ -54,20 +55,25 @@ def straight_share(outlines: Sequence[Outline]) -> float:
     return straight / total if total else 0.0
 
 
-def calibrate(outlines: Sequence[Outline], own_points: Sequence[int], size: int) -> Calibration:
+def calibrate(
+    outlines: Sequence[Outline], own_points: Sequence[int], size: int, side: int = FINE_SIDE
+) -> Calibration:
     """The tracing that gives a font's own glyphs back best.
 
     Args:
         outlines: some of the font's own, in em squares: both coordinates from 0 to 1, y down.
         own_points: how many points the font has for each.
         size: int, pixels along a side of the pictures that will be traced.
+        side: int, see Tracing.
 
     Returns:
         Calibration; with the defaults of Tracing where no outline is given.
     """
     scaled = [_scaled(outline, size) for outline in outlines]
     straight = straight_share(scaled)
-    start = Tracing(tolerance=0.12 * size / 64, straight=straight >= STRAIGHT_SHARE, square_ends=straight >= 0.3)
+    start = Tracing(
+        tolerance=0.12 * size / 64, straight=straight >= STRAIGHT_SHARE, square_ends=straight >= 0.3, side=side
+    )
     if not outlines:
         return Calibration(start, 0.0, 0.0, 0.0, straight, 0)
     pictures = [render(outline, size) for outline in scaled]

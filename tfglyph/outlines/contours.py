@@ -11,25 +11,27 @@ import contourpy
 import numpy as np
 import scipy.interpolate
 
-FINE_SIDE = 256  # samples along a side on which contours are followed, at least
+FINE_SIDE = 256  # samples along a side on which contours are followed, at least, unless told otherwise
 STEP = 0.25  # pixels between the points of a contour
 FEWEST_POINTS = 12
 FROM_GRID = 0.95  # cosine between an edge and the grid from which on its place needs correction
 
 
-def find_contours(image: np.ndarray, least_area: float = 0.5) -> list[np.ndarray]:
+def find_contours(image: np.ndarray, least_area: float = 0.5, side: int = FINE_SIDE) -> list[np.ndarray]:
     """Closed contours of half coverage, evenly sampled.
 
     Args:
         image: uint8 (h, w) or (h, w, 1), ink 255 on 0: how much of each pixel the glyph covers.
         least_area: float, square pixels: smaller contours are specks and left out.
+        side: int, to how many pixels along its shorter side the picture is enlarged, at least, before contours are
+            followed; each pixel becomes a whole number of them, two or more.
 
     Returns:
         list of float64 (n, 2), x to the right and y down, in pixels from the upper left corner of the picture; the
         last point is joined to the first. Ink is always on the same side: outer contours and holes turn opposite ways.
     """
     coverage = np.pad(np.asarray(image, np.float64).reshape(image.shape[:2]) / 255.0, 2)  # (h + 4, w + 4)
-    factor = max(2, -(-FINE_SIDE // min(image.shape[:2])))
+    factor = max(2, -(-side // min(image.shape[:2])))
     (rows, down), (columns, across) = (_interpolation(length, factor) for length in coverage.shape)
     fine = down @ coverage @ across.T  # (factor (h + 4), factor (w + 4))
     lines = contourpy.contour_generator(columns - 2, rows - 2, fine, name="serial").lines(0.5)

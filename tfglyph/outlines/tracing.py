@@ -18,7 +18,7 @@ import numpy as np
 from fontTools.pens.areaPen import AreaPen
 
 from tfglyph.outlines import cubics
-from tfglyph.outlines.contours import STEP, find_contours
+from tfglyph.outlines.contours import FINE_SIDE, STEP, find_contours
 from tfglyph.outlines.corners import find_corners, meeting_point, side_line
 
 DEPTH = 6  # times that a run is cut in two at most
@@ -32,7 +32,7 @@ MARGIN = 2  # samples beside a corner that say nothing
 
 @dataclasses.dataclass(frozen=True)
 class Tracing:
-    """How to trace; ``tfglyph.outlines.style.calibrate`` chooses for a font.
+    """How to trace; ``tfglyph.outlines.calibrate`` chooses for a font.
 
     Attributes:
         tolerance: float, pixels: how far a curve may run from the edge of the ink.
@@ -40,6 +40,8 @@ class Tracing:
         square_ends: bool: see ``find_corners``.
         straight: bool: whether edges that are nearly horizontal or vertical are made so.
         specks: float, square pixels: smaller contours are left out.
+        side: int, to how many pixels along a side the picture is enlarged, at least, to follow its contours; see
+            ``find_contours``. All lengths here stay those of the picture's own pixels.
     """
 
     tolerance: float = 0.12
@@ -47,6 +49,7 @@ class Tracing:
     square_ends: bool = False
     straight: bool = True
     specks: float = 0.5
+    side: int = FINE_SIDE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +125,7 @@ def trace(image: np.ndarray, tracing: Tracing | None = None) -> Outline:
         Outline, in pixels from the upper left corner of the picture; empty where there is no ink.
     """
     tracing = tracing or Tracing()
-    contours = find_contours(image, tracing.specks)
+    contours = find_contours(image, tracing.specks, tracing.side)
     runs = [_runs(points, tracing) for points in contours]
     curves = [run for contour in runs for run in contour if not run.line]
     fitted = dict(zip(map(id, curves), _fit(curves, tracing.tolerance), strict=True))
