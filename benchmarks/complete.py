@@ -24,7 +24,7 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tfglyph.completion import Drawings, Options, complete, plan  # noqa: E402
+from tfglyph.completion import Drawings, Options, ask, complete, plan  # noqa: E402
 from tfglyph.completion.completing import own_sample  # noqa: E402
 from tfglyph.errors import GlyphError  # noqa: E402
 from tfglyph.fontfiles import FontFile, is_han, open_font  # noqa: E402
@@ -89,13 +89,14 @@ def measure_lost(path: str, count: int, checkpoint: str | None, size: int) -> di
         suffix = ".ttf" if file.table == "glyf" else ".otf"
         copy, output = pathlib.Path(folder, f"copy{suffix}"), pathlib.Path(folder, f"completed{suffix}")
         without(open_font(path), copy, lost)
-        planned = plan(open_font(copy), text="".join(map(chr, sorted(lost))))
+        smaller = open_font(copy)
+        planned = plan(smaller, ask(smaller, text="".join(map(chr, sorted(lost)))))
         drawer: Any = TheFontItself(file, size)
         if checkpoint:
             import tfglyph
-            from tfglyph.completion.model_drawer import ModelDrawer
+            from tfglyph.completion.model_drawer import ModelDrawer, source_of
 
-            drawer = ModelDrawer(tfglyph.load(checkpoint), str(copy), planned.file)
+            drawer = ModelDrawer(tfglyph.load(checkpoint), source_of(str(copy), smaller))
         start, cpu = time.perf_counter(), time.process_time()
         report = complete(planned, drawer, Options(str(copy), output, "Completed"))
         seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu

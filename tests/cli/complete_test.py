@@ -36,7 +36,7 @@ def complete(*words: str) -> None:
 def drawn(tmp_path, monkeypatch, unguarded) -> TrueGlyphs:
     """Replaces the model by a stand-in that draws the true glyphs."""
     drawer = TrueGlyphs(open_font(fonts.write(tmp_path / "whole.ttf", characters=HAS + LACKS)))
-    monkeypatch.setattr("tfglyph.completion.model_drawer.ModelDrawer", lambda model, spec, file: drawer)
+    monkeypatch.setattr("tfglyph.completion.model_drawer.ModelDrawer", lambda model, source: drawer)
     monkeypatch.setattr("tfglyph.load", lambda reference, precision: None)
     return drawer
 
@@ -72,6 +72,20 @@ def test_a_dry_run_needs_no_model_and_writes_nothing(tmp_path, unguarded, capsys
     complete(str(path), "--text", LACKS, "--dry-run")
     assert "to draw: 3; about" in capsys.readouterr().out
     assert [entry.name for entry in tmp_path.iterdir()] == ["My.ttf"]
+
+
+def test_what_freetype_refuses_is_told_before_a_model_is_loaded(tmp_path, drawn, monkeypatch):
+    path = str(fonts.write(tmp_path / "My.ttf", characters=HAS))
+    monkeypatch.setattr("tfglyph.load", lambda reference, precision: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("tfglyph.datasets.fontface.ImageFont.FreeTypeFont", _refuse)
+    with pytest.raises(GlyphError, match=r"My\.ttf: not a usable font"):
+        complete(path, "--text", "森", "--checkpoint", "any")
+    with pytest.raises(GlyphError, match=r"My\.ttf: not a usable font"):
+        main.main(["compose", "森", "--font", path, "--checkpoint", "any"], standalone_mode=False)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise OSError("unknown file format")
 
 
 def test_ctrl_c_says_where_it_goes_on(tmp_path, drawn, monkeypatch, capsys):

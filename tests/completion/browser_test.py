@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.completion.completing_test import HAS, LACKS, TrueGlyphs, run
 from tests.helpers import fonts
-from tfglyph.completion import plan, write_page
+from tfglyph.completion import ask, plan, write_page
 from tfglyph.completion.completing import Options, complete
 from tfglyph.fontfiles import open_font
 from tfglyph.outlines import overlap
@@ -62,7 +62,8 @@ def test_old_and_new_glyphs_stand_side_by_side(browser, tmp_path, kind, suffix):
     path = fonts.write(tmp_path / ("a.ttf" if kind == "glyf" else "a.otf"), kind, characters=HAS)
     output = tmp_path / f"made{suffix}"
     reference = open_font(whole)
-    complete(plan(open_font(path), text=LACKS), TrueGlyphs(reference), Options(str(path), output, "Completed"))
+    file = open_font(path)
+    complete(plan(file, ask(file, text=LACKS)), TrueGlyphs(reference), Options(str(path), output, "Completed"))
     text = "一森木晶"
     for actual, expected in zip(shown(browser, output, text), shown(browser, whole, text), strict=True):
         assert expected.max() > 200

@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 
 from tests.helpers import fonts
 from tests.helpers.drawers import TrueGlyphs
-from tfglyph.completion import Cover, Options, Report, complete, plan, previous_codes, read_redo, write_page
+from tfglyph.completion import Cover, Options, Report, ask, complete, plan, previous_codes, read_redo, write_page
 from tfglyph.completion.completing import store_of, work_folder
 from tfglyph.completion.planning import cover, spelled_time
 from tfglyph.completion.scoring import Judge, Score, agreement, edges, ink, weight
@@ -39,7 +39,8 @@ def run(folder: pathlib.Path, drawer: TrueGlyphs, kind: str = "glyf", text: str 
     path = folder / name
     if not path.exists():
         fonts.write(path, kind, characters=HAS)
-    planned = plan(open_font(path), text=text, more=options.pop("more", ()), codes=options.pop("codes", None))
+    file = open_font(path)
+    planned = plan(file, ask(file, text=text, more=options.pop("more", ()), codes=options.pop("codes", None)))
     return complete(planned, drawer, Options(str(path), folder / output, "Completed TH", **options))
 
 
@@ -48,7 +49,7 @@ def run(folder: pathlib.Path, drawer: TrueGlyphs, kind: str = "glyf", text: str 
 
 def test_a_plan_counts_what_there_is_and_what_is_lacking(tmp_path):
     file = open_font(fonts.write(tmp_path / "a.ttf", characters=HAS, empty="森"))
-    found = plan(file, text="一森晶a語", more=["⿰木語", "⿰日月", "⿰木木"], missing=True)
+    found = plan(file, ask(file, text="一森晶a語", more=["⿰木語", "⿰日月", "⿰木木"], missing=True))
     assert [wanted.text for wanted in found.to_draw] == ["森", "晶", "⿰木語"]
     assert found.to_draw[2].code == 0xE000
     assert found.asked.present == ["一", "語", "明", "林"]  # ⿰日月 is 明, ⿰木木 is 林
@@ -78,7 +79,7 @@ def test_covers_by_hand():
 
 def test_what_the_font_has_nowhere_is_left_out_and_said(tmp_path):
     file = open_font(fonts.write(tmp_path / "a.ttf", characters="一二"))
-    found = plan(file, text="森")
+    found = plan(file, ask(file, text="森"))
     assert found.to_draw == []
     assert any("with parts that the font has nowhere, which are left out: 森" in line for line in found.lines(1.0))
     with pytest.raises(UsageError, match="nothing to draw"):
@@ -88,10 +89,10 @@ def test_what_the_font_has_nowhere_is_left_out_and_said(tmp_path):
 def test_asking_for_nothing_and_for_too_much_is_one_line(tmp_path, monkeypatch):
     file = open_font(fonts.write(tmp_path / "a.ttf", characters=HAS))
     with pytest.raises(UsageError, match="which characters"):
-        plan(file)
+        ask(file)
     monkeypatch.setattr("tfglyph.fontfiles.opening.MOST_GLYPHS", 12)
     with pytest.raises(GlyphError, match="3 glyphs do not fit: it has 11 of 65,535; ask for at most 1"):
-        plan(file, text=LACKS)
+        plan(file, ask(file, text=LACKS))
 
 
 def test_durations_read_well():

@@ -17,7 +17,7 @@ HAS, LACKS = "一二三木林口日田語明", "森晶品"
 @pytest.fixture
 def studio(tmp_path, monkeypatch) -> Studio:
     drawer = TrueGlyphs(open_font(fonts.write(tmp_path / "whole.ttf", characters=HAS + LACKS)))
-    monkeypatch.setattr(complete, "ModelDrawer", lambda model, spec, file: drawer)
+    monkeypatch.setattr(complete, "ModelDrawer", lambda model, source: drawer)
     monkeypatch.setattr(complete, "check_safely", lambda spec, seconds: None)
     monkeypatch.setattr("tfglyph.completion.completing.OWN_GLYPHS", 3)
     (tmp_path / "out").mkdir()
@@ -26,7 +26,7 @@ def studio(tmp_path, monkeypatch) -> Studio:
 
 def test_it_needs_a_model_that_draws_from_exemplars():
     assert not complete.fits(tfglyph.build(TINY))
-    section = {"slots": 6, "per_part": 2, "style": 2, "output": [8], "heads": [1]}
+    section = {"per_part": 2, "style": 2, "output": [8]}
     assert complete.fits(tfglyph.build({**TINY, "condition": {"exemplars": section}}))
 
 

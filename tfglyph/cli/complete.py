@@ -60,7 +60,7 @@ def command(
     variable font. It is never changed. Interrupted, the same command goes on. Beside MyFont-completed.ttf are a page
     that shows every new glyph, MyFont-completed.html, and a record, MyFont-completed.json.
     """
-    from tfglyph.completion import Options, complete, plan, previous_codes, read_redo, work_folder, write_page
+    from tfglyph.completion import Options, ask, complete, plan, previous_codes, read_redo, work_folder, write_page
     from tfglyph.completion.planning import SECONDS_PER_GLYPH
     from tfglyph.fontfiles import check_name, check_output, check_safely, natural_suffix, open_font, other_family
 
@@ -82,7 +82,7 @@ def command(
         check_name(file.font, family, file.path)
     before = previous_codes(target)
     again = list(before) if redo and not (charset or text or missing or descriptions) else []
-    planned = plan(file, charset, text, missing, descriptions, [*again, *redone], before)
+    planned = plan(file, ask(file, charset, text, missing, descriptions, [*again, *redone], before))
     for line in planned.lines(SECONDS_PER_GLYPH, variants):
         click.echo(line)
     if not planned.to_draw:
@@ -92,9 +92,10 @@ def command(
         return
     check_references(references)
     import tfglyph
-    from tfglyph.completion.model_drawer import ModelDrawer
+    from tfglyph.completion.model_drawer import ModelDrawer, source_of
 
-    drawer = ModelDrawer(tfglyph.load(references[0], precision), font, file)
+    source = source_of(font, file)  # what FreeType says of a font is known before a model is loaded
+    drawer = ModelDrawer(tfglyph.load(references[0], precision), source)
     options = Options(font, target, family, variants, chosen, seed, tuple(redone), size)
     try:
         report = complete(planned, drawer, options)

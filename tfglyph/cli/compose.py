@@ -118,6 +118,9 @@ def command(
             click.echo(f"{tree} is written {in_place(tree)}")
     references = references or [name for name in (IN_A_FONT if fonts else IN_TW_KAI,) if is_shipped(name)]
     check_references(references)
+    from tfglyph.exemplars.sources import open_source
+
+    sources = [open_source(font) for font in fonts]
     import numpy as np
 
     import tfglyph
@@ -127,7 +130,7 @@ def command(
     model = tfglyph.load(references[0], precision)
     to_draw = _requests(model, lines)
     from_exemplars = draws_from_exemplars(model)
-    finders = [retrieval(model, font) for font in fonts or (None,)] if fonts or from_exemplars else []
+    finders = [retrieval(model, source) for source in sources or (None,)] if fonts or from_exemplars else []
     if invent:
         to_draw += sampled_requests(model, invent, seed, finders[0] if finders else None)
     for request in to_draw:

@@ -72,6 +72,9 @@ def command(
     default = "pretrained:compose-fonts" if font else "pretrained:ddpm-cns"
     references = references or [name for name in (default,) if is_shipped(name)]
     check_references(references)
+    from tfglyph.exemplars.sources import open_source
+
+    source = open_source(font) if font is not None else None  # before the model, which takes longer
     import tfglyph
     from tfglyph.imaging.grids import grid, save_png
     from tfglyph.latent.sampling import sample_pairs
@@ -89,7 +92,7 @@ def command(
     if font is not None or draws_from_exemplars(model):
         if numbers is not None:
             raise UsageError("--seeds: in a font, images are made by --count and --seed")
-        finder = retrieval(model, font)
+        finder = retrieval(model, source)
         invented = sampled_requests(model, count, seed, finder)
         options |= {} if temperature is None else {"temperature": temperature}
         images = compose_from_exemplars(model, invented, finder, seed=seed, **options).images[:, 0]

@@ -1,12 +1,12 @@
 """Completing fonts: the characters that a font lacks, drawn in its style and written into it.
 
-    from tfglyph.completion import Options, complete, plan
+    from tfglyph.completion import Options, ask, complete, plan
 
     file = open_font("MyFont.ttf")
-    report = complete(plan(file, charset="big5-common"), drawer, options)
+    report = complete(plan(file, ask(file, charset="big5-common")), drawer, options)
 
-``planning`` says what there is to do, ``completing`` does it with a ``Drawer``, ``scoring`` says how good each drawing
-probably is, and ``page`` shows them.
+``asking`` reads what is wanted, ``planning`` says what there is to do, ``completing`` does it with a ``Drawer``,
+``scoring`` says how good each drawing probably is, and ``page`` shows them.
 """
 
 from tfglyph.completion.asking import Asked, Wanted, ask

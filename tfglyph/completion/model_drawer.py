@@ -9,38 +9,27 @@ import numpy as np
 
 from tfglyph.completion.drawing import Drawings
 from tfglyph.composition import resolve
-from tfglyph.datasets.drawing import in_frame
-from tfglyph.datasets.fontface import FontFace, faces
-from tfglyph.errors import GlyphError, UsageError
-from tfglyph.exemplars.part_index import part_index
+from tfglyph.datasets.fontface import faces
+from tfglyph.errors import UsageError
 from tfglyph.exemplars.retrieval import Retrieval
+from tfglyph.exemplars.sources import FontSource, GlyphSource
 from tfglyph.files import digest
 from tfglyph.fontfiles.opening import FontFile
 
 VARIANTS_OF_A_SEED = 64
 
 
-class FileSource:
-    """The glyphs of a font that is being completed, as exemplars; a ``GlyphSource``.
+def source_of(spec: str, file: FontFile) -> FontSource:
+    """The glyphs of a font that is being completed, as exemplars.
 
     Args:
         spec: str, the font, as a person names it.
         file: FontFile of the same font: what it really draws.
+
+    Raises:
+        GlyphError: FreeType cannot read the font, or the parts of none of its characters are known.
     """
-
-    def __init__(self, spec: str, file: FontFile):
-        self._face: FontFace = faces(spec)[0]
-        known = part_index().rows
-        self.name: str = self._face.name
-        self.characters: list[str] = [chr(code) for code in sorted(file.drawn) if chr(code) in known]
-
-    def glyph(self, character: str, shape: tuple[int, int, int]) -> np.ndarray:
-        """The glyph: uint8 (h, w, c) of ``shape``, ink 255 on 0; empty where it is damaged, which does no harm."""
-        side = min(shape[:2])
-        try:
-            return in_frame(self._face.render(character, side), shape)
-        except GlyphError:
-            return np.zeros(shape, np.uint8)
+    return FontSource(faces(spec)[0], map(chr, sorted(file.drawn)))
 
 
 class ModelDrawer:
@@ -48,15 +37,13 @@ class ModelDrawer:
 
     Args:
         model: a GlyphModel whose architecture has ``condition.exemplars``.
-        spec: str, the font, as a person names it.
-        file: FontFile of the same font.
+        source: GlyphSource, the font; see ``source_of``.
 
     Raises:
         UsageError: the model draws from no exemplars, or no square pictures in grey.
-        GlyphError: FreeType cannot read the font.
     """
 
-    def __init__(self, model: Any, spec: str, file: FontFile):
+    def __init__(self, model: Any, source: GlyphSource):
         section = getattr(model, "exemplars", None)
         if section is None:
             raise UsageError(f"{model.name}: a model without condition.exemplars cannot draw in the style of a font")
@@ -66,7 +53,7 @@ class ModelDrawer:
         self._model = model
         self.name: str = _name(model)
         self.size: int = height
-        self._retrieval: Retrieval = Retrieval(FileSource(spec, file), section, (height, width, channels))
+        self._retrieval: Retrieval = Retrieval(source, section, (height, width, channels))
 
     def draw(self, texts: Sequence[str], seeds: Sequence[int]) -> Drawings:
         """Draws n glyphs, see ``Drawer.draw``; seeds that differ in their last six bits see other exemplars."""

@@ -2,12 +2,11 @@
 
 import collections
 import enum
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from tfglyph.completion.asking import Asked, Wanted, ask, few
+from tfglyph.completion.asking import Asked, Wanted, few
 from tfglyph.composition.descriptions import Description
 from tfglyph.composition.places import Place
 from tfglyph.composition.table import DEEPEST
@@ -91,31 +90,16 @@ class Plan:
         return f": {few(texts)}"
 
 
-def plan(
-    file: FontFile,
-    charset: str | None = None,
-    text: str = "",
-    missing: bool = False,
-    descriptions: str | None = None,
-    more: Sequence[str] = (),
-    codes: Mapping[str, int] | None = None,
-) -> Plan:
+def plan(file: FontFile, asked: Asked) -> Plan:
     """Plans the completion of a font.
 
     Args:
         file: FontFile.
-        charset: see ``ask``, as the other arguments.
-        text: str.
-        missing: bool.
-        descriptions: str or None.
-        more: characters and descriptions.
-        codes: code points that descriptions had before.
+        asked: Asked, what is asked of that font.
 
     Raises:
-        UsageError: nothing is asked for, or it cannot be read.
         GlyphError: more glyphs are asked for than fit into the font.
     """
-    asked = ask(file, charset, text, missing, descriptions, more, codes)
     index = part_index()
     present = np.zeros(len(index.characters), bool)
     present[[index.rows[chr(code)] for code in file.drawn if chr(code) in index.rows]] = True

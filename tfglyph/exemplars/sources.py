@@ -40,22 +40,27 @@ class FontSource:
 
     Args:
         font: FontFace.
+        characters: str, those that it draws, where that is known; None: it is found out.
 
     Raises:
         GlyphError: it draws no Chinese characters.
     """
 
-    def __init__(self, font: FontFace):
+    def __init__(self, font: FontFace, characters: Iterable[str] | None = None):
         self.font, self.name = font, font.name
-        self.characters: list[str] = _drawn(font)
+        known = part_index().rows
+        self.characters: list[str] = _drawn(font) if characters is None else [c for c in characters if c in known]
         if not self.characters:
             raise GlyphError(f"{printable(font.path)}: draws no Chinese characters, so there are no exemplars in it")
         if len(self.characters) < FEW:
             warn(f"{printable(font.path)}: draws {len(self.characters)} Chinese characters only; its style is guessed")
 
     def glyph(self, character: str, shape: tuple[int, int, int]) -> np.ndarray:
-        """The glyph: uint8 (h, w, c) of ``shape``, ink 255 on 0."""
-        return in_frame(self.font.render(character, min(shape[:2])), shape)
+        """The glyph: uint8 (h, w, c) of ``shape``, ink 255 on 0; empty where it is damaged, which does no harm."""
+        try:
+            return in_frame(self.font.render(character, min(shape[:2])), shape)
+        except GlyphError:
+            return np.zeros(shape, np.uint8)
 
 
 class PackSource:

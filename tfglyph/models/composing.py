@@ -1,5 +1,6 @@
 """From descriptions to images: the one way in for the command line, the studio and Python."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from tfglyph.composition.tokens import tokenizer
 from tfglyph.errors import UsageError
 from tfglyph.exemplars.inventing import invent
 from tfglyph.exemplars.retrieval import Retrieval, Retrieved
-from tfglyph.exemplars.sources import open_source
+from tfglyph.exemplars.sources import GlyphSource, open_source
 from tfglyph.files import PathLike
 
 MOST = 10_000  # descriptions of one call
@@ -62,12 +63,13 @@ def draws_from_exemplars(model: ComposingModel) -> bool:
     return model.architecture.exemplars is not None
 
 
-def retrieval(model: ComposingModel, font: PathLike | None = None) -> Retrieval:
+def retrieval(model: ComposingModel, font: PathLike | GlyphSource | None = None) -> Retrieval:
     """What finds the exemplars of a font for a model.
 
     Args:
         model: a GlyphModel.
-        font: path of a font file, as in ``tfglyph.exemplars.sources.open_source``; None: the package's TW-Kai.
+        font: path of a font file, as in ``tfglyph.exemplars.sources.open_source``, or what it returned; None: the
+            package's TW-Kai.
 
     Raises:
         UsageError: the model draws from no exemplars.
@@ -79,7 +81,8 @@ def retrieval(model: ComposingModel, font: PathLike | None = None) -> Retrieval:
             f"{model.name}: draws in the typefaces that it learned; a font is for models with condition.exemplars, such"
             " as compose-fonts"
         )
-    return Retrieval(open_source(font), section, model.architecture.hwc)
+    source = open_source(font) if font is None or isinstance(font, str | bytes | os.PathLike) else font
+    return Retrieval(source, section, model.architecture.hwc)
 
 
 def check_composes(model: ComposingModel) -> Tokens:

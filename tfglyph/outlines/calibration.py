@@ -55,9 +55,7 @@ def straight_share(outlines: Sequence[Outline]) -> float:
     return straight / total if total else 0.0
 
 
-def calibrate(
-    outlines: Sequence[Outline], own_points: Sequence[int], size: int, side: int = FINE_SIDE
-) -> Calibration:
+def calibrate(outlines: Sequence[Outline], own_points: Sequence[int], size: int, side: int = FINE_SIDE) -> Calibration:
     """The tracing that gives a font's own glyphs back best.
 
     Args:

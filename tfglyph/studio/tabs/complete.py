@@ -5,8 +5,8 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from tfglyph.completion import Options, Report, complete, plan, write_page
-from tfglyph.completion.model_drawer import ModelDrawer
+from tfglyph.completion import Options, Report, ask, complete, plan, write_page
+from tfglyph.completion.model_drawer import ModelDrawer, source_of
 from tfglyph.composition import OPERATORS
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.fontfiles import check_safely, natural_suffix, open_font, other_family
@@ -103,12 +103,12 @@ def completed(
     file = open_font(path)
     if file.restricted and not right:
         raise GlyphError(f"its embedding bits forbid changing it: {file.restricted}")
-    planned = plan(file, text=text, more=descriptions)
+    planned = plan(file, ask(file, text=text, more=descriptions))
     if len(planned.to_draw) > MOST:
         raise UsageError(f"{len(planned.to_draw):,} glyphs; at most {MOST} at once here, more with tfglyph complete")
     output: pathlib.Path = studio.file(natural_suffix(file.table, file.font.flavor))
     options = Options(path, output, other_family(file.family), variants, None, seed)
-    report = complete(planned, ModelDrawer(model, path, file), options)
+    report = complete(planned, ModelDrawer(model, source_of(path, file)), options)
     doubtful = "".join(glyph.text for glyph in report.glyphs if glyph.doubtful)
     lines = [*planned.lines(0.0, variants)[:-1], f"{len(report.glyphs)} glyphs added to {report.family}"]
     lines += [f"doubtful: {doubtful}"] if doubtful else []
