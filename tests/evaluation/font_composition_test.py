@@ -10,6 +10,7 @@ import tfglyph
 from tests.helpers.recognizer import take_away
 from tests.helpers.runs import save_run
 from tests.helpers.sources import write_font
+from tfglyph.composition import describe
 from tfglyph.datasets.glyphs import Glyphs, split_keys
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.evaluation import font_composition, font_composition_metric
@@ -133,6 +134,22 @@ def test_a_model_that_draws_the_fonts_own_glyphs_is_right_everywhere(font):
     assert (result.baselines["best exemplar"][1].rmse <= result.baselines["mean of exemplars"][1].rmse.max()).all()
 
 
+def test_how_many_exemplars_have_each_part_in_its_place(font):
+    result = measure_font(KnownModel(font), font, HOLDOUT, 100, curve_count=0)
+    others = {each: describe(each) for each in font.characters}
+
+    def sharing(character, number):
+        tree = others[character]
+        return sum(
+            other.operator == tree.operator and other.parts[number].part == tree.parts[number].part
+            for each, other in others.items()
+            if each != character
+        )
+
+    expected = [min(2, sharing(each, 0), sharing(each, 1)) for each in result.characters]
+    assert result.in_place.tolist() == expected and len(set(expected)) > 1
+
+
 def test_no_exemplar_is_the_character_itself_nor_drawn_like_it(tmp_path):
     held_out = [each for each in CHARACTERS if each in set(held_out_characters(HOLDOUT))]
     twin, other = held_out[0], next(each for each in CHARACTERS if each not in held_out)
@@ -175,6 +192,10 @@ def test_measurements_and_tables(font, monkeypatch):
     assert values["composition/Blocks (2)/best exemplar/first"].value == 0
     assert values["composition/all fonts/by operator/⿰"].count == 2 * len(results[0].characters)
     assert values["composition/Blocks/by exemplars/4"].count == 2
+    in_place = [
+        values.get(f"composition/Blocks/by exemplars in place/{each}") for each in ("none", "one", "two or more")
+    ]
+    assert sum(figure.count for figure in in_place if figure) == len(results[0].characters)
     assert values["composition/Blocks/style recognized"].real == values["composition/Blocks/style recognized"].value
     assert [each["reason"] for each in skipped] == ["no recognizer"]
     result = {

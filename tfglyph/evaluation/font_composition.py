@@ -257,6 +257,8 @@ class FontComposition:
         trees: list of n Description.
         rows: int64 (n,), the right glyphs.
         images: uint8 (n, h', w'), what was drawn.
+        in_place: int64 (n,): how many exemplars have the part in its place, of the part with the fewest; -1 for a
+            character that is not taken apart.
         drawn: Scores of that.
         baselines: dict from "content pasted", "mean of exemplars" and "best exemplar" to (int64 (m,): which of the n,
             Scores of these).
@@ -269,6 +271,7 @@ class FontComposition:
     trees: list[Description]
     rows: np.ndarray
     images: np.ndarray
+    in_place: np.ndarray
     drawn: Scores
     baselines: dict[str, tuple[np.ndarray, Scores]]
     curve: dict[int | str, Scores]
@@ -329,7 +332,16 @@ def measure_font(
         others = Retrieval(font.source, section, font.shape, without=font.alike(rows) + "".join(characters))
         curve[NOWHERE] = score(draw(others.find(nameless)), font, few)
     baselines = _baselines(retrieved, characters, font, rows)
-    return FontComposition(font, characters, trees, rows, images, score(images, font, rows), baselines, curve)
+    in_place = np.array([_in_place(kinds, tree, section) for kinds, tree in zip(retrieved.kinds, trees, strict=True)])
+    return FontComposition(font, characters, trees, rows, images, in_place, score(images, font, rows), baselines, curve)
+
+
+def _in_place(kinds: np.ndarray, tree: Description, section: Exemplars) -> int:
+    """Exemplars that have a part of the top level in its place, of the part with the fewest; -1 where there is none."""
+    is_whole_part = (kinds[: section.slots, 0] == Match.IN_PLACE) & (kinds[: section.slots, 1] == 1)
+    ends = np.cumsum(section.sizes[: len(tree.parts)])
+    counts = [int(part.sum()) for part in np.split(is_whole_part, ends)[: len(ends)]]
+    return min(counts, default=-1)
 
 
 def _baselines(

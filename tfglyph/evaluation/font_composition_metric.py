@@ -232,7 +232,8 @@ def _made_up_fonts(height: int, width: int) -> list[np.ndarray]:
 
 
 def _breakdown(name: str, results: Sequence[FontComposition], seed: int) -> Iterator[Measurement]:
-    """First in by operator, by depth, and by the number of exemplars; of several fonts together."""
+    """First in by operator, by depth, by how many exemplars have each part in its place (of the part with the fewest),
+    and by how many are given; of several fonts together."""
     ranks = np.concatenate([result.drawn.ranks for result in results])
     trees = [tree for result in results for tree in result.trees]
     groups: list[tuple[str, Callable[[Any], bool]]] = [
@@ -247,6 +248,12 @@ def _breakdown(name: str, results: Sequence[FontComposition], seed: int) -> Iter
         values = ranks[[belongs(tree) for tree in trees]] < 1
         if len(values):
             yield mean_measurement(f"composition/{name}/{group}", values, "higher", seed)
+    in_place = np.concatenate([result.in_place for result in results])
+    for group, chosen in (("none", in_place == 0), ("one", in_place == 1), ("two or more", in_place >= 2)):
+        if chosen.any():
+            yield mean_measurement(
+                f"composition/{name}/by exemplars in place/{group}", ranks[chosen] < 1, "higher", seed
+            )
     for amount in results[0].curve:
         values = np.concatenate([result.curve[amount].ranks for result in results]) < 1
         text = "as many as the model takes" if amount == -1 else amount
