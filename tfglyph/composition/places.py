@@ -30,9 +30,16 @@ BOXES: dict[str, tuple[Box, ...]] = {
 """The usual boxes of an operator's parts. Neighbours overlap a little: no two typefaces divide a square alike."""
 
 
-def box_of(place: Place) -> Box:
-    """The box of a place: each level's box lies in the one above."""
+def box_of(place: Place, first: Box | None = None) -> Box:
+    """The box of a place: each level's box lies in the one above.
+
+    Args:
+        place: Place.
+        first: Box of the first step, where more is known of it than the operator says; None: the usual one.
+    """
     top, left, bottom, right = WHOLE
+    if first is not None and place:
+        (top, left, bottom, right), place = first, place[1:]
     for operator, number in place:
         inner = BOXES[operator][number] if operator in BOXES else WHOLE
         height, width = bottom - top, right - left

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tfglyph.composition.descriptions import Description
-from tfglyph.composition.places import Place
+from tfglyph.composition.places import Place, box_of
 from tfglyph.composition.table import DEEPEST
 from tfglyph.exemplars.kinds import Match
 from tfglyph.exemplars.part_index import PartIndex
@@ -24,6 +24,7 @@ MOST_IN_PLACE = 64
 MOST_OF_PIECES = 24
 MOST_MOVED = 24
 MOST_MOVED_COMPARED = 256
+MOVED_FIRST = 2  # moved ones come before those of pieces
 MOST_FOR_STYLE = 64
 FOR_STYLE = 768  # characters of the font, evenly spread, among which those for the style are sought
 FARTHEST = 0.5  # root mean squared difference of two characters that are not alike at all
@@ -77,7 +78,7 @@ def candidates(index: PartIndex, tree: Description) -> list[Candidates]:
     """
     vector = index.vector(tree)
     own = index.rows.get(tree.part or "", -1)
-    search = _Search(index, vector, own)
+    search = _Search(index, vector, own, index.frames_of(tree))
     lists = [search.part(part, ((tree.operator or "", number),)) for number, part in enumerate(tree.parts)]
     return [*lists, search.style(lists)]
 
@@ -89,19 +90,26 @@ class _Search:
         index: PartIndex.
         vector: float32 (256,), the looks of the character.
         own: int, its row, or -1.
+        frames: list of float32 (4,), where its parts lie.
     """
 
-    def __init__(self, index: PartIndex, vector: np.ndarray, own: int):
-        self.index, self.vector, self.own = index, vector, own
+    def __init__(self, index: PartIndex, vector: np.ndarray, own: int, frames: Sequence[np.ndarray]):
+        self.index, self.vector, self.own, self.frames = index, vector, own, frames
+
+    def box(self, place: Place) -> np.ndarray:
+        """float32 (4,): the box of a place in the character."""
+        return np.array(box_of(place, tuple(self.frames[place[0][1]].tolist())), np.float32)
 
     def part(self, part: Description, place: Place) -> Candidates:
-        """Those of a part: in place, then in turns those of its pieces and those that have to be moved."""
+        """Those of a part: in place, then the best that have to be moved, then in turns others and those of pieces."""
         pieces = [
             self.in_place(piece, piece_place, MOST_OF_PIECES)
             for piece, piece_place in _pieces(part, place)
             if piece.part is not None
         ]
-        return _first([self.in_place(part, place, MOST_IN_PLACE), _in_turns([*pieces, self.moved(part, place)])])
+        moved = self.moved(part, place)
+        first, others = moved.take(np.arange(len(moved))[:MOVED_FIRST]), moved.take(np.arange(len(moved))[MOVED_FIRST:])
+        return _first([self.in_place(part, place, MOST_IN_PLACE), first, _in_turns([*pieces, others])])
 
     def in_place(self, part: Description, place: Place, most: int) -> Candidates:
         """At most ``most`` characters with the part at that place, the most alike first."""
@@ -109,7 +117,7 @@ class _Search:
         rows = rows[rows != self.own]
         distances = self.index.distances(self.vector, rows)
         order = np.argsort(distances, kind="stable")[:most]
-        box = self.index.box(place)
+        box = self.box(place)
         return _rows(rows[order], Match.IN_PLACE, len(place), distances[order], box, box)
 
     def moved(self, part: Description, place: Place) -> Candidates:
@@ -117,16 +125,15 @@ class _Search:
         rows, place_numbers = self.index.anywhere(part.part)
         others = (rows != self.own) & (place_numbers != self.index.place_number(place))
         rows, place_numbers = rows[others], place_numbers[others]
-        target = self.index.box(place)
-        stretch = np.abs(np.log(_sides(target) / _sides(self.index.boxes[place_numbers]))).sum(1)  # (k,)
+        target, boxes = self.box(place), self.index.boxes_in(rows, place_numbers)
+        stretch = np.abs(np.log(_sides(target) / _sides(boxes))).sum(1)  # (k,)
         if len(rows) > MOST_MOVED_COMPARED:  # of the best shape alone: to compare looks costs more
             best = np.sort(np.argpartition(stretch, MOST_MOVED_COMPARED)[:MOST_MOVED_COMPARED])
-            rows, place_numbers, stretch = rows[best], place_numbers[best], stretch[best]
+            rows, place_numbers, stretch, boxes = rows[best], place_numbers[best], stretch[best], boxes[best]
         distances = self.index.distances(self.vector, rows)
         order = np.argsort(distances + STRETCH * stretch, kind="stable")[:MOST_MOVED]
         matches = np.where(place_numbers[order] == 0, Match.ALONE, Match.MOVED)
-        sources = self.index.boxes[place_numbers[order]]
-        return _rows(rows[order], matches, len(place), distances[order], sources, target)
+        return _rows(rows[order], matches, len(place), distances[order], boxes[order], target)
 
     def style(self, lists: Sequence[Candidates]) -> Candidates:
         """Those that look most like the whole, among the candidates of the parts and a spread of all others."""

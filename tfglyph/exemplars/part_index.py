@@ -6,7 +6,7 @@ from the glyphs that share its parts.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -17,9 +17,10 @@ from tfglyph.composition.descriptions import Description
 from tfglyph.composition.places import Place
 from tfglyph.composition.table import DEEPEST, lines, table
 from tfglyph.datasets.pack import PACK, pack
+from tfglyph.exemplars.frames import MOST_PARTS, Boxes, all_frames, expected_frames, measure
 from tfglyph.files import cached_arrays, digest
 
-VERSION = 1
+VERSION = 2
 SIDE = 16  # of the vectors that compare characters
 DIMENSIONS = SIDE * SIDE
 BLURRED = 0.1
@@ -59,7 +60,8 @@ class PartIndex:
         rows: dict from character to its row.
         parts: dict from the name of a part to its number.
         places: list of Place.
-        boxes: float32 (places, 4), (top, left, bottom, right) of each place.
+        boxes: float32 (places, 4), the usual (top, left, bottom, right) of each place.
+        frames: float32 (n, 3, 4), the boxes in which the parts of each character lie; see ``tfglyph.exemplars.frames``.
         vectors: float32 (n, 256) in [0, 1], the looks of each character.
         present: int32 (k,), ascending: the rows that are found; all of them but in a ``subset``.
     """
@@ -71,6 +73,8 @@ class PartIndex:
         place_list: list[Place],
         occurrences: np.ndarray,
         vectors: np.ndarray,
+        frames: np.ndarray,
+        medians: tuple[Boxes, Boxes],
     ):
         self.characters: list[str] = characters
         self.rows: dict[str, int] = {character: row for row, character in enumerate(characters)}
@@ -78,6 +82,11 @@ class PartIndex:
         self.places: list[Place] = place_list
         self.boxes: np.ndarray = np.array([places.box_of(place) for place in place_list], np.float32)
         self.vectors: np.ndarray = vectors
+        self.frames: np.ndarray = frames
+        self._medians = medians
+        # Of each place: which part of the character it lies in, and where in that part.
+        self._first = np.array([place[0][1] if place else 0 for place in place_list])
+        self._below = np.array([places.box_of(place[1:]) for place in place_list], np.float32)
         self._place_numbers = {place: number for number, place in enumerate(place_list)}
         character, place, part = occurrences.T.astype(np.int64)
         in_place = place * len(part_names) + part
@@ -105,9 +114,27 @@ class PartIndex:
         """The row of a place in ``places``; None where no character has a part there."""
         return self._place_numbers.get(place)
 
-    def box(self, place: Place) -> np.ndarray:
-        """float32 (4,): the box of any place."""
-        return np.array(places.box_of(place), np.float32)
+    def frames_of(self, tree: Description) -> list[np.ndarray]:
+        """The boxes in which the parts of a tree lie, measured or expected: list of float32 (4,)."""
+        row = self.rows.get(tree.part or "")
+        if row is not None and self.frames[row, : len(tree.parts)].any() and len(tree.parts) <= MOST_PARTS:
+            return list(self.frames[row, : len(tree.parts)])
+        return expected_frames(tree, *self._medians)
+
+    def boxes_in(self, rows: np.ndarray, place_numbers: np.ndarray) -> np.ndarray:
+        """The boxes of places in characters that have parts there.
+
+        Args:
+            rows: int (k,).
+            place_numbers: int (k,).
+
+        Returns:
+            float32 (k, 4).
+        """
+        frames, below = self.frames[rows, self._first[place_numbers]], self._below[place_numbers]
+        corner, sides = np.tile(frames[:, :2], 2), np.tile(frames[:, 2:] - frames[:, :2], 2)
+        is_measured = (place_numbers > 0) & frames.any(1)
+        return np.where(is_measured[:, None], corner + below * sides, self.boxes[place_numbers]).astype(np.float32)
 
     def at_place(self, place: Place, part: str | None) -> np.ndarray:
         """int32 (k,): the characters that have ``part`` at ``place``."""
@@ -198,7 +225,23 @@ def part_index() -> PartIndex:
     names = ["".join(stored["characters"]), "\n".join(stored["parts"])]
     place_list = [_read_place(text) for text in "".join(stored["places"]).split("\n")]
     vectors = stored["vectors"].astype(np.float32) / 255
-    return PartIndex(list(names[0]), names[1].split("\n"), place_list, stored["occurrences"], vectors)
+    frames = stored["frames"].astype(np.float32) / 255
+    medians = tuple(_read_medians(stored, name) for name in ("own", "beside"))
+    return PartIndex(
+        list(names[0]),
+        names[1].split("\n"),
+        place_list,
+        stored["occurrences"],
+        vectors,
+        frames,
+        (medians[0], medians[1]),
+    )
+
+
+def _read_medians(stored: Mapping[str, np.ndarray], name: str) -> Boxes:
+    keys = "".join(stored[f"{name}_keys"]).split("\n")
+    boxes = stored[f"{name}_boxes"].astype(np.float32) / 255
+    return {(key[0], int(key[1]), key[2:]): box for key, box in zip(keys, boxes, strict=True)}
 
 
 def _make() -> dict[str, np.ndarray]:
@@ -213,7 +256,15 @@ def _make() -> dict[str, np.ndarray]:
             number = place_numbers.setdefault(place, len(place_numbers))
             occurrences.append((row, number, part_numbers[branch.part or ""]))
     triples = np.array(occurrences, np.int32)
+    trees = [decompositions.described(character, 1) for character in characters]
+    measured, *medians = measure(dict(zip(characters, trees, strict=True)), dict(zip(*pack(), strict=True)))
+    of_medians = {}
+    for name, boxes in zip(("own", "beside"), medians, strict=True):
+        of_medians[f"{name}_keys"] = np.array(["\n".join(f"{key[0]}{key[1]}{key[2]}" for key in boxes)])
+        of_medians[f"{name}_boxes"] = np.round(np.stack(list(boxes.values())) * 255).astype(np.uint8)
     return {
+        "frames": np.round(all_frames(trees, measured, *medians) * 255).astype(np.uint8),
+        **of_medians,
         "characters": np.array(["".join(characters)]),
         "parts": np.array(["\n".join(part_names)]),
         "places": np.array(["\n".join(map(_write_place, place_numbers))]),

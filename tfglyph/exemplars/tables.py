@@ -11,7 +11,7 @@ from tfglyph.exemplars.choosing import CandidateTable
 from tfglyph.exemplars.part_index import part_index
 from tfglyph.files import cached_arrays
 
-VERSION = 1
+VERSION = 2
 MOST_PARTS = 3
 MOST_CANDIDATES = 64
 
