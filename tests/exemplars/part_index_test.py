@@ -60,7 +60,32 @@ def test_a_subset_finds_its_own_alone(index):
 def test_boxes_are_those_of_the_places(index):
     for number in range(0, len(index.places), 97):
         np.testing.assert_array_equal(index.boxes[number], np.float32(box_of(index.places[number])))
-    np.testing.assert_array_equal(index.box((("⿱", 0), ("⿰", 1))), np.float32([0, 0.42, 0.52, 1]))
+    assert box_of((("⿱", 0), ("⿰", 1))) == (0, 0.42, 0.52, 1)
+    np.testing.assert_allclose(box_of((("⿱", 0), ("⿰", 1)), (0.0, 0.1, 0.3, 0.9)), (0, 0.1 + 0.42 * 0.8, 0.3, 0.9))
+
+
+def test_boxes_of_occurrences_lie_in_the_frames_of_their_characters(index):
+    rows, places = index.anywhere("湯")
+    boxes = index.boxes_in(rows, places)
+    for row, number, box in zip(rows.tolist(), places.tolist(), boxes, strict=True):
+        place, character = index.places[number], index.characters[row]
+        frame = index.frames_of(describe(character))[place[0][1]] if place else None
+        np.testing.assert_allclose(box, box_of(place, None if frame is None else tuple(frame.tolist())), atol=1e-6)
+    assert (boxes != index.boxes[places]).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "edge", "least", "most"),
+    [
+        ("蕩", 1, 0, 0.1, 0.3),  # 湯 begins right below 艹, at .42 by the usual box
+        ("⿱艹酉", 1, 0, 0.1, 0.35),  # nobody has drawn this one
+        ("刻", 0, 3, 0.55, 0.75),  # 亥 leaves little to 刂
+        ("沐", 1, 1, 0.2, 0.4),
+        ("疸", 1, 1, 0.1, 0.4),
+    ],
+)
+def test_frames_know_how_wide_parts_are(index, text, number, edge, least, most):
+    assert least <= index.frames_of(resolve(text))[number][edge] <= most
 
 
 def test_looks_are_the_glyphs_of_the_package(index):

@@ -1,8 +1,8 @@
 """For one character: which others show its parts, in an order of preference that no font enters into.
 
 Each part that the character is made of gets a list: first the characters that have the part at that place, those that
-look most like the wanted one first; then, in turns, characters with the parts of the part at their places, and
-characters with the part elsewhere, which have to be moved. A last list, for the style, has those that look most like
+look most like the wanted one first; then characters with the part elsewhere, which have to be moved, in turns with
+characters that have the parts of the part at their places. A last list, for the style, has those that look most like
 the whole.
 """
 

@@ -1,9 +1,9 @@
 """Where the parts of characters really lie: registration of their own pictures.
 
 The usual boxes of an operator (``tfglyph.composition.places``) know nothing of the parts: 艹 takes a quarter of 蕩, 立
-half of 音. A part that is a character itself has a picture of its own; the box into which that is best scaled, within the
-picture of a character with this part, is the part's *frame*. All pictures are those that come with the package (TW-Kai
-at 32x32). Where there is no picture, the medians of characters that share a part stand in.
+half of 音. A part that is a character itself has a picture of its own; the box into which that is best scaled, within
+the picture of a character with this part, is the part's *frame*. All pictures are those that come with the package
+(TW-Kai at 32x32). Where there is no picture, the medians of characters that share a part stand in.
 """
 
 import itertools
