@@ -149,7 +149,7 @@ def test_a_font_that_is_read_too_long_or_too_greedily_is_refused(tmp_path, monke
     with pytest.raises(GlyphError, match=r"reading it takes more than 0\.5 seconds"):
         check_safely(path, 0.5)
     monkeypatch.setattr(
-        "tfglyph.fontfiles.probe.RUN", "from tfglyph.fontfiles import probe; probe._limit(); bytearray(1 << 36)"
+        "tfglyph.fontfiles.probe.RUN", "from tfglyph.fontfiles import probe; probe.limit_process(); bytearray(1 << 36)"
     )
     with pytest.raises(GlyphError, match="reading it fails, or takes more than 3 GiB"):
         complete(path, "--text", "森", "--dry-run")

@@ -1,15 +1,19 @@
 """Small fonts, made on the spot: TrueType, PostScript by name and by number (CID), CFF2, collections."""
 
+import itertools
 import pathlib
+import struct
 from collections.abc import Sequence
 from typing import Any
 
 from fontTools.cffLib import FDArrayIndex, FDSelect, FontDict
 from fontTools.cffLib.CFFToCFF2 import convertCFFToCFF2
 from fontTools.fontBuilder import FontBuilder
+from fontTools.misc.psCharStrings import T2CharString
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib.tables.DefaultTable import DefaultTable
 
 EM, ASCENDER, DESCENDER = 1000, 880, -120
 CHARACTERS = "一二三木林森口日田語"
@@ -135,4 +139,54 @@ def write_collection(path: pathlib.Path, *fonts: TTFont) -> pathlib.Path:
     collection = TTCollection()
     collection.fonts = list(fonts)
     collection.save(path)
+    return path
+
+
+# === Fonts that are made to exhaust whoever reads them ===
+
+
+def write_subroutine_bomb(path: pathlib.Path, endless: bool) -> pathlib.Path:
+    """A CFF font whose 木 calls subroutines that call each other: without end, or 30⁹ times."""
+    made = font("CFF ")
+    made.recalcBBoxes = False  # which would draw it
+    cff = made["CFF "].cff
+    strings = cff.topDictIndex[0].CharStrings
+    cff.GlobalSubrs.append(T2CharString(program=[-107, "callgsubr"] if endless else [1, 1, "rlineto", "return"]))
+    for level in range(1, 1 if endless else 10):
+        calls = [word for _ in range(30) for word in (level - 1 - 107, "callgsubr")]
+        cff.GlobalSubrs.append(T2CharString(program=[*calls, "return"]))
+    last = len(cff.GlobalSubrs) - 1
+    program = [100, 100, "rmoveto", last - 107, "callgsubr", "endchar"]
+    strings[f"uni{ord('木'):04X}"] = T2CharString(
+        program=program, private=cff.topDictIndex[0].Private, globalSubrs=cff.GlobalSubrs
+    )
+    made.save(path)
+    return path
+
+
+def write_component_bomb(path: pathlib.Path, levels: int = 40) -> pathlib.Path:
+    """A TrueType font whose 一 is twice a glyph that is twice a glyph … that is 語."""
+    made = font("glyf", "".join(chr(0xE000 + n) for n in range(levels)) + CHARACTERS)
+    made.recalcBBoxes = False
+    names = [f"uni{ord('語'):04X}", *(f"uni{0xE000 + n:04X}" for n in range(levels - 1))]
+    for before, name in itertools.pairwise([*names, f"uni{ord('一'):04X}"]):
+        pen = TTGlyphPen(dict.fromkeys(made.getGlyphOrder()))
+        for shift in (0, 10):
+            pen.addComponent(before, (1, 0, 0, 1, shift, 0))
+        glyph = pen.glyph()
+        glyph.xMin = glyph.yMin = 0
+        glyph.xMax = glyph.yMax = EM
+        made["glyf"].glyphs[name] = glyph
+    made.save(path)
+    return path
+
+
+def write_claims(path: pathlib.Path) -> pathlib.Path:
+    """A font whose character map says that it maps four thousand million characters."""
+    made = font()
+    group = struct.pack(">III", 0, 0xFFFFFFFF, 1)
+    table = struct.pack(">HHIII", 12, 0, 16 + len(group), 0, 1) + group
+    made["cmap"] = DefaultTable("cmap")
+    made["cmap"].data = struct.pack(">HHHHI", 0, 1, 3, 10, 12) + table
+    made.save(path)
     return path

@@ -70,7 +70,7 @@ def command(
     redone = read_redo(redo) if redo else []
     check_safely(font)
     file = open_font(font)
-    target = pathlib.Path(output) if output else _beside(font, natural_suffix(file.table, file.font.flavor))
+    target = pathlib.Path(output) if output else _beside(font, natural_suffix(file.table, file.flavor))
     check_output(target, file.path, file.table)
     if file.restricted and not i_have_the_right:
         raise GlyphError(

@@ -162,13 +162,19 @@ def own_sample(file: FontFile, count: int) -> tuple[list[str], list[Outline], li
     return characters, outlines, points
 
 
-def complete(plan: Plan, drawer: Drawer, options: Options) -> Report:
+def call_here(function: Callable[..., Any], *args: Any) -> Any:
+    """Calls a function in this process: what ``complete`` and ``write_page`` do unless told otherwise."""
+    return function(*args)
+
+
+def complete(plan: Plan, drawer: Drawer, options: Options, call: Callable[..., Any] = call_here) -> Report:
     """Draws what a plan asks for and writes the completed font, its page and its record.
 
     Args:
         plan: Plan.
         drawer: Drawer for the plan's font.
         options: Options.
+        call: calls what reads and writes font files: here, or as ``Guard.call`` in a process with limits.
 
     Returns:
         Report. Interrupted, it keeps the drawings; called again, it goes on with them.
@@ -200,8 +206,10 @@ def complete(plan: Plan, drawer: Drawer, options: Options) -> Report:
     glyphs = [completed[row] for row in kept]
     if not glyphs:
         raise GlyphError(f"{plan.file.path}: all {len(blank):,} drawings are blank, so nothing was written")
-    notes = _write(plan, options, drawer, glyphs, [traced[row] for row in kept])
-    verdict = check_font(options.output, plan.file, [glyph.code for glyph in glyphs])
+    new = [NewGlyph(completed[row].code, traced[row]) for row in kept]
+    notes, verdict = call(
+        write_completed, options.spec, options.output, options.family, new, record(plan.file, drawer.name, glyphs)
+    )
     family = options.family or plan.file.family
     report = Report(options.output, family, glyphs, blank, calibration, verdict, drawer.name, [*judge.notes, *notes])
     write_record(report)
@@ -299,23 +307,37 @@ def trace_all(images: np.ndarray, tracing: Tracing) -> list[Outline]:
     return [Outline(tuple(tuple(s / size for s in contour) for contour in outline.contours)) for outline in outlines]
 
 
-def _write(
-    plan: Plan, options: Options, drawer: Drawer, glyphs: Sequence[Completed], outlines: Sequence[Outline]
-) -> list[str]:
-    """Inserts outlines into the font, opened anew, and writes it."""
-    file = open_font(options.spec)
+def write_completed(
+    spec: str, output: pathlib.Path, family: str | None, glyphs: Sequence[NewGlyph], provenance: dict[str, Any]
+) -> tuple[list[str], Verdict]:
+    """Inserts glyphs into a font, opened anew, writes it, and has it checked.
+
+    Args:
+        spec: str, the font as a person names it.
+        output: pathlib.Path, the completed font.
+        family: str or None: its family name; None keeps the font's.
+        glyphs: list of NewGlyph.
+        provenance: dict, see ``record``.
+
+    Returns:
+        Tuple of list of str, what had to be left out, and Verdict.
+
+    Raises:
+        GlyphError: the font cannot be written, or its tables do not take new glyphs.
+    """
+    file = open_font(spec)
     try:
-        notes = insert(file, [NewGlyph(g.code, o) for g, o in zip(glyphs, outlines, strict=True)])
-        rename(file.font, options.family, len(glyphs))
-        store_provenance(file.font, record(plan.file, drawer.name, glyphs))
-        save_font(file.font, options.output)
+        notes = insert(file, glyphs)
+        rename(file.font, family, len(glyphs))
+        store_provenance(file.font, provenance)
+        save_font(file.font, output)
     except GlyphError:
         raise
     except Exception as error:  # a damaged table that nothing had to read before
         raise GlyphError(
-            f"{plan.file.path}: its tables do not take new glyphs ({type(error).__name__}: {error}); drawings are kept"
+            f"{file.path}: its tables do not take new glyphs ({type(error).__name__}: {error}); drawings are kept"
         ) from None
-    return notes
+    return notes, check_font(output, file, [glyph.code for glyph in glyphs])
 
 
 def record(file: FontFile, drawer: str, glyphs: Sequence[Completed]) -> dict[str, Any]:

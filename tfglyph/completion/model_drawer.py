@@ -9,7 +9,7 @@ import numpy as np
 
 from tfglyph.completion.drawing import Drawings
 from tfglyph.composition import resolve
-from tfglyph.datasets.fontface import faces
+from tfglyph.datasets.fontface import FontFace, faces
 from tfglyph.errors import UsageError
 from tfglyph.exemplars.retrieval import Retrieval
 from tfglyph.exemplars.sources import FontSource, GlyphSource
@@ -19,17 +19,18 @@ from tfglyph.fontfiles.opening import FontFile
 VARIANTS_OF_A_SEED = 64
 
 
-def source_of(spec: str, file: FontFile) -> FontSource:
+def source_of(spec: str, file: FontFile, face: FontFace | None = None) -> FontSource:
     """The glyphs of a font that is being completed, as exemplars.
 
     Args:
         spec: str, the font, as a person names it.
         file: FontFile of the same font: what it really draws.
+        face: FontFace of the same font, or None to open it.
 
     Raises:
         GlyphError: FreeType cannot read the font, or the parts of none of its characters are known.
     """
-    return FontSource(faces(spec)[0], map(chr, sorted(file.drawn)))
+    return FontSource(face or faces(spec)[0], map(chr, sorted(file.drawn)))
 
 
 class ModelDrawer:

@@ -9,29 +9,31 @@ import html
 import importlib.util
 import io
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-from tfglyph.completion.completing import Completed, Report
+from tfglyph.completion.completing import Completed, Report, call_here
 from tfglyph.files import package_file, write_errors, write_text
 
 NEIGHBOURS = 4  # exemplars that stand in running text beside a new glyph
 
 
-def write_page(report: Report) -> pathlib.Path:
+def write_page(report: Report, call: Callable[..., Any] = call_here) -> pathlib.Path:
     """Writes the page beside the font.
 
     Args:
         report: Report.
+        call: see ``complete``.
 
     Returns:
         pathlib.Path: ``MyFont-completed.html``.
     """
     path = report.font.with_suffix(".html")
     with write_errors(path):
-        write_text(path, page(report, embedded(report)))
+        write_text(path, page(report, call(embedded, report)))
     return path
 
 

@@ -63,7 +63,7 @@ class Plan:
         """
         file = self.file
         ideographs = sum(is_han(code) for code in file.drawn)
-        result = [f"{file.family}: {ideographs:,} Han characters, {len(file.font.getGlyphOrder()):,} glyphs"]
+        result = [f"{file.family}: {ideographs:,} Han characters, {file.glyph_count:,} glyphs"]
         result += [f"  note: {note}" for note in file.notes]
         counts = collections.Counter(self.covers)
         count = len(self.asked.wanted) + len(self.asked.present) + len(self.asked.unknown)
@@ -108,7 +108,7 @@ def plan(file: FontFile, asked: Asked) -> Plan:
     to_draw = [w for w, c in zip(asked.wanted, covers, strict=True) if c != Cover.NOWHERE]
     if len(to_draw) > file.room:
         raise GlyphError(
-            f"{file.path}: {len(to_draw):,} glyphs do not fit: it has {len(file.font.getGlyphOrder()):,} of 65,535; "
+            f"{file.path}: {len(to_draw):,} glyphs do not fit: it has {file.glyph_count:,} of 65,535; "
             f"ask for at most {file.room:,}, with --text or a file after --charset"
         )
     return Plan(file, asked, covers, to_draw)

@@ -8,6 +8,7 @@ save_font(font.font, "MyFont-completed.ttf")
 """
 
 from tfglyph.fontfiles.checking import Verdict, check_font
+from tfglyph.fontfiles.guarded import Guard, GuardedFace, GuardedFont, GuardError
 from tfglyph.fontfiles.inserting import NewGlyph, insert
 from tfglyph.fontfiles.naming import check_name, other_family, provenance, rename, store_provenance
 from tfglyph.fontfiles.opening import FontFile, Setting, is_han, open_font
@@ -16,6 +17,10 @@ from tfglyph.fontfiles.writing import check_output, natural_suffix, save_font
 
 __all__ = [
     "FontFile",
+    "Guard",
+    "GuardError",
+    "GuardedFace",
+    "GuardedFont",
     "NewGlyph",
     "Setting",
     "Verdict",

@@ -59,7 +59,7 @@ def insert(file: FontFile, glyphs: Sequence[NewGlyph]) -> list[str]:
     font = file.font
     if len(glyphs) > file.room:
         raise GlyphError(
-            f"{file.path}: {len(glyphs):,} glyphs do not fit: it has {len(font.getGlyphOrder()):,} of 65,535; "
+            f"{file.path}: {len(glyphs):,} glyphs do not fit: it has {file.glyph_count:,} of 65,535; "
             f"ask for at most {file.room:,}, with --text or a --charset file"
         )
     notes = _drop_tables(font)

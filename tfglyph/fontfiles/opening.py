@@ -171,7 +171,7 @@ class FontFile:
         data = getattr(glyph, "data", None)
         return int.from_bytes(data[8:10], "big", signed=True) if data is not None else int(glyph.yMax)
 
-    @property
+    @cached_property
     def restricted(self) -> str | None:
         """Why the font's embedding bits forbid changing it without the owner's leave, or None."""
         bits = getattr(self.font.get("OS/2"), "fsType", 0)
@@ -180,9 +180,20 @@ class FontFile:
         return "Bitmap embedding only (OS/2 fsType bit 9)" if bits & BITMAPS_ONLY else None
 
     @property
+    def glyph_count(self) -> int:
+        """How many glyphs it has."""
+        return len(self.font.getGlyphOrder())
+
+    @property
+    def flavor(self) -> str | None:
+        """How it is compressed: "woff", "woff2" or None."""
+        found: str | None = self.font.flavor
+        return found
+
+    @property
     def room(self) -> int:
         """How many glyphs can be added."""
-        return MOST_GLYPHS - len(self.font.getGlyphOrder())
+        return MOST_GLYPHS - self.glyph_count
 
 
 def open_font(spec: PathLike) -> FontFile:

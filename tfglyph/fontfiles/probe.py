@@ -37,7 +37,7 @@ def check_safely(spec: PathLike, seconds: float = SECONDS) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=seconds,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env=child_environment(),
         )
     except subprocess.TimeoutExpired:
         raise GlyphError(f"{path}: not a usable font (reading it takes more than {seconds:g} seconds)") from None
@@ -51,13 +51,18 @@ def check_safely(spec: PathLike, seconds: float = SECONDS) -> None:
     raise GlyphError(f"{path}: not a usable font (reading it fails, or takes more than {BYTES >> 30} GiB)")
 
 
-def _limit() -> None:
-    """Limits this process, where the system can."""
+def child_environment() -> dict[str, str]:
+    """The environment of a child: with one thread for each library, whose stacks count as memory."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def limit_process(seconds: int = SECONDS) -> None:
+    """Limits this process, where the system can: to ``BYTES`` of memory and so many seconds of computing."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # optional: not on Windows
 
         resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -83,5 +88,5 @@ def main(spec: str) -> int:
 
 def run(spec: str) -> int:
     """``main`` within the limits."""
-    _limit()
+    limit_process()
     return main(spec)

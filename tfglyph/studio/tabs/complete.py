@@ -1,24 +1,38 @@
 """A font that a person drops, with the characters that it lacks: see them, take the font along."""
 
+import dataclasses
+import functools
 import os
 import pathlib
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from tfglyph.completion import Options, Report, ask, complete, plan, write_page
 from tfglyph.completion.model_drawer import ModelDrawer, source_of
 from tfglyph.composition import OPERATORS
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.fontfiles import check_safely, natural_suffix, open_font, other_family
+from tfglyph.fontfiles import (
+    Guard,
+    GuardedFace,
+    GuardedFont,
+    GuardError,
+    natural_suffix,
+    open_font,
+    other_family,
+)
 from tfglyph.models import GlyphModel
-from tfglyph.outlines import Outline, render
+from tfglyph.outlines import render
 from tfglyph.studio.components import run_button
 from tfglyph.studio.state import LoadedModel, Studio
 
 TITLE = "Complete a font"
 MOST = 200  # glyphs at once
 LARGEST = 64 << 20  # bytes of an uploaded font
-SECONDS = 20.0  # for a first look at it
+SECONDS = 20.0  # to open an uploaded font, and for each glyph of it
+WRITING_SECONDS = 120.0  # to write the completed one
+TOTAL_SECONDS = 300.0  # for all that is read of it
 SHOWN = 160  # pixels of a glyph on the page
 SUFFIXES = [".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2"]
 
@@ -54,18 +68,14 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
 
     def draw(path: str | None, typed: str, variants: float, seed: Any, right: bool) -> tuple[Any, ...]:
         model = models[0].model
-        report, lines = completed(studio, model, path, typed, int(variants), int(seed or 0), bool(right))
-        made = open_font(report.font)
-        images = []
-        for glyph in report.glyphs:
-            outline = made.outline(made.drawn[glyph.code])[0]
-            picture = render(Outline(tuple(tuple(s * SHOWN for s in c) for c in outline.contours)), SHOWN)
-            images.append((studio.png(picture[..., None]), f"{glyph.text} {glyph.score.value:.2f}"))
+        made = completed(studio, model, path, typed, int(variants), int(seed or 0), bool(right))
+        captions = [f"{glyph.text} {glyph.score.value:.2f}" for glyph in made.report.glyphs]
+        files = [studio.png(picture[..., None]) for picture in made.pictures]
         return (
-            "\n".join(lines),
-            images,
-            gradio.DownloadButton("The completed font", value=str(report.font), interactive=True),
-            gradio.DownloadButton("The page about it", value=str(write_page(report)), interactive=True),
+            "\n".join(made.lines),
+            list(zip(files, captions, strict=True)),
+            gradio.DownloadButton("The completed font", value=str(made.report.font), interactive=True),
+            gradio.DownloadButton("The page about it", value=str(made.page), interactive=True),
         )
 
     with start:
@@ -73,10 +83,25 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
         run_button(studio, "Complete", draw, inputs, [said, gallery, font_file, page_file], "complete-run")
 
 
-def completed(
-    studio: Studio, model: Any, path: str | None, typed: str, variants: int, seed: int, right: bool
-) -> tuple[Report, list[str]]:
-    """Completes an uploaded font.
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """What came of an uploaded font.
+
+    Attributes:
+        report: Report.
+        lines: list of str: what a person should know.
+        pictures: uint8 (n, SHOWN, SHOWN), the new glyphs as they are in the completed font.
+        page: pathlib.Path, the page about it.
+    """
+
+    report: Report
+    lines: list[str]
+    pictures: np.ndarray
+    page: pathlib.Path
+
+
+def completed(studio: Studio, model: Any, path: str | None, typed: str, variants: int, seed: int, right: bool) -> Made:
+    """Completes an uploaded font, which only a process of its own reads, with limits on time and memory.
 
     Args:
         studio: Studio, which knows where files go.
@@ -88,32 +113,59 @@ def completed(
         right: bool, whether restricted embedding bits are no obstacle.
 
     Returns:
-        (Report, list of str: what a person should know).
+        Made.
 
     Raises:
         UsageError: no font, no characters, or too many.
-        GlyphError: a font that cannot be completed.
+        GlyphError: a font that cannot be completed, or that takes too long or too much memory.
     """
     if not path:
         raise UsageError("drop a font first: TTF, OTF, TTC, WOFF or WOFF2")
     if os.path.getsize(path) > LARGEST:
         raise UsageError(f"the font has {os.path.getsize(path) >> 20} MiB; at most {LARGEST >> 20} here")
     text, descriptions = wishes(typed)
-    check_safely(path, SECONDS)
-    file = open_font(path)
+    try:
+        with Guard(SECONDS, TOTAL_SECONDS) as guard:
+            return _completed(guard, studio, model, path, text, descriptions, variants, seed, right)
+    except GuardError as error:
+        raise GlyphError(f"{pathlib.Path(path).name}: {error}") from None
+
+
+def _completed(
+    guard: Guard,
+    studio: Studio,
+    model: Any,
+    path: str,
+    text: str,
+    descriptions: list[str],
+    variants: int,
+    seed: int,
+    right: bool,
+) -> Made:
+    file = GuardedFont(guard, path)
     if file.restricted and not right:
         raise GlyphError(f"its embedding bits forbid changing it: {file.restricted}")
     planned = plan(file, ask(file, text=text, more=descriptions))
     if len(planned.to_draw) > MOST:
         raise UsageError(f"{len(planned.to_draw):,} glyphs; at most {MOST} at once here, more with tfglyph complete")
-    output: pathlib.Path = studio.file(natural_suffix(file.table, file.font.flavor))
+    drawer = ModelDrawer(model, source_of(path, file, GuardedFace(guard, path)))
+    output: pathlib.Path = studio.file(natural_suffix(file.table, file.flavor))
     options = Options(path, output, other_family(file.family), variants, None, seed)
-    report = complete(planned, ModelDrawer(model, source_of(path, file)), options)
+    write = functools.partial(guard.call, seconds=WRITING_SECONDS)
+    report = complete(planned, drawer, options, write)
+    page = write_page(report, write)
     doubtful = "".join(glyph.text for glyph in report.glyphs if glyph.doubtful)
     lines = [*planned.lines(0.0, variants)[:-1], f"{len(report.glyphs)} glyphs added to {report.family}"]
     lines += [f"doubtful: {doubtful}"] if doubtful else []
     lines += [f"problem: {problem}" for problem in report.verdict.problems]
-    return report, lines
+    pictures = write(pictures_of, str(report.font), [glyph.code for glyph in report.glyphs])
+    return Made(report, lines, pictures, page)
+
+
+def pictures_of(path: str, codes: Sequence[int]) -> np.ndarray:
+    """Glyphs of a font as they are in the file: uint8 (n, SHOWN, SHOWN)."""
+    file = open_font(path)
+    return np.stack([render(file.outline(file.mapped[code])[0], SHOWN, SHOWN) for code in codes])
 
 
 def wishes(typed: str) -> tuple[str, list[str]]:
