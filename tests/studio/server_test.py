@@ -1,5 +1,6 @@
 """tfglyph.studio.server and the verb: ports, broken checkpoints, which tabs fit; nothing here opens a browser."""
 
+import importlib.util
 import socket
 import types
 
@@ -10,7 +11,8 @@ from tests.helpers.command import run_command
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.studio import server, tabs
 
-gradio = pytest.importorskip("gradio", reason="the extra studio is not installed")
+# (Looked for, not imported: that takes seconds, in every process that collects the tests.)
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("gradio") is None, reason="the extra studio is not installed")
 
 
 @pytest.fixture
