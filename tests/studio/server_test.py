@@ -51,7 +51,7 @@ def test_a_broken_checkpoint_is_one_line_and_the_others_are_shown(tmp_path, monk
 
 def test_only_tabs_that_fit_are_shown():
     def loaded(can_encode=False, z_dim=64, codes=None, latents_are_noise=False, part_tokens=None):
-        architecture = types.SimpleNamespace(z_dim=z_dim, input_codes=codes, part_tokens=part_tokens, conditioning=None)
+        architecture = types.SimpleNamespace(z_dim=z_dim, input_codes=codes, part_tokens=part_tokens, exemplars=None)
         model = types.SimpleNamespace(
             can_encode=can_encode, latents_are_noise=latents_are_noise, architecture=architecture
         )
