@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import tfglyph
+from tests.helpers.eager import eager_functions
 from tests.helpers.sources import write_font
 from tfglyph.architecture import dump, load_architecture, parse_json, shipped_names
 from tfglyph.architecture.shrink import shrink
@@ -77,53 +78,45 @@ def test_a_size_that_the_strides_do_not_give_is_one_clear_line():
         shrink(load_architecture("gan-conv"), size=24)
 
 
-@pytest.fixture
-def eagerly():
-    """A function that turns on eager execution, until the end of the test: tracing a large graph for one step takes
-    longer than running it operation by operation."""
-
-    def begin():
-        tf.config.run_functions_eagerly(True)
-
-    yield begin
-    tf.config.run_functions_eagerly(False)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "compose"])  # compose-ext contains it
-def test_the_full_pipeline_of_a_shipped_file(name, tmp_path, monkeypatch, eagerly):
+def test_the_full_pipeline_of_a_shipped_file(name, tmp_path, monkeypatch):
     architecture = load_architecture(name)
-    options = Options(dataset=data_for(architecture, tmp_path), images_every=3)
     size = 16 if architecture.mode == "DDPM" else 32  # attention costs with the fourth power of the size
+    options = Options(dataset=data_for(architecture, tmp_path, size), images_every=3)
     training = new_run(shrink(architecture, size), options, {"steps": 2})
     with monkeypatch.context() as first:  # pictures are the second part's business
         first.setattr(callbacks.Pictures, "_picture", lambda self: None)
         run = training.run(tmp_path, directory=tmp_path / "run")
     monkeypatch.setattr(callbacks, "PICTURE_SIDE", 64)
     served = export(training.model, tmp_path / "served")  # of two steps, from graphs that hold every layer
-    eagerly()
     sampling = {"steps": 2, "guidance": 1.5}
     sampling = {name: value for name, value in sampling.items() if name in training.model.sampling_options}
-    compare_with_served(training.model, served, sampling)
-    resumed_run(run, {"steps": 3}).run(tmp_path)
-    model = tfglyph.load(run)
-    assert int(model.step) == 3
-    images = model.sample(3, seed=5, **sampling)
+    with eager_functions():
+        compare_with_served(training.model, served, sampling)
+        resumed_run(run, {"steps": 3}).run(tmp_path)
+        model = tfglyph.load(run)
+        assert int(model.step) == 3
+        images = model.sample(3, seed=5, **sampling)
     assert images.shape == (3, *model.architecture.hwc) and images.dtype == np.uint8
     pictures = {path.name for path in (run / "images").iterdir()}
     assert pictures >= {"real.png", "samples-00000003.png"}
     assert ("interpolation-00000003.png" in pictures) == model.can_encode
 
 
-def data_for(architecture, folder):
-    """48 glyphs: of the CNS data or, where the architecture wants labels, of one font for each class."""
+def data_for(architecture, folder, size):
+    """48 embedded glyphs; a few of one font for each class where the architecture wants labels, and at other sizes, at
+    which all 20,920 embedded ones would be drawn from their font first."""
     path = folder / "characters.txt"
     classes = architecture.class_count
-    characters = "".join(map(chr, range(0x4E00, 0x4E00 + 48 // (classes or 1))))
+    of_fonts = bool(classes) or size != 32
+    count = min(48 // (classes or 1), 12) if of_fonts else 48  # (blocks of a dozen widths fit into the frame)
+    characters = "".join(map(chr, range(0x4E00, 0x4E00 + count)))
     path.write_text(characters)
-    if not classes:
+    if not of_fonts:
         return {"name": "cns", "charset": str(path)}
-    fonts = [write_font(folder / f"{number}.ttf", characters, f"Font {number}") for number in range(classes)]
+    numbers = range(classes or 1)
+    fonts = [write_font(folder / f"{number}.ttf", characters, f"Font {number}") for number in numbers]
     return {"name": "fonts", "fonts": fonts, "charset": str(path)}
 
 

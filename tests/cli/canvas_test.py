@@ -9,6 +9,7 @@ from PIL import Image
 import tfglyph
 from tests.helpers.command import run_command
 from tests.helpers.diffusion import TINY
+from tests.helpers.eager import eager_functions
 from tests.helpers.runs import save_run
 from tfglyph.cli.canvas import parse_size
 from tfglyph.errors import UsageError
@@ -31,7 +32,8 @@ def run(tmp_path_factory):
     (folder / "cppn.json").write_text(json.dumps(CPPN))
     (folder / "characters.txt").write_text("".join(map(chr, range(0x4E00, 0x4E00 + 20))))
     files = ("--architecture", folder / "cppn.json", "--charset", folder / "characters.txt")
-    assert run_command("train", *files, "--logdir", folder / "run") == 0
+    with eager_functions():
+        assert run_command("train", *files, "--logdir", folder / "run") == 0
     return folder / "run"
 
 

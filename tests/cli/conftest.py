@@ -25,6 +25,11 @@ def run(tmp_path_factory):
     return path
 
 
+@pytest.fixture(autouse=True)
+def no_graphs(eagerly):
+    """Each verb loads its model anew; for a small one most of the time would go into its graphs."""
+
+
 @pytest.fixture
 def verb(monkeypatch, tmp_path):
     """Calls the command line in a folder of its own; returns the exit code of a verb that ends by itself."""

@@ -3,16 +3,15 @@
 import io
 import json
 import os
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.command import type_command
 from tests.helpers.runs import save_run
 from tests.helpers.small import SMALL_VAEGAN
 from tests.helpers.sources import encoded, glyph_like
-from tfglyph.cli import entry
 from tfglyph.paths import native_path, printable
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="names on disk are text there")
@@ -39,23 +38,10 @@ def test_libraries_get_bytes_where_text_cannot_be_encoded():
     assert native_path("中") == "中" and native_path(BAD) == b"\xb0\xa1\xff"
 
 
-@pytest.fixture
-def typed(monkeypatch):
-    """Runs the command line as its script does; returns the exit code and what was printed, as UTF-8."""
-
-    def run(*words: object) -> tuple[int, str]:
-        streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict") for _ in range(2)]
-        monkeypatch.setattr(sys, "argv", ["tfglyph", *map(str, words)])
-        monkeypatch.setattr(sys, "stdout", streams[0])
-        monkeypatch.setattr(sys, "stderr", streams[1])
-        with pytest.raises(SystemExit) as end:
-            entry()
-        monkeypatch.undo()
-        for stream in streams:
-            stream.flush()
-        return end.value.code, "".join(stream.buffer.getvalue().decode("utf-8") for stream in streams)
-
-    return run
+def typed(*words: object) -> tuple[int, str]:
+    """Runs the command line as its script does; returns the exit code and all that was printed."""
+    code, printed, errors = type_command(*words)
+    return code, printed + errors
 
 
 VERBS = [
@@ -75,14 +61,14 @@ VERBS = [
 
 
 @pytest.mark.parametrize("words", VERBS, ids=lambda words: "-".join(words))
-def test_a_name_that_leads_nowhere_is_one_line(typed, words, tmp_path):
+def test_a_name_that_leads_nowhere_is_one_line(words, tmp_path):
     code, text = typed(*words, tmp_path / f"{BAD}.png")
     assert code in (0, 1, 2) and "Traceback" not in text
     assert r"\xb0\xa1\xff" in text, text
 
 
 @pytest.mark.slow
-def test_a_model_lives_in_such_places(typed, tmp_path):
+def test_a_model_lives_in_such_places(tmp_path):
     """Trains, resumes, samples, interpolates and exports with every path of the kind."""
     random = np.random.default_rng(3)
     place = tmp_path / BAD

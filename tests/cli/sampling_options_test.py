@@ -11,7 +11,7 @@ from PIL import Image
 
 import tfglyph
 from tests.helpers import runs
-from tests.helpers.diffusion import LABELLED, TINY
+from tests.helpers.diffusion import LABELLED, TINY_32
 from tfglyph.errors import UsageError
 from tfglyph.models.diffusion import Diffusion
 
@@ -23,7 +23,8 @@ EXPECTED = {"sampler": "dpm++", "steps": 2, "guidance": 1.5}
 def trained(tmp_path_factory):
     """Run directories: ``labelled`` (a diffusion model of three classes) and ``narrow`` (a VAE-GAN)."""
     parent = tmp_path_factory.mktemp("logdir") / "train"
-    return {each["name"]: runs.save_run(parent, each) for each in (TINY | LABELLED | {"name": "labelled"}, runs.VAEGAN)}
+    labelled = TINY_32 | LABELLED | {"name": "labelled"}
+    return {each["name"]: runs.save_run(parent, each) for each in (labelled, runs.VAEGAN)}
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_evaluation_takes_all_classes_in_turn_and_says_so(trained, verb, receive
 def test_an_exported_model_contains_the_sampler_that_was_asked_for(trained, verb, tmp_path):
     verb("export", "--checkpoint", trained["labelled"], "--sampler", "ddim", "--output", tmp_path / "served")
     saved = json.loads((tmp_path / "served" / "1" / "assets.extra" / "architecture.json").read_text(encoding="utf-8"))
-    assert saved["objective"]["sampler"] == "ddim" != TINY["objective"]["sampler"]
+    assert saved["objective"]["sampler"] == "ddim" != TINY_32["objective"]["sampler"]
     sample = tf.saved_model.load(str(tmp_path / "served" / "1")).signatures["sample"]
     numbers = {"count": tf.constant(2), "seed": tf.constant(5), "steps": tf.constant(2)}
     drawn = sample(**numbers, guidance=tf.constant(2.0), label=tf.constant(1))["images"].numpy().astype(int)
@@ -123,7 +124,7 @@ def test_an_unknown_sampler_is_noticed_before_anything_is_loaded(verb, verb_name
 
 def test_validate_goes_on_after_what_one_model_does_not_take(trained, verb, capsys, tmp_path):
     (tmp_path / "tuples.txt").write_text("酪鉻鉸\n", encoding="utf-8")
-    models = ("--checkpoint", trained["narrow"], "--checkpoint", trained["labelled"])
+    models = ("--checkpoint", trained["narrow"], "--checkpoint", trained["labelled"], "--no-descriptions")
     assert verb("validate", *models, "--tuples", "tuples.txt", "--output", "out", "--sampling_steps", 2) == 1
     assert "--sampling_steps: narrow, step 3 is a VAE-GAN" in capsys.readouterr().err
     with Image.open(tmp_path / "out" / "labelled" / "test-arith-00.png") as figure:

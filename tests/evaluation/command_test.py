@@ -15,6 +15,8 @@ RECONSTRUCTION = [
 ]
 FAST = "fid,kid,prdc,reconstruction,copying,cost"
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.fixture
 def without_recognizer(monkeypatch):

@@ -39,7 +39,7 @@ DRAWING = {
 }
 CHARACTERS = "酪酩酊酷鉻銘釘鋯詻訂誥絡給結詺鉸酵語詩試請談講謝許記"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("eagerly")]
 
 
 class KnownModel:

@@ -5,14 +5,16 @@ import json
 import pytest
 from PIL import Image
 
-from tests.helpers.diffusion import TINY
+from tests.helpers.diffusion import TINY_32
 from tests.helpers.recognizer import take_away
 from tests.helpers.runs import save_run
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 
 @pytest.fixture
 def tiny(tmp_path):
-    return save_run(tmp_path / "train", TINY | {"name": "tiny"})
+    return save_run(tmp_path / "train", TINY_32 | {"name": "tiny"})
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""A tiny diffusion model on 8x8 images."""
+"""Tiny diffusion models: on 8x8 images, and on images of the size of the embedded glyphs."""
 
 TINY = {
     "mode": "DDPM",
@@ -14,3 +14,5 @@ TINY = {
     "training": {"batch_size": 8},
 }
 LABELLED = {"condition": {"classes": 3, "names": ["circle", "cross", "bar"]}}
+# For what loads the glyphs as well: at any other size all of the data set would be drawn from its font.
+TINY_32 = TINY | {"hwc": [32, 32, 1], "denoiser": TINY["denoiser"] | {"patch": 8}}

@@ -77,9 +77,10 @@ def test_a_character_without_any_font_stands_as_its_code_point():
 
 def test_fonts_are_chosen_by_their_character_map(monkeypatch):
     missing, latin = "\u9149", text.latin_font()
-    assert ord("A") in text._code_points(*latin)
-    assert ord(missing) not in text._code_points(*latin)
-    assert text._code_points("/nowhere/font.ttf", 0) == frozenset()
+    assert text.font_for("A") == latin
+    characters = text._character_map(latin[0])
+    assert characters.get_char_index(ord("A")) and not characters.get_char_index(ord(missing))
+    assert text._character_map("/nowhere/font.ttf") is None
     monkeypatch.setattr(text, "_installed_fonts", lambda: [("/nowhere/font.ttf", 0)])
     text.font_for.cache_clear()
     try:

@@ -12,6 +12,8 @@ from tfglyph.datasets import Glyphs
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.latent import points, sampling
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.fixture(scope="module")
 def model():

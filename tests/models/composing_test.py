@@ -19,6 +19,7 @@ def untrained():
     return tfglyph.build(TINY)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_what_is_asked_for_decides_the_picture(untrained):
     images = compose(untrained, ["⿰酉交", "酪"], variants=3, seed=1, steps=1)
     assert images.shape == (2, 3, 16, 16, 1) and images.dtype == np.uint8
@@ -35,6 +36,7 @@ def test_what_is_asked_for_decides_the_picture(untrained):
         sampled_requests(untrained, 2)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_invented_descriptions_are_those_of_free_samples():
     condition = {"tokens": TINY["condition"]["tokens"] | {"descriptions": 16}}
     model = tfglyph.build(TINY | {"condition": condition})

@@ -43,6 +43,7 @@ def with_empty(sets, before, after):
     }
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_no_exemplar_at_all_is_as_empty_slots_are(model):
     pairs = [(3, 0), (3, 1)]
     none = model.sample_pairs(pairs, **random_sets(2, 0))
@@ -105,6 +106,7 @@ def test_every_slot_matters_and_so_does_its_place(model, ten):
     assert np.abs(denoised(model, **swapped) - expected).max() > 1e-3
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_empty_slots_are_as_those_that_are_missing(model):
     few = random_sets(2, 4)
     np.testing.assert_allclose(denoised(model, **with_empty(few, 0, 6)), denoised(model, **few), atol=2e-5)

@@ -7,6 +7,8 @@ from tests.helpers.composing import TINY
 from tfglyph.errors import UsageError
 from tfglyph.studio.tabs import compose
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def test_the_tree_grows_while_somebody_types():
     assert compose.tree_of("") == ""

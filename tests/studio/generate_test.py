@@ -14,6 +14,8 @@ from tfglyph.studio.tabs.generate import generate, large_view
 CODES = {"codes": {"categorical": [3]}}
 ENCODER = {"kernel": [[3, 3]], "stride": [[2, 2]], "output": [2]}
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.mark.parametrize(
     ("sections", "label"),

@@ -9,6 +9,8 @@ from tfglyph.models import build
 from tfglyph.studio.state import LoadedModel, Studio
 from tfglyph.studio.tabs.interpolate import Segment, are_seeds, between, row_of, still
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.fixture(scope="module")
 def loaded():

@@ -1,5 +1,6 @@
 """tfglyph.studio.server and the verb: ports, broken checkpoints, which tabs fit; nothing here opens a browser."""
 
+import importlib.util
 import socket
 import types
 
@@ -10,7 +11,8 @@ from tests.helpers.command import run_command
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.studio import server, tabs
 
-gradio = pytest.importorskip("gradio", reason="the extra studio is not installed")
+# (Looked for, not imported: that takes seconds, in every process that collects the tests.)
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("gradio") is None, reason="the extra studio is not installed")
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_a_broken_checkpoint_is_one_line_and_the_others_are_shown(tmp_path, monk
 
 def test_only_tabs_that_fit_are_shown():
     def loaded(can_encode=False, z_dim=64, codes=None, latents_are_noise=False, part_tokens=None):
-        architecture = types.SimpleNamespace(z_dim=z_dim, input_codes=codes, part_tokens=part_tokens, conditioning=None)
+        architecture = types.SimpleNamespace(z_dim=z_dim, input_codes=codes, part_tokens=part_tokens, exemplars=None)
         model = types.SimpleNamespace(
             can_encode=can_encode, latents_are_noise=latents_are_noise, architecture=architecture
         )

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.helpers.eager import eager_functions
 from tests.helpers.logs import event_steps, stats
 from tests.helpers.small import SMALL_VAEGAN
 from tfglyph import datasets
@@ -26,7 +27,7 @@ PER_STEP = {
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """(directory, events and stats of six steps, those after going back to step 3 and on to step 8)."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, eager_functions():
         patch.setattr(train, "LOG_EVERY", 2)
         patch.setattr(projector, "GLYPHS", 50)
         options = Options(images_every=3, checkpoint_every=3, projector=True)
@@ -76,6 +77,7 @@ def test_the_interpolation_grid_has_real_images_at_its_ends(runs):
     np.testing.assert_array_equal(picture[-34:-2, -34:-2], real[-34:-2, -34:-2])
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_the_pictures_samples_are_the_models_own(runs):
     import tfglyph
     from tfglyph.imaging.grids import grid

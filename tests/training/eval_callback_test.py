@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.helpers.eager import eager_functions
 from tests.helpers.logs import event_steps, stats
 from tests.helpers.small import SMALL_VAEGAN
 from tfglyph.datasets import DatasetSpec
@@ -37,7 +38,7 @@ class Scripted:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A run of seven steps that is evaluated every two, then goes on from its fourth step to the eighth."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, eager_functions():
         patch.setattr(evaluating, "OnlineMetrics", Scripted)
         options = Options(
             dataset=DatasetSpec.from_dict({"name": "cns", "holdout": 0.1}),
@@ -72,6 +73,7 @@ def test_figures_are_logged(run):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
 def test_going_on_from_before_the_best_one_forgets_it(run, monkeypatch):
     path, *_ = run
     Checkpoints(path).note_score(7, "kid", 0.5)
@@ -92,6 +94,7 @@ def test_impossible_choices_are_refused_before_anything_is_written(architecture,
         new_run(architecture, Options(evaluate_every=2, best_metric=metric), {"steps": 3})
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_real_metrics_of_a_model(monkeypatch):
     def missing():
         raise UnavailableError("no recognizer")

@@ -15,6 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     import PIL.Image
     import PIL.ImageFont
+    from matplotlib.ft2font import FT2Font
 
 GlyphImages = Mapping[str, np.ndarray]
 """From character to the uint8 image [h, w, c], ink 255 on 0, that stands for it in texts."""
@@ -117,7 +118,8 @@ def font_for(character: str) -> tuple[str, int] | None:
         (path, index within the file), or None where none is installed.
     """
     for path, index in (latin_font(), *_installed_fonts()):
-        if ord(character) in _code_points(path, index):
+        font = _character_map(path)
+        if font is not None and font.get_char_index(ord(character)):  # 0 is the glyph of what a font lacks
             return path, index
     return None
 
@@ -143,16 +145,16 @@ def _installed_fonts() -> list[tuple[str, int]]:
     return [(path, 0) for path in sorted(font_manager.findSystemFonts(), key=rank)]
 
 
-@functools.lru_cache(maxsize=64)
-def _code_points(path: str, index: int) -> frozenset[int]:
-    """The code points in a font's character map; none where the file cannot be read."""
-    from fontTools.ttLib import TTFont  # slow: only where a text is drawn
+@functools.lru_cache(maxsize=16)  # each keeps its file open
+def _character_map(path: str) -> "FT2Font | None":
+    """The first font of a file, to be asked for single characters: a set of all its code points takes a hundred times
+    as long. None where the file cannot be read."""
+    from matplotlib.ft2font import FT2Font  # slow: only where a text is drawn
 
     try:
-        with TTFont(path, fontNumber=index, lazy=True) as font:
-            return frozenset(font.getBestCmap() or ())
+        return FT2Font(path)
     except Exception:  # a broken or exotic font file is simply not used
-        return frozenset()
+        return None
 
 
 @functools.lru_cache(maxsize=64)

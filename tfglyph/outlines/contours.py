@@ -9,7 +9,6 @@ import functools
 
 import contourpy
 import numpy as np
-import scipy.interpolate
 
 FINE_SIDE = 256  # samples along a side on which contours are followed, at least, unless told otherwise
 STEP = 0.25  # pixels between the points of a contour
@@ -80,6 +79,8 @@ def _interpolation(length: int, factor: int) -> tuple[np.ndarray, np.ndarray]:
 
     A pixel's value belongs to its middle; before the first and after the last middle the value is constant.
     """
+    import scipy.interpolate  # slow: it takes longer to import than all else that reading a font needs
+
     places = (np.arange(length * factor) + 0.5) / factor
     spline = scipy.interpolate.make_interp_spline(np.arange(length) + 0.5, np.eye(length), k=3)
     return places, spline(np.clip(places, 0.5, length - 0.5))
