@@ -9,6 +9,7 @@ the picture of a character with this part, is the part's *frame*. All pictures a
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -66,15 +67,21 @@ def register(glyphs: np.ndarray, part: np.ndarray, boxes: np.ndarray) -> tuple[n
         (int64 (n,): rows of ``boxes``, float32 (n,): Dice's coefficient 2 Σ t g / Σ (t² + g²) within the box; t is
         the part's picture in the box, g the glyph).
     """
-    side = part.shape[0]
-    down, across = (_line_matrices(boxes[:, axis], boxes[:, axis + 2], side) for axis in (0, 1))  # (k, s, s)
+    down, across, inside = _matrices(boxes.tobytes(), part.shape[0])
     templates = (down @ part @ across.transpose(0, 2, 1)).reshape(len(boxes), -1)
-    inside = (down.sum(2)[:, :, None] * across.sum(2)[:, None, :]).reshape(len(boxes), -1)
     flat = glyphs.reshape(len(glyphs), -1)
     energy = np.square(templates).sum(1) + np.square(flat) @ inside.T  # (n, k)
     agreement = 2 * (flat @ templates.T) / np.maximum(energy, 1e-6)
     best = agreement.argmax(1)
     return best, agreement[np.arange(len(best)), best]
+
+
+@lru_cache(maxsize=64)
+def _matrices(boxes: bytes, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What ``register`` needs of k boxes: two times (k, s, s), and (k, s * s), 1 inside of each box."""
+    corners = np.frombuffer(boxes, np.float32).reshape(-1, 4)
+    down, across = (_line_matrices(corners[:, axis], corners[:, axis + 2], side) for axis in (0, 1))
+    return down, across, (down.sum(2)[:, :, None] * across.sum(2)[:, None, :]).reshape(len(corners), -1)
 
 
 def _line_matrices(first: np.ndarray, last: np.ndarray, side: int) -> np.ndarray:
@@ -102,7 +109,8 @@ def measure(
         (dict from (character, number of the part) to float32 (4,); medians of a part's own frames, and of the frames of
         the part beside it, of parts that have ``LEAST_GLYPHS``).
     """
-    blurred = {character: gaussian_filter(picture / np.float32(255), BLUR) for character, picture in pictures.items()}
+    planes = np.stack(list(pictures.values())) / np.float32(255)
+    blurred = dict(zip(pictures, gaussian_filter(planes, (0, BLUR, BLUR)), strict=True))
     families: defaultdict[tuple[str, int, str], list[str]] = defaultdict(list)
     for character, tree in described.items():
         if character in blurred and tree.operator in BOXES and len(tree.parts) <= MOST_PARTS:
