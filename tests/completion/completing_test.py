@@ -179,7 +179,7 @@ def test_drawings_are_enlarged_to_a_size_without_being_drawn_again(tmp_path, ref
     usual = run(tmp_path, TrueGlyphs(reference)).font.read_bytes()
     again = TrueGlyphs(reference)
     report = run(tmp_path, again, size=512)
-    assert again.drawn == [] and report.calibration.tracing.side == 512 and report.font.read_bytes() != usual
+    assert again.drawn == [] and report.tracing.side == 512 and report.font.read_bytes() != usual
     assert run(tmp_path, again, size=256).font.read_bytes() == usual
     for size in (64, 127, 1025):
         with pytest.raises(UsageError, match=f"--size {size}: drawings of 64 pixels are enlarged to 128 to 1024"):

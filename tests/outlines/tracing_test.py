@@ -1,5 +1,6 @@
 """tfglyph.outlines: shapes whose outline is known in closed form come back from their grey pictures."""
 
+import dataclasses
 import math
 import xml.etree.ElementTree as ElementTree
 
@@ -7,18 +8,20 @@ import numpy as np
 import pytest
 
 from tfglyph.outlines import (
+    Calibration,
     Outline,
     OutlinePen,
     Tracing,
     calibrate,
     cubics,
+    eased,
     overlap,
     render,
     to_svg,
     trace,
     without_overlaps,
 )
-from tfglyph.outlines.calibration import straight_share
+from tfglyph.outlines.calibration import EASED, straight_share
 from tfglyph.outlines.contours import find_contours, signed_area
 from tfglyph.outlines.tracing import area
 
@@ -202,6 +205,22 @@ def test_calibration_learns_straightness_and_points_from_the_fonts_own_outlines(
     curved = tuple(np.stack([a, b]) for a, b in zip(blob, np.roll(blob, -1, 0), strict=True))
     assert not calibrate([Outline((curved,))], [39], 64).tracing.straight
     assert calibrate([], [], 64).glyphs == 0
+
+
+def test_trembling_edges_are_traced_with_more_tolerance_and_steady_ones_are_not():
+    steady = coverage(box(12, 12, 50, 40))
+    rough = steady.astype(float)
+    rough[11:41, 11] = rough[11:41, 50] = np.random.default_rng(0).uniform(0, 90, 30)
+    rough[11, 11:51] = rough[40, 11:51] = np.random.default_rng(1).uniform(0, 90, 40)
+    found = Calibration(Tracing(), 0.99, 4.0, 4.0, 1.0, 1)
+    assert eased(found, [steady] * 2) == Tracing() == eased(found, [])
+    tracing = eased(found, [rough.astype(np.uint8)])
+    assert tracing.tolerance in {factor * Tracing().tolerance for factor in EASED}
+    assert trace(rough.astype(np.uint8), tracing).points < trace(rough.astype(np.uint8)).points
+    circle = coverage(lambda x, y: np.hypot(x - 32, y - 32) < 12)
+    kept = eased(dataclasses.replace(found, points=1.0, own_points=1.0), [circle])  # there is nothing to save
+    before, after = (overlap(render(trace(circle, tracing), 64), circle) for tracing in (Tracing(), kept))
+    assert after > before - 0.01
 
 
 def test_svg_has_the_picture_s_size_and_the_outline_s_points():

@@ -36,6 +36,7 @@ from tfglyph.outlines import (
     Tracing,
     calibrate,
     check_outlines,
+    eased,
     render,
     trace,
     without_overlaps,
@@ -114,6 +115,7 @@ class Report:
         glyphs: list of Completed, in the order of the plan.
         blank: list of str that were drawn without ink, and are left out.
         calibration: Calibration.
+        tracing: Tracing of the drawings.
         verdict: Verdict of the sanitizer, HarfBuzz and FreeType.
         notes: list of str.
         drawer: str.
@@ -124,6 +126,7 @@ class Report:
     glyphs: list[Completed]
     blank: list[str]
     calibration: Calibration
+    tracing: Tracing
     verdict: Verdict
     drawer: str
     notes: list[str] = field(default_factory=list)
@@ -200,7 +203,9 @@ def complete(plan: Plan, drawer: Drawer, options: Options, call: Callable[..., A
     drawn = _draw(plan, drawer, options, store)
     judge = Judge(characters, own_images)
     completed, images = _choose(plan, options, drawn, judge)
-    traced = _trace(images, calibration.tracing)
+    some = images[np.linspace(0, len(images) - 1, min(OWN_GLYPHS, len(images))).round().astype(int)]
+    tracing = eased(calibration, some)
+    traced = _trace(images, tracing)
     kept = [row for row, outline in enumerate(traced) if outline.contours]
     blank = [completed[row].text for row in range(len(completed)) if not traced[row].contours]
     glyphs = [completed[row] for row in kept]
@@ -211,7 +216,9 @@ def complete(plan: Plan, drawer: Drawer, options: Options, call: Callable[..., A
         write_completed, options.spec, options.output, options.family, new, record(plan.file, drawer.name, glyphs)
     )
     family = options.family or plan.file.family
-    report = Report(options.output, family, glyphs, blank, calibration, verdict, drawer.name, [*judge.notes, *notes])
+    report = Report(
+        options.output, family, glyphs, blank, calibration, tracing, verdict, drawer.name, [*judge.notes, *notes]
+    )
     write_record(report)
     return report
 
@@ -373,7 +380,7 @@ def write_record(report: Report) -> pathlib.Path:
                 "points": round(report.calibration.points, 1),
                 "own_points": round(report.calibration.own_points, 1),
             },
-            "tracing": asdict(report.calibration.tracing),
+            "tracing": asdict(report.tracing),
         },
         "checked_by": list(report.verdict.judges),
         "problems": list(report.verdict.problems),

@@ -6,7 +6,7 @@ outline = trace(image)          # uint8 (h, w), ink 255 on 0; grey is how much o
 outline.draw(pen, scale, dx, dy)  # any fontTools pen
 """
 
-from tfglyph.outlines.calibration import Calibration, calibrate
+from tfglyph.outlines.calibration import Calibration, calibrate, eased
 from tfglyph.outlines.contours import FINE_SIDE
 from tfglyph.outlines.pens import OutlinePen, check_outlines, without_overlaps
 from tfglyph.outlines.raster import overlap, render
@@ -21,6 +21,7 @@ __all__ = [
     "Tracing",
     "calibrate",
     "check_outlines",
+    "eased",
     "overlap",
     "render",
     "to_svg",

@@ -18,6 +18,9 @@ COMPARED_AT = 256  # pixels at which outlines are compared
 TOLERANCES = (0.08, 0.12, 0.2)  # pixels of 64
 SHARPNESS = (1.3, 2.0, 3.0)
 STRAIGHT_SHARE = 0.15  # of the length of the contours: fonts with less have no straight stems
+EASED = (1.5, 2.0, 3.0)  # times the tolerance that is right for renderings
+ENOUGH = 1.25  # times the points of the font's own glyphs: what is asked for is often more complex than they are
+MOST_LOST = 0.01  # overlap with the drawings that fewer points may cost
 POINTS_WEIGHT = 0.01  # IoU that a glyph with e times too many or too few points is worth less
 
 
@@ -93,6 +96,42 @@ def calibrate(outlines: Sequence[Outline], own_points: Sequence[int], size: int,
     best = max((measured(dataclasses.replace(start, sharpness=value)) for value in SHARPNESS), key=worth)
     others = (value * size / 64 for value in TOLERANCES if value != 0.12)
     return max(best, *(measured(dataclasses.replace(best.tracing, tolerance=value)) for value in others), key=worth)
+
+
+def eased(calibration: Calibration, images: Sequence[np.ndarray]) -> Tracing:
+    """The tracing for drawings whose edges are less steady than those of renderings.
+
+    What is chosen on renderings follows every tremble of a drawn edge, and takes many points for it. So where drawings
+    come out with far more points than the font's own glyphs, the tolerance grows until they do not, or until outlines
+    begin to leave the drawings.
+
+    Args:
+        calibration: Calibration of the font.
+        images: some of the drawings, uint8 (h, w).
+
+    Returns:
+        Tracing: the calibration's, or with a larger tolerance.
+    """
+    chosen = calibration.tracing
+    enough = ENOUGH * max(calibration.points, calibration.own_points)
+    if not len(images) or not enough:
+        return chosen
+
+    def traced(tracing: Tracing) -> tuple[float, float]:
+        outlines = [trace(image, tracing) for image in images]
+        overlaps = (overlap(render(o, len(image)), image) for o, image in zip(outlines, images, strict=True))
+        return mean(outline.points for outline in outlines), mean(overlaps)
+
+    points, nearest = traced(chosen)
+    for factor in EASED:
+        if points <= enough:
+            break
+        tried = dataclasses.replace(chosen, tolerance=calibration.tracing.tolerance * factor)
+        fewer, near = traced(tried)
+        if near < nearest - MOST_LOST:
+            break
+        chosen, points = tried, fewer
+    return chosen
 
 
 def _scaled(outline: Outline, factor: float) -> Outline:
