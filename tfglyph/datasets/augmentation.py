@@ -57,7 +57,7 @@ class Augmentation:
         """
         import tensorflow as tf  # slow: seconds; whoever only looks at data does without
 
-        count, height, width = tf.shape(images)[0], *images.shape[1:3]
+        count, (height, width) = tf.shape(images)[0], images.shape[1:3]
         seeds = tf.stack([tf.cast(seed, tf.int64), step])
         draws = tf.random.stateless_uniform((count, 6), seeds, -1.0, 1.0)  # (n, 6)
         # (Drawn by themselves: what older runs draw stays the same.)

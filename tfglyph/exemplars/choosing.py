@@ -137,7 +137,7 @@ def draw_slots(
     number, lists, most = available.shape
     position = np.cumsum(available, -1) - 1  # (n, p, m): how many better ones there are
     limits = np.array(sizes)
-    taken = random.integers(np.minimum(limits, 1), limits + 1, size=(number, lists))  # (n, p)
+    taken: np.ndarray = random.integers(np.minimum(limits, 1), limits + 1, size=(number, lists))  # (n, p)
     taken[:, -1] = random.integers(0, limits[-1] + 1, size=number)
     is_best = random.random(number) < 0.3
     taken = np.where(is_best[:, None], limits, taken)

@@ -45,9 +45,8 @@ def possible_frames(operator: str, number: int) -> np.ndarray:
         axis = 1 if operator == "⿲" else 0
         boxes = []
         for first, last in itertools.product(SHIFTS, SHIFTS):
-            box = list(usual)
-            box[axis], box[axis + 2] = max(box[axis] + first, 0.0), min(box[axis + 2] + last, 1.0)
-            boxes.append(tuple(box))
+            line = max(usual[axis] + first, 0.0), min(usual[axis + 2] + last, 1.0)
+            boxes.append((0.0, line[0], 1.0, line[1]) if axis else (line[0], 0.0, line[1], 1.0))
     elif usual != WHOLE:  # within an enclosure
         boxes = list(INSIDE)
     else:
@@ -117,11 +116,11 @@ def measure(
             for number, part in enumerate(tree.parts):
                 families[tree.operator or "", number, part.part or ""].append(character)
     frames: dict[tuple[str, int], np.ndarray] = {}
-    for (operator, number, part), members in families.items():
-        if part not in blurred:
+    for (operator, number, name), members in families.items():
+        if name not in blurred:
             continue
         boxes = possible_frames(operator, number)
-        best, agreement = register(np.stack([blurred[member] for member in members]), blurred[part], boxes)
+        best, agreement = register(np.stack([blurred[member] for member in members]), blurred[name], boxes)
         for member, row, certainty in zip(members, best, agreement, strict=True):
             if certainty >= LEAST_AGREEMENT:
                 frames[member, number] = boxes[row]
@@ -149,7 +148,7 @@ def expected_frames(tree: Description, own: Boxes, beside: Boxes) -> list[np.nda
             known.append(beside.get((operator, 1 - number, tree.parts[1 - number].part or "")))
         found = [box for box in known if box is not None]
         usual = np.array(BOXES[operator][number] if operator in BOXES else WHOLE, np.float32)
-        result.append(np.mean(found, axis=0, dtype=np.float32) if found else usual)
+        result.append(np.stack(found).mean(0) if found else usual)
     return result
 
 

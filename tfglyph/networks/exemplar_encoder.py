@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfglyph.architecture.condition import Exemplars
 from tfglyph.exemplars.kinds import BOX, COLUMNS, DEEPEST_LEVEL, LEVEL, LIKENESS, SCALE, Match
 from tfglyph.networks.convolutions import Conv2D
-from tfglyph.networks.patches import SpaceToDepth
+from tfglyph.networks.patches import space_to_depth
 
 KIND_WIDTH = 64
 LEVELS = DEEPEST_LEVEL + 1  # 0 is the whole
@@ -128,12 +128,16 @@ class FixedSlots(keras.layers.Layer):
         return super().get_config() | {"slots": self.slots}
 
 
-class InkPatches(SpaceToDepth):
+class InkPatches(keras.layers.Layer):
     """The ink of all slots at each patch, with the fraction of the patch that lies in each one's box.
 
     (n, k, h, w, c) in [-1, 1] and kinds int32 (n, k, COLUMNS) -> (n, h / size, w / size, k (c size size + 1)); empty
     slots are 0 throughout.
     """
+
+    def __init__(self, size: int, **options: Any):
+        super().__init__(**options)
+        self.size = size
 
     def call(self, x: tf.Tensor, kinds: tf.Tensor) -> tf.Tensor:
         present = tf.cast(tf.not_equal(kinds[..., 0], Match.NONE), x.dtype)  # (n, k)
@@ -146,11 +150,14 @@ class InkPatches(SpaceToDepth):
         masks = vertical[:, :, None] * horizontal[:, None, :]
         masks = tf.reshape(masks, [-1, slots, height // self.size, width // self.size])
         masks = tf.transpose(tf.cast(masks, x.dtype) * present[..., None, None], [0, 2, 3, 1])
-        return tf.concat([super().call(ink), masks], -1)
+        return tf.concat([space_to_depth(ink, self.size), masks], -1)
 
     def compute_output_shape(self, shape: tuple[Any, ...], *_: Any) -> tuple[Any, ...]:
         n, k, h, w, c = shape
         return n, h // self.size, w // self.size, k * (c * self.size**2 + 1)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"size": self.size}
 
 
 class AddToAll(keras.layers.Layer):

@@ -6,6 +6,11 @@ import keras
 import tensorflow as tf
 
 
+def space_to_depth(x: tf.Tensor, size: int) -> tf.Tensor:
+    """(n, h, w, c) -> (n, h / size, w / size, c size size)."""
+    return tf.nn.space_to_depth(x, size) if size > 1 else x
+
+
 class SpaceToDepth(keras.layers.Layer):
     """Patches of size x size pixels as channels: (n, h, w, c) -> (n, h / size, w / size, c size size).
 
@@ -18,7 +23,7 @@ class SpaceToDepth(keras.layers.Layer):
         self.size = size
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.nn.space_to_depth(x, self.size) if self.size > 1 else x
+        return space_to_depth(x, self.size)
 
     def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         n, h, w, c = shape
