@@ -137,10 +137,9 @@ def draw_slots(
     number, lists, most = available.shape
     position = np.cumsum(available, -1) - 1  # (n, p, m): how many better ones there are
     limits = np.array(sizes)
-    taken: np.ndarray = random.integers(np.minimum(limits, 1), limits + 1, size=(number, lists))  # (n, p)
-    taken[:, -1] = random.integers(0, limits[-1] + 1, size=number)
+    least = np.minimum(limits, 1) * (np.arange(lists) < lists - 1)  # of the style there may be none
     is_best = random.random(number) < 0.3
-    taken = np.where(is_best[:, None], limits, taken)
+    taken = np.where(is_best[:, None], limits, random.integers(least, limits + 1, size=(number, lists)))  # (n, p)
     taken[:, :-1] *= random.random((number, lists - 1)) >= 0.05  # a part now and then has none
     spread = np.where(is_best, 0.0, 1.5)[:, None, None] * taken[..., None]
     score = position + spread * random.random(available.shape, np.float32)  # (n, p, m)
