@@ -138,10 +138,10 @@ def draw_slots(
     position = np.cumsum(available, -1) - 1  # (n, p, m): how many better ones there are
     limits = np.array(sizes)
     least = np.minimum(limits, 1) * (np.arange(lists) < lists - 1)  # of the style there may be none
-    is_best = random.random(number) < 0.3
-    taken = np.where(is_best[:, None], limits, random.integers(least, limits + 1, size=(number, lists)))  # (n, p)
+    is_best: np.ndarray = random.random((number, 1)) < 0.3
+    taken = np.where(is_best, limits, random.integers(least, limits + 1, size=(number, lists)))  # (n, p)
     taken[:, :-1] *= random.random((number, lists - 1)) >= 0.05  # a part now and then has none
-    spread = np.where(is_best, 0.0, 1.5)[:, None, None] * taken[..., None]
+    spread = np.where(is_best, 0.0, 1.5)[..., None] * taken[..., None]
     score = position + spread * random.random(available.shape, np.float32)  # (n, p, m)
     score = np.where(available & (position < 2.5 * taken[..., None]), score, np.inf)
     order = np.argsort(score, -1)[..., : max(limits)]  # (n, p, j)
