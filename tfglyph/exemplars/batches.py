@@ -89,7 +89,7 @@ class ExemplarBatches:
         )
         kept = random.random(images.shape, np.float32) < size[:, None, None]
         available = (images >= 0) & kept & (numbers >= 0)[:, None, None]
-        slots, flat = draw_slots(self.table, np.maximum(numbers, 0), available, section.sizes, random)
+        slots, flat = draw_slots(self.table, np.maximum(numbers, 0), available, section.sizes, random, section.best)
         used = slots.characters >= 0  # (n, k)
         chosen = np.take_along_axis(images.reshape(len(rows), -1), flat, 1)
         exemplars = self.glyphs.images[np.where(used, chosen, rows[:, None]).reshape(-1)]

@@ -117,11 +117,12 @@ def draw_slots(
     available: np.ndarray,
     sizes: Sequence[int],
     random: np.random.Generator,
+    best: float = 0.3,
 ) -> tuple[Slots, np.ndarray]:
     """Random exemplars for training, missing as they will be missing in use.
 
-    In three of ten drawings each list gives its best exemplars, as many as it has slots; otherwise a random number of
-    them, some of the best two and a half times as many (a model that always sees the nearest learns to copy it).
+    In some drawings each list gives its best exemplars, as many as it has slots; otherwise a random number of them, of
+    the best two and a half times as many (a model that always sees the nearest learns to copy it).
 
     Args:
         table: CandidateTable.
@@ -130,6 +131,7 @@ def draw_slots(
         sizes: sequence of p int, how many slots each list has, one list after the other; one more slot, the content's,
             stays empty.
         random: numpy generator.
+        best: float, the probability of the former.
 
     Returns:
         (Slots, int64 (n, k): the position of each slot's candidate in the flattened lists).
@@ -138,7 +140,7 @@ def draw_slots(
     position = np.cumsum(available, -1) - 1  # (n, p, m): how many better ones there are
     limits = np.array(sizes)
     least = np.minimum(limits, 1) * (np.arange(lists) < lists - 1)  # of the style there may be none
-    is_best: np.ndarray = random.random((number, 1)) < 0.3
+    is_best: np.ndarray = random.random((number, 1)) < best
     taken = np.where(is_best, limits, random.integers(least, limits + 1, size=(number, lists)))  # (n, p)
     taken[:, :-1] *= random.random((number, lists - 1)) >= 0.05  # a part now and then has none
     spread = np.where(is_best, 0.0, 1.5)[..., None] * taken[..., None]
