@@ -144,6 +144,17 @@ def test_draws_depend_on_the_generator_alone(drawn):
     assert (other.characters != slots.characters).any()
 
 
+def test_the_best_as_when_drawing():
+    table = CandidateTable.of([[made(range(12)), made(range(20, 32)), made(range(40, 52))]], 2, 12)
+    rows = np.zeros(400, np.int64)
+    available = np.ones((400, 3, 12), bool)
+    for best in (0.0, 0.6, 1.0):
+        slots, _ = draw_slots(table, rows, available, (4, 4, 2), np.random.default_rng(0), best)
+        drawn, _ = choose([made(range(12)), made(range(20, 32)), made(range(40, 52))], (4, 4, 2))
+        share = (slots.characters[:, :10] == drawn.characters).all(1).mean()
+        assert best * 0.9 - 0.07 < share < best * 0.9 + 0.07  # (now and then a part is missing)
+
+
 def test_parts_and_slots_go_missing_now_and_then():
     table = CandidateTable.of([[made(range(12)), made(range(20, 32)), made(range(40, 52))]], 2, 12)
     rows, count = np.zeros(4000, np.int64), 4000

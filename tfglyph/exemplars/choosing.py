@@ -121,8 +121,8 @@ def draw_slots(
 ) -> tuple[Slots, np.ndarray]:
     """Random exemplars for training, missing as they will be missing in use.
 
-    In some drawings each list gives its best exemplars, as many as it has slots; otherwise a random number of them, of
-    the best two and a half times as many (a model that always sees the nearest learns to copy it).
+    In some drawings each list gives its best exemplars, as many as it has slots; otherwise a random number of them, out
+    of the best two and a half times as many (a model that always sees the nearest learns to copy it).
 
     Args:
         table: CandidateTable.
