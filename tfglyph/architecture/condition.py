@@ -81,8 +81,8 @@ class Exemplars(Section):
     content: Fraction = 0.35
     """Probability that a training image has its own character in TW-Kai in the last slot."""
     best: Fraction = 0.3
-    """Probability that a training image has the best exemplars, as many as there are slots, as when drawing; otherwise a
-    random number of good ones."""
+    """Probability that a training image has the best exemplars, as many as there are slots, as when drawing; otherwise
+    a random number of good ones."""
     whole_fonts: Fraction = 0.5
     """Probability that the exemplars of a training image come from all of its font; otherwise some of the font's
     characters are left out, as small fonts lack them."""
