@@ -63,7 +63,8 @@ class ModelDrawer:
         skips = np.array([seed % VARIANTS_OF_A_SEED for seed in seeds])
         for skip in sorted(set(skips.tolist())):
             rows = np.flatnonzero(skips == skip)
-            found = self._retrieval.find([resolve(texts[row]) for row in rows.tolist()], skip=skip)
+            # A character that exists is seen in another typeface as well, which shows its strokes.
+            found = self._retrieval.find([resolve(texts[row]) for row in rows.tolist()], skip=skip, content=True)
             pairs = [(seeds[row], zlib.crc32(texts[row].encode())) for row in rows.tolist()]
             drawn = self._model.sample_pairs(
                 np.array(pairs, np.int64), exemplars=found.exemplars, kinds=found.kinds
