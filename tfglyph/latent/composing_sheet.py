@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfglyph.exemplars.kinds import Match
 from tfglyph.imaging.grids import MARGIN, enlarge, table_figure
 from tfglyph.imaging.text import draw_text, text_size
 
@@ -64,8 +65,8 @@ def exemplar_sheet(requests: "Sequence[Request]", composed: "Composed") -> np.nd
     rows = []
     retrieved = composed.retrieved[0]
     for number, request in enumerate(requests):
-        used = len(retrieved.characters[number])
-        rows.append((request.text[:16], [composed.images[number, :1], retrieved.exemplars[number, :used]]))
+        used = retrieved.exemplars[number, retrieved.kinds[number, :, 0] != Match.NONE]
+        rows.append((request.text[:16], [composed.images[number, :1], used]))
     most = max(len(images[1]) for _, images in rows)
     rows = [(text, [drawn, _padded(used, most)]) for text, (drawn, used) in rows]
     return table_figure("Drawn from", [("drawn", [""]), ("from", [""] * most)], rows)
