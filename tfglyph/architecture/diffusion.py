@@ -212,6 +212,7 @@ class DDPMArchitecture(Architecture):
     model_config = pydantic.ConfigDict(json_schema_extra=not_required("z_dim"))
 
     trained: ClassVar[dict[str, Optimizer]] = {"denoiser": Optimizer(learning_rate=2e-4, beta1=0.9)}
+    microbatches_key: ClassVar[str] = "objective.microbatches"
 
     mode: Literal["DDPM"]
     z_dim: Annotated[int, pydantic.Field(strict=True, ge=1)]
@@ -224,6 +225,11 @@ class DDPMArchitecture(Architecture):
     objective: DiffusionObjective = DiffusionObjective()
     condition: Condition | None = None
     """The model's conditioning inputs; null: unconditional."""
+
+    @property
+    def microbatches(self) -> int:
+        """As of other families."""
+        return self.objective.microbatches
 
     @property
     def pixel_range(self) -> tuple[float, float]:
@@ -255,8 +261,6 @@ class DDPMArchitecture(Architecture):
         if self.z_dim != height * width * channels:
             raise invalid("z_dim", f"found {self.z_dim}, expected {height * width * channels}, the size of an image")
         self.denoiser.check(self.hwc, self.condition)
-        if self.training.batch_size % self.objective.microbatches:
-            raise invalid("objective.microbatches", f"no divisor of the batch size {self.training.batch_size}")
         if self.guide is not None:
             if self.condition is not None:
                 raise invalid("guide", "models with a condition are guided by that; leave one of the two out")
