@@ -8,6 +8,7 @@ import pydantic
 from tfglyph.architecture.condition import Condition
 from tfglyph.architecture.core import (
     MAXIMUM_LAYERS,
+    Flag,
     Fraction,
     NonNegative,
     Positive,
@@ -51,6 +52,8 @@ class UNet(Section):
     init: Literal["fan-in", "torch"] = "fan-in"
     """Uniform initial kernels up to sqrt(1 / inputs); fan-in: biases of 0; torch: biases in the same range, as in
     PyTorch."""
+    remat: Flag = False
+    """Whether training forgets what blocks compute, and computes it again for the gradient: less memory, more time."""
 
     def check(self, hwc: tuple[int, int, int], condition: Condition | None, name: str = "denoiser") -> None:
         """Raises an error where the network does not suit images of shape ``hwc`` or the ``condition``.
@@ -101,6 +104,8 @@ class PatchUNet(Section):
     """Groups of the group norms."""
     embedding: EvenSize = 256
     """Size of the embedding of timestep and condition."""
+    remat: Flag = False
+    """Whether training forgets what blocks compute, and computes it again for the gradient: less memory, more time."""
 
     def check(self, hwc: tuple[int, int, int], condition: Condition | None, name: str = "denoiser") -> None:
         """Raises an error where the network does not suit images of shape ``hwc`` or the ``condition``.

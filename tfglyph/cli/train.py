@@ -20,6 +20,7 @@ FIXED = (
     "init_from",
     "batch_size",
     "accumulate",
+    "remat",
     "lr",
     "beta1",
     "reconst_v_gan",
@@ -47,6 +48,12 @@ FIXED = (
     type=click.IntRange(1),
     metavar="N",
     help="Compute a batch in N parts one after another (gradient accumulation): the same step in less memory.",
+)
+@click.option(
+    "--remat",
+    is_flag=True,
+    default=None,
+    help="Compute the blocks of a U-Net twice instead of keeping their activations: less memory, longer steps.",
 )
 @click.option("--lr", type=float, help="Learning rate of every optimizer.")
 @click.option("--beta1", type=float, help="Adam's beta1 of every optimizer.")
@@ -164,7 +171,7 @@ def _new_run(flags: Mapping[str, Any]) -> "TrainingRun":
         init_from=flags["init_from"],
         **_settings(flags),
     )
-    overrides = ("epochs", "steps", "batch_size", "accumulate", "lr", "beta1", "reconst_v_gan", "precision")
+    overrides = ("epochs", "steps", "batch_size", "accumulate", "remat", "lr", "beta1", "reconst_v_gan", "precision")
     return new_run(flags["architecture"], options, {name: flags[name] for name in overrides}, _limits(flags))
 
 

@@ -19,6 +19,7 @@ from tfglyph.architecture import dump
 from tfglyph.architecture.families import Architecture
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.models.registry import family
+from tfglyph.networks.rematerialization import Rematerialized
 
 MAXIMUM_PARAMETERS = 200_000_000
 MAXIMUM_ACTIVATION_GB = 64.0
@@ -138,6 +139,8 @@ def _image_elements(network: keras.Model, slots: int) -> int:
         batch, *sides = tensor.shape
         return tf.compat.v1.placeholder(tensor.dtype, [batch, *(slots if side is None else side for side in sides)])
 
+    if isinstance(network, Rematerialized):
+        network.forgets = False  # (what is recomputed is counted as if it were kept)
     graph = tf.Graph()
     with graph.as_default():
         inputs = tf.nest.map_structure(placeholder, network.input)

@@ -23,8 +23,8 @@ def with_overrides(architecture: Architecture, flags: Mapping[str, Any]) -> Arch
 
     Args:
         architecture: Architecture.
-        flags: dict from flag name (keys of ``OVERRIDES``, "lr", "beta1", "accumulate", or a dotted JSON path) to value;
-            None where it was not given.
+        flags: dict from flag name (keys of ``OVERRIDES``, "lr", "beta1", "accumulate", "remat", or a dotted JSON path)
+            to value; None where it was not given.
 
     Raises:
         UsageError: the architecture has no such key, or the value is impossible.
@@ -39,6 +39,11 @@ def with_overrides(architecture: Architecture, flags: Mapping[str, Any]) -> Arch
             if flag in values_given:
                 values[key] = values_given[flag]
         changes[f"training.optimizers.{name}"] = values
+    if values_given.pop("remat", False):
+        networks = [name for name in ("denoiser", "guide") if getattr(architecture, name, None) is not None]
+        if not networks:
+            raise UsageError(f"--remat: a {architecture.mode} has no U-Net, whose blocks could be computed twice")
+        changes |= {f"{name}.remat": True for name in networks}
     if "epochs" in values_given and "steps" not in values_given:
         changes["training.steps"] = None  # the file's steps would outrank the epochs that were asked for
     for flag, value in values_given.items():
