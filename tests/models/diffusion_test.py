@@ -10,6 +10,7 @@ from tfglyph.architecture import check, load_architecture, override
 from tfglyph.errors import UsageError
 from tfglyph.export import export, signatures
 from tfglyph.models import build
+from tfglyph.models.microbatches import in_microbatches
 
 TOLD = {"condition": {"classes": 3, "tokens": {"vocabulary": 5, "length": 2, "width": 8}}}
 
@@ -92,10 +93,12 @@ def test_gradients_of_microbatches_are_those_of_the_whole_batch():
         "noise": model.normal("noise", [8, 8, 8, 1]),
         "timesteps": tf.constant(np.linspace(0.1, 0.9, 8)),
     }
-    loss, gradients = model._in_microbatches(data, 1)
+    variables = model.trained_variables("denoiser")
+    losses, gradients, _ = model._losses_and_gradients(data)
     for count in (2, 8):
-        part_loss, part_gradients = tf.function(model._in_microbatches)(data, count)
-        assert float(part_loss[0]) == pytest.approx(float(loss[0]), rel=1e-5)
+        parts = tf.function(lambda count=count: in_microbatches(model._losses_and_gradients, data, count, variables))
+        part_losses, part_gradients, _ = parts()
+        assert float(part_losses["loss/denoiser"]) == pytest.approx(float(losses["loss/denoiser"]), rel=1e-5)
         for one, other in zip(gradients, part_gradients, strict=True):
             np.testing.assert_allclose(other, one, atol=1e-5)
 

@@ -39,6 +39,17 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, family):
     assert [line["step"] for line in read_stats(run)] == [5, 8]
 
 
+def test_microbatches_go_on_as_they_were(tmp_path):
+    flags = {"accumulate": 2}
+    whole, cut = (
+        new_run(architecture("vaegan"), options(), flags | {"steps": steps}).run(tmp_path, directory=tmp_path / name)
+        for name, steps in (("whole", 4), ("cut", 3))
+    )
+    resumed = resumed_run(cut, {"steps": 4})
+    assert resumed.architecture.microbatches == 2 and resumed.run(tmp_path) == cut
+    assert end(cut, 4) == end(whole, 4)
+
+
 def test_a_run_whose_later_checkpoints_are_damaged_begins_again_and_ends_the_same(tmp_path):
     whole = train(tmp_path, "vae", 8, "whole")
     shutil.copytree(train(tmp_path, "vae", 5, "cut"), tmp_path / "damaged")

@@ -8,6 +8,7 @@ import pydantic
 from tfglyph.architecture.condition import Condition
 from tfglyph.architecture.core import (
     MAXIMUM_LAYERS,
+    Flag,
     Fraction,
     NonNegative,
     Positive,
@@ -51,6 +52,8 @@ class UNet(Section):
     init: Literal["fan-in", "torch"] = "fan-in"
     """Uniform initial kernels up to sqrt(1 / inputs); fan-in: biases of 0; torch: biases in the same range, as in
     PyTorch."""
+    remat: Flag = False
+    """Whether training forgets what blocks compute, and computes it again for the gradient: less memory, more time."""
 
     def check(self, hwc: tuple[int, int, int], condition: Condition | None, name: str = "denoiser") -> None:
         """Raises an error where the network does not suit images of shape ``hwc`` or the ``condition``.
@@ -101,6 +104,8 @@ class PatchUNet(Section):
     """Groups of the group norms."""
     embedding: EvenSize = 256
     """Size of the embedding of timestep and condition."""
+    remat: Flag = False
+    """Whether training forgets what blocks compute, and computes it again for the gradient: less memory, more time."""
 
     def check(self, hwc: tuple[int, int, int], condition: Condition | None, name: str = "denoiser") -> None:
         """Raises an error where the network does not suit images of shape ``hwc`` or the ``condition``.
@@ -212,6 +217,7 @@ class DDPMArchitecture(Architecture):
     model_config = pydantic.ConfigDict(json_schema_extra=not_required("z_dim"))
 
     trained: ClassVar[dict[str, Optimizer]] = {"denoiser": Optimizer(learning_rate=2e-4, beta1=0.9)}
+    microbatches_key: ClassVar[str] = "objective.microbatches"
 
     mode: Literal["DDPM"]
     z_dim: Annotated[int, pydantic.Field(strict=True, ge=1)]
@@ -224,6 +230,11 @@ class DDPMArchitecture(Architecture):
     objective: DiffusionObjective = DiffusionObjective()
     condition: Condition | None = None
     """The model's conditioning inputs; null: unconditional."""
+
+    @property
+    def microbatches(self) -> int:
+        """As of other families."""
+        return self.objective.microbatches
 
     @property
     def pixel_range(self) -> tuple[float, float]:
@@ -255,8 +266,6 @@ class DDPMArchitecture(Architecture):
         if self.z_dim != height * width * channels:
             raise invalid("z_dim", f"found {self.z_dim}, expected {height * width * channels}, the size of an image")
         self.denoiser.check(self.hwc, self.condition)
-        if self.training.batch_size % self.objective.microbatches:
-            raise invalid("objective.microbatches", f"no divisor of the batch size {self.training.batch_size}")
         if self.guide is not None:
             if self.condition is not None:
                 raise invalid("guide", "models with a condition are guided by that; leave one of the two out")

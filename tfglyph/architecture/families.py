@@ -21,6 +21,8 @@ class Architecture(Section):
 
     trained: ClassVar[dict[str, Optimizer]]
     """The trained networks, in order, each with the family's default optimizer."""
+    microbatches_key: ClassVar[str] = "training.microbatches"
+    """Where a file of the family has its number of microbatches."""
 
     if TYPE_CHECKING:
         # Sections of the families, for code that handles architectures of any family; none has all of them.
@@ -58,6 +60,19 @@ class Architecture(Section):
                 names = ", ".join(self.trained)
                 raise invalid(f"training.optimizers.{name}", f"no such network; trained here: {names}")
         return self
+
+    @pydantic.model_validator(mode="after")
+    def _batches_have_microbatches(self) -> Self:
+        if self.training.microbatches > 1 and self.microbatches_key != "training.microbatches":
+            raise invalid("training.microbatches", f"{self.microbatches_key} says this here; leave this out")
+        if self.training.batch_size % self.microbatches:
+            raise invalid(self.microbatches_key, f"no divisor of the batch size {self.training.batch_size}")
+        return self
+
+    @property
+    def microbatches(self) -> int:
+        """Into how many parts, computed one after another, each device divides its part of a batch."""
+        return self.training.microbatches
 
     def optimizer(self, network: str) -> Optimizer:
         """The ``Optimizer`` section of a network: the file's, or the family's default."""

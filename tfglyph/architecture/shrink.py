@@ -58,7 +58,7 @@ def shrink(architecture: Architecture, size: int = 32, divide: int = 16) -> Arch
     for key in ("sampling_steps", "encoding_steps"):  # a diffusion model's pictures take each step for each image
         if key in data["objective"]:
             data["objective"][key] = min(data["objective"][key], 3)
-    data["training"] |= {"batch_size": 2, "steps": 3}
+    data["training"] |= {"batch_size": 2, "microbatches": 1, "steps": 3}
     return check(data, f"{architecture.name or architecture.mode}, shrunk")
 
 

@@ -61,6 +61,10 @@ class TrainingRecipe(Section):
 
     batch_size: Size = 64
     """Images per update, over all devices."""
+    microbatches: Size = 1
+    """Number of microbatches of a batch (gradient accumulation), which are computed one after another, for networks
+    that need much memory; a divisor of batch_size. Batch normalization then takes its statistics from a microbatch.
+    Diffusion models have objective.microbatches instead."""
     epochs: Annotated[int, pydantic.Field(strict=True, ge=1, le=1_000_000)] = 100
     """Passes over the data: the total, also after resuming."""
     steps: Annotated[int, pydantic.Field(strict=True, ge=1, le=1 << 40)] | None = None

@@ -19,6 +19,8 @@ FIXED = (
     "architecture",
     "init_from",
     "batch_size",
+    "accumulate",
+    "remat",
     "lr",
     "beta1",
     "reconst_v_gan",
@@ -41,6 +43,18 @@ FIXED = (
 @click.option("--epochs", "--n_epoch", type=click.IntRange(1), help="Passes over the data, in total.")
 @click.option("--steps", type=click.IntRange(1), help="Training steps, in total; outranks --epochs.")
 @click.option("--batch_size", type=click.IntRange(1), help="Images per update.")
+@click.option(
+    "--accumulate",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Compute a batch in N parts one after another (gradient accumulation): the same step in less memory.",
+)
+@click.option(
+    "--remat",
+    is_flag=True,
+    default=None,
+    help="Compute the blocks of a U-Net twice instead of keeping their activations: less memory, longer steps.",
+)
 @click.option("--lr", type=float, help="Learning rate of every optimizer.")
 @click.option("--beta1", type=float, help="Adam's beta1 of every optimizer.")
 @click.option("--reconst_v_gan", type=float, help="Weight of similarity against the adversarial loss (VAE-GAN).")
@@ -157,7 +171,7 @@ def _new_run(flags: Mapping[str, Any]) -> "TrainingRun":
         init_from=flags["init_from"],
         **_settings(flags),
     )
-    overrides = ("epochs", "steps", "batch_size", "lr", "beta1", "reconst_v_gan", "precision")
+    overrides = ("epochs", "steps", "batch_size", "accumulate", "remat", "lr", "beta1", "reconst_v_gan", "precision")
     return new_run(flags["architecture"], options, {name: flags[name] for name in overrides}, _limits(flags))
 
 

@@ -18,6 +18,7 @@ from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError
 from tfglyph.files import PathLike
 from tfglyph.models.composing import compose
+from tfglyph.models.microbatches import Computed, in_microbatches
 from tfglyph.models.optimizers import GuardedOptimizer, make_optimizer
 from tfglyph.networks.layers import synchronized_batch_norm
 from tfglyph.progress import progress
@@ -186,6 +187,12 @@ class GlyphModel(keras.Model):
         summed[0] = tf.where(ok & gradients_finite, summed[0], float("nan"))
         optimizer.apply(summed, self.trained_variables(name))
         return ok, norm
+
+    def accumulated(
+        self, compute: Callable[[Any], Computed], data: Any, variables: Any, rows: Sequence[str] = ()
+    ) -> Computed:
+        """``compute(data)`` in the architecture's number of microbatches; see ``in_microbatches``."""
+        return in_microbatches(compute, data, self.architecture.microbatches, variables, rows)
 
     def _everywhere(self, flag: tf.Tensor) -> tf.Tensor:
         """A bool flag, True only where it is True on every replica."""

@@ -21,6 +21,7 @@ from tfglyph.errors import UsageError
 from tfglyph.exemplars.kinds import COLUMNS
 from tfglyph.models.base import GlyphModel, Logs
 from tfglyph.models.denoiser import Conditioning, Denoiser, encoded, predict
+from tfglyph.models.microbatches import Computed
 from tfglyph.networks import build_network, builder
 from tfglyph.networks.denoiser_conditioning import hide_names
 from tfglyph.networks.description_sampler import DescriptionSampler
@@ -125,9 +126,8 @@ class Diffusion(GlyphModel):
             "timesteps": self.noise_path.draw_times(self._spread(count)),
             **self.training_conditions(batch, count),
         }
-        losses, gradients = self._in_microbatches(data, self.architecture.objective.microbatches)
-        ok, norm = self.update("denoiser", gradients, tf.reduce_sum(losses), ok)
-        logs = {f"loss/{name}": loss for name, loss in zip(self._denoisers, tf.unstack(losses), strict=True)}
+        logs, gradients, _ = self.accumulated(self._losses_and_gradients, data, self.trained_variables("denoiser"))
+        ok, norm = self.update("denoiser", gradients, list(logs.values()), ok)
         return {**logs, "gradient_norm/denoiser": norm}, ok
 
     @property
@@ -192,38 +192,7 @@ class Diffusion(GlyphModel):
             "kinds": tf.where(dropped[:, None, None], 0, batch["kinds"]),  # (n, k, columns)
         }
 
-    def _in_microbatches(self, data: dict[str, tf.Tensor], count: int) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Losses and gradients of a batch, ``count`` microbatches one after another: memory for one of them.
-
-        Args:
-            data: dict of tensors (n, ...).
-            count: int, a divisor of n.
-
-        Returns:
-            (float32 (networks,), list of float32 tensors).
-        """
-        if count == 1:
-            return self._loss_and_gradients(data)
-        variables = self.trained_variables("denoiser")
-        images = data["images"].shape[0]
-        if images is not None and images % count:
-            raise UsageError(f"objective.microbatches: {images} images of a device are no multiple of {count}")
-        size = tf.shape(data["images"])[0] // count
-
-        def body(index: tf.Tensor, losses: tf.Tensor, *gradients: tf.Tensor) -> tuple[Any, ...]:
-            microbatch = {name: value[index * size : (index + 1) * size] for name, value in data.items()}
-            more_losses, more = self._loss_and_gradients(microbatch)
-            # (A gradient of an embedding is sparse until it is added up.)
-            summed = (
-                total + tf.convert_to_tensor(gradient) / count for total, gradient in zip(gradients, more, strict=True)
-            )
-            return index + 1, losses + more_losses / count, *summed
-
-        state = (0, tf.zeros(len(self._denoisers)), *(tf.zeros(variable.shape) for variable in variables))
-        _, losses, *gradients = tf.while_loop(lambda index, *_: index < count, body, state, parallel_iterations=1)
-        return losses, gradients
-
-    def _loss_and_gradients(self, data: dict[str, tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def _losses_and_gradients(self, data: dict[str, tf.Tensor]) -> Computed:
         """Mean weighted squared error of the target, of each network, and the gradients of the scaled sum."""
         objective, conditioning = self.architecture.objective, dict(data)
         x_0, noise, timesteps = (conditioning.pop(name) for name in ("images", "noise", "timesteps"))
@@ -235,14 +204,14 @@ class Diffusion(GlyphModel):
         )
         with tf.GradientTape() as tape:
             x_t = self.noise_path.mix(x_0, noise, timesteps)
-            losses = []
+            losses: Logs = {}
             conditioning = encoded(self.networks.get("exemplar_encoder"), conditioning, training=True)
-            for network in self._denoisers.values():
+            for name, network in self._denoisers.items():
                 prediction = predict(network, x_t, times, conditioning, training=True)
                 error = tf.reduce_mean(tf.square(prediction - target), [1, 2, 3])  # (n,)
-                losses.append(tf.reduce_mean(weight * error))
-            scaled = self.scaled("denoiser", tf.add_n(losses))
-        return tf.stack(losses), tape.gradient(scaled, self.trained_variables("denoiser"))
+                losses[f"loss/{name}"] = tf.reduce_mean(weight * error)
+            scaled = self.scaled("denoiser", tf.add_n(list(losses.values())))
+        return losses, tape.gradient(scaled, self.trained_variables("denoiser")), {}
 
     # === Sampling ===
 

@@ -12,6 +12,7 @@ from tfglyph.models import latent_codes
 from tfglyph.models.base import Logs, l2_loss
 from tfglyph.models.conditional_gan import ConditionalGAN
 from tfglyph.models.generator_model import build_generator
+from tfglyph.models.microbatches import Computed
 from tfglyph.models.repeated_updates import repeated_updates
 from tfglyph.networks import build_network, gan_label_embedding
 from tfglyph.networks.layers import float32_layers
@@ -104,13 +105,23 @@ class GAN(ConditionalGAN):
         self, images: tf.Tensor, classes: tf.Tensor | None, iteration: Any, ok: tf.Tensor
     ) -> tuple[tf.Tensor, Logs]:
         """One update of the discriminator on batch ``iteration``, or on the step's only one."""
-        objective = self.architecture.objective
         batch = iteration % self.batches_per_step
-        real_images = tf.gather(images, batch, axis=1)  # (n, h, w, c)
-        count = tf.shape(real_images)[0]
-        classes = None if classes is None else tf.gather(classes, batch, axis=1)  # (n, classes)
-        latents = self._latents("critic", count, iteration)["latents"]
-        generated_images = self.generate_from(latents, classes, training=True)  # (n, h, w, c)
+        data = {"images": tf.gather(images, batch, axis=1)}  # (n, h, w, c)
+        count = tf.shape(images)[0]
+        if classes is not None:
+            data["classes"] = tf.gather(classes, batch, axis=1)  # (n, classes)
+        data["latents"] = self._latents("critic", count, iteration)["latents"]
+        if self.architecture.objective.gradient_penalty:
+            data["fraction"] = self.uniform("mixture", [count, 1, 1, 1], index=iteration)
+        variables = self.trained_variables("discriminator")
+        logs, gradients, _ = self.accumulated(self._critic_gradients, data, variables)
+        ok, norm = self.update("discriminator", gradients, logs["loss/discriminator"], ok)
+        return ok, logs | {"gradient_norm/discriminator": norm}
+
+    def _critic_gradients(self, data: Mapping[str, tf.Tensor]) -> Computed:
+        """Losses and gradients of the discriminator, of real images, latents and draws."""
+        objective, real_images, classes = self.architecture.objective, data["images"], data.get("classes")
+        generated_images = self.generate_from(data["latents"], classes, training=True)  # (n, h, w, c)
 
         def score(x: tf.Tensor) -> tf.Tensor:
             return self.discriminate(x, classes, training=True)[0]  # (n, 1)
@@ -126,9 +137,8 @@ class GAN(ConditionalGAN):
                 real, penalty = score(real_images), 0.0
             generated = score(generated_images)
             if objective.gradient_penalty:
-                fraction = self.uniform("mixture", [count, 1, 1, 1], index=iteration)
                 _, norms = losses.scores_and_gradient_norms(
-                    score, losses.mixtures(real_images, generated_images, fraction)
+                    score, losses.mixtures(real_images, generated_images, data["fraction"])
                 )
                 weighted = objective.gradient_penalty * losses.gradient_penalty(norms)
                 penalty += weighted
@@ -136,34 +146,37 @@ class GAN(ConditionalGAN):
             penalty += l2_loss(self.networks["discriminator"])
             loss = losses.discriminator_loss(objective.loss, real, generated) + penalty
             scaled = self.scaled("discriminator", loss)
-        gradients = tape.gradient(scaled, self.trained_variables("discriminator"))
-        ok, norm = self.update("discriminator", gradients, loss, ok)
-        return ok, logs | {
+        logs |= {
             "loss/discriminator": loss,
-            "gradient_norm/discriminator": norm,
             "d_accuracy": losses.accuracy(objective.loss, real, generated),
             "wasserstein_estimate": tf.reduce_mean(real) - tf.reduce_mean(generated),
         }
+        return logs, tape.gradient(scaled, self.trained_variables("discriminator")), {}
 
     def _update_generator(
         self, count: Any, classes: tf.Tensor | None, iteration: Any, ok: tf.Tensor
     ) -> tuple[tf.Tensor, Logs]:
         """One update of the generator, for as many images as a batch has and with its labels."""
-        objective = self.architecture.objective
-        drawn = self._latents("generator", count, iteration)
-        classes = (
-            None if classes is None else tf.gather(classes, iteration % self.batches_per_step, axis=1)
-        )  # (n, classes)
+        data = self._latents("generator", count, iteration)
+        if classes is not None:
+            data["classes"] = tf.gather(classes, iteration % self.batches_per_step, axis=1)  # (n, classes)
+        variables = self.trained_variables("generator")
+        logs, gradients, _ = self.accumulated(self._generator_gradients, data, variables)
+        ok, norm = self.update("generator", gradients, logs["loss/generator"], ok)
+        return ok, logs | {"gradient_norm/generator": norm}
+
+    def _generator_gradients(self, data: Mapping[str, Any]) -> Computed:
+        """Losses and gradients of the generator, of latents."""
+        classes = data.get("classes")
         with tf.GradientTape() as tape:
-            images = self.generate_from(drawn["latents"], classes, training=True)  # (n, h, w, c)
+            images = self.generate_from(data["latents"], classes, training=True)  # (n, h, w, c)
             generated, features = self.discriminate(images, classes, training=True)  # (n, 1), (n, d)
-            adversarial = losses.generator_loss(objective.loss, generated)
-            further, logs = self.further_terms(drawn, features)
+            adversarial = losses.generator_loss(self.architecture.objective.loss, generated)
+            further, logs = self.further_terms(data, features)
             loss = adversarial + further + l2_loss(self.networks["generator"])
             scaled = self.scaled("generator", loss)
-        gradients = tape.gradient(scaled, self.trained_variables("generator"))
-        ok, norm = self.update("generator", gradients, loss, ok)
-        return ok, logs | {"loss/generator": loss, "loss/adversarial": adversarial, "gradient_norm/generator": norm}
+        logs |= {"loss/generator": loss, "loss/adversarial": adversarial}
+        return logs, tape.gradient(scaled, self.trained_variables("generator")), {}
 
     def further_terms(self, drawn: Mapping[str, Any], features: tf.Tensor) -> tuple[Any, Logs]:
         """What else enters the generator's loss: (float32 scalar, dict of logs). A plain GAN has nothing."""

@@ -19,6 +19,7 @@ from tfglyph.architecture import dump
 from tfglyph.architecture.families import Architecture
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.models.registry import family
+from tfglyph.networks.rematerialization import Rematerialized
 
 MAXIMUM_PARAMETERS = 200_000_000
 MAXIMUM_ACTIVATION_GB = 64.0
@@ -33,7 +34,7 @@ class Limits:
         name: str or None, the file, for the message; None: the architecture's own name.
         max_parameters: number, most trainable parameters of all networks together.
         max_activation_gb: float, most memory in 10^9 bytes for the activations of one training step: every
-            tensor of one pass through each network and its gradient, in float32, for one batch.
+            tensor of one pass through each network and its gradient, in float32, for one microbatch.
         images: int or None, how many are in a batch; None: the architecture's ``batch_size``.
     """
 
@@ -58,13 +59,14 @@ def check_limits(architecture: Architecture, limits: Limits | None = None) -> tu
     """
     limits = limits or Limits()
     name = limits.name or architecture.name or "architecture"
-    batch = limits.images or architecture.training.batch_size
-    _check_activations(name, math.prod(architecture.hwc), batch, limits.max_activation_gb)
+    batch = limits.images or architecture.training.batch_size // architecture.microbatches
+    words = f"batch_size {batch}" if architecture.microbatches == 1 else f"microbatches of {batch} images"
+    _check_activations(name, math.prod(architecture.hwc), batch, words, limits.max_activation_gb)
     for section in _sections(architecture):
         # The first tensor of a generator; the rest is found from the layers themselves.
-        _check_activations(name, math.prod(getattr(section, "hwc", ())), batch, limits.max_activation_gb)
+        _check_activations(name, math.prod(getattr(section, "hwc", ())), batch, words, limits.max_activation_gb)
     parameters, elements = _counted(architecture, name, limits.max_parameters)
-    _check_activations(name, elements, batch, limits.max_activation_gb)
+    _check_activations(name, elements, batch, words, limits.max_activation_gb)
     return parameters, _bytes(elements, batch)
 
 
@@ -93,11 +95,11 @@ def _bytes(elements: int, batch: int) -> int:
     return 2 * 4 * elements * batch  # value and gradient, float32
 
 
-def _check_activations(name: str, elements: int, batch: int, limit: float) -> None:
+def _check_activations(name: str, elements: int, batch: int, words: str, limit: float) -> None:
     gigabytes = _bytes(elements, batch) / 1e9
     if gigabytes > limit:
         raise UsageError(
-            f"{name}: the activations of one step with batch_size {batch} take {gigabytes:,.1f} GB or more, "
+            f"{name}: the activations of one step with {words} take {gigabytes:,.1f} GB or more, "
             f"above --max_activation_gb {limit:g}"
         )
 
@@ -137,6 +139,8 @@ def _image_elements(network: keras.Model, slots: int) -> int:
         batch, *sides = tensor.shape
         return tf.compat.v1.placeholder(tensor.dtype, [batch, *(slots if side is None else side for side in sides)])
 
+    if isinstance(network, Rematerialized):
+        network.forgets = False  # (what is recomputed is counted as if it were kept)
     graph = tf.Graph()
     with graph.as_default():
         inputs = tf.nest.map_structure(placeholder, network.input)

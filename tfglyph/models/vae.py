@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfglyph.losses import image_binary_cross_entropy, image_gaussian
 from tfglyph.models.base import Logs, l2_loss
 from tfglyph.models.generator_model import build_generator
+from tfglyph.models.microbatches import Computed
 from tfglyph.models.variational import VariationalModel
 from tfglyph.networks import build_network
 
@@ -31,14 +32,25 @@ class VAE(VariationalModel):
         }
 
     def update_networks(self, batch: Mapping[str, tf.Tensor], ok: tf.Tensor) -> tuple[Logs, tf.Tensor]:
-        encoder, generator = self.networks["encoder"], self.networks["generator"]
         images = self.from_pixels(batch["images"])  # (n, h, w, c)
+        noise = self.normal("posterior", [tf.shape(images)[0], self.architecture.z_dim])
+        data = {"images": images, "noise": noise} | self.prior_inputs(batch)
+        variables = {name: self.trained_variables(name) for name in self.architecture.trained}
+        logs, gradients, _ = self.accumulated(self._losses_and_gradients, data, variables)
+        for name, values in gradients.items():
+            ok, logs[f"gradient_norm/{name}"] = self.update(name, values, logs["loss/total"], ok)
+        return logs, ok
+
+    def _losses_and_gradients(self, data: Mapping[str, tf.Tensor]) -> Computed:
+        """Losses, and the gradients of the scaled loss for each network, of images and their draws."""
+        encoder, generator = self.networks["encoder"], self.networks["generator"]
+        images = data["images"]
         variables = {name: self.trained_variables(name) for name in self.architecture.trained}
         with tf.GradientTape() as tape:
             mean, log_variance = encoder(images, training=True)  # (n, z), (n, z)
-            z = mean + tf.exp(0.5 * log_variance) * self.normal("posterior", tf.shape(mean))
+            z = mean + tf.exp(0.5 * log_variance) * data["noise"]
             reconstruction = self._reconstruction_loss(z, images)
-            divergence, logs = self.divergence(mean, log_variance, batch)
+            divergence, logs = self.divergence(mean, log_variance, data)
             loss = reconstruction + self.kl_weight() * divergence + l2_loss(encoder) + l2_loss(generator)
             # One backward pass for all networks, under the smallest of their loss scales: a larger one might overflow
             # another network's gradient for ever.
@@ -50,9 +62,7 @@ class VAE(VariationalModel):
             name: [gradient * (scales[name] / scale) for gradient in values] for name, values in gradients.items()
         }
         logs = {"loss/total": loss, "loss/reconstruction": reconstruction, **logs, "kl_weight": self.kl_weight()}
-        for name, values in gradients.items():
-            ok, logs[f"gradient_norm/{name}"] = self.update(name, values, loss, ok)
-        return logs, ok
+        return logs, gradients, {}
 
     def _reconstruction_loss(self, z: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
         objective = self.architecture.objective

@@ -52,6 +52,11 @@ class VariationalModel(GeneratorModel):
             raise UsageError("objective.prior: the prior needs descriptions of the characters, but the data has none")
         return tokens
 
+    def prior_inputs(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """What ``divergence`` needs of a batch: its tokens, where the prior has parts and the data tokens."""
+        needed = self.architecture.has_part_prior and "tokens" in batch
+        return {"tokens": batch["tokens"]} if needed else {}
+
     def divergence(
         self, mean: tf.Tensor, log_variance: tf.Tensor, batch: Mapping[str, tf.Tensor]
     ) -> tuple[tf.Tensor, Logs]:

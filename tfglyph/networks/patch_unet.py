@@ -13,6 +13,7 @@ from tfglyph.networks.exemplar_encoder import PLANES, encoded_inputs, input_name
 from tfglyph.networks.group_norm import GroupNorm
 from tfglyph.networks.layers import to_float32
 from tfglyph.networks.patches import DepthToSpace, SpaceToDepth
+from tfglyph.networks.rematerialization import model_class
 
 
 def build_denoiser(
@@ -65,7 +66,7 @@ def build_denoiser(
     x = GroupNorm(section.groups, "silu", name="norm_out")(x)
     x = _convolution(image_shape[-1] * section.patch**2, "conv_out", zero=True)(x)
     x = DepthToSpace(section.patch, name="pixels")(x)  # (n, h, w, c)
-    return keras.Model(inputs, to_float32(x, "prediction"), name="denoiser")
+    return model_class(section.remat)(inputs, to_float32(x, "prediction"), name="denoiser")
 
 
 class _LevelBlocks:

@@ -12,6 +12,7 @@ from tfglyph.networks.convolutions import Conv2D
 from tfglyph.networks.denoiser_conditioning import denoiser_inputs, embed
 from tfglyph.networks.group_norm import GroupNorm
 from tfglyph.networks.layers import to_float32, uniform_to
+from tfglyph.networks.rematerialization import model_class
 
 ATTENTION_GROUPS = 8
 
@@ -47,7 +48,7 @@ def build_denoiser(section: UNet, image_shape: tuple[int, int, int], condition: 
         x = _block(section, x, embedding, channels, f"up_{level}")  # (n, 2 h, 2 w, channels)
         x = _attention(section, x, f"up_{level}")
     x = _convolution(section, x, image_shape[-1], 3, "conv_out")
-    return keras.Model(inputs, to_float32(x, "prediction"), name="denoiser")
+    return model_class(section.remat)(inputs, to_float32(x, "prediction"), name="denoiser")
 
 
 def _block(

@@ -20,7 +20,7 @@ from tfglyph.runs.lookup import find
 from tfglyph.runs.options import Options
 from tfglyph.training.conditions import with_conditions, with_label_names
 from tfglyph.training.options import total_steps
-from tfglyph.training.strategy import is_distributed
+from tfglyph.training.strategy import check_devices, is_distributed
 
 PREVIEW_SEED = 1 << 20  # decides which images are pictured, whatever the seed of the run
 
@@ -52,6 +52,7 @@ class PreparedTraining:
         precision_reason: str = "as in the run",
         limits: Limits | None = None,
     ):
+        check_devices(architecture, strategy.num_replicas_in_sync)
         self.options: Options = options
         self.prefix: pathlib.Path | None = prefix
         self.strategy: tf.distribute.Strategy = strategy

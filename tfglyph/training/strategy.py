@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfglyph.architecture.families import Architecture
 from tfglyph.errors import UsageError
 
 STRATEGIES = ("one", "mirrored", "multiworker")
@@ -78,6 +79,33 @@ def is_distributed(strategy: tf.distribute.Strategy) -> bool:
     return strategy.num_replicas_in_sync > 1
 
 
+def check_devices(architecture: Architecture, replicas: int) -> None:
+    """Refuses a batch that devices and microbatches cannot share out evenly, and statistics that they cannot exchange.
+
+    Args:
+        architecture: Architecture.
+        replicas: int, the number of devices.
+
+    Raises:
+        UsageError: one line.
+    """
+    recipe, parts = architecture.training, architecture.microbatches
+    if replicas == 1:
+        return
+    if recipe.batch_size % replicas:
+        raise UsageError(f"batch_size {recipe.batch_size} cannot be divided by {replicas} devices")
+    if recipe.batch_size // replicas % parts:
+        raise UsageError(
+            f"{architecture.microbatches_key}: the {recipe.batch_size // replicas} images of each device cannot be "
+            f"divided into {parts} parts"
+        )
+    if parts > 1 and recipe.synchronized_batch_norm:
+        raise UsageError(
+            f"{architecture.microbatches_key}: devices do not exchange the statistics of microbatches; leave out this "
+            "or training.synchronized_batch_norm"
+        )
+
+
 def distributed_batches(strategy: tf.distribute.Strategy, batch_size: int, dataset: tf.data.Dataset) -> Any:
     """Batches of which each replica gets its own part: the one that it draws its noise for.
 
@@ -91,15 +119,10 @@ def distributed_batches(strategy: tf.distribute.Strategy, batch_size: int, datas
     Returns:
         A distributed dataset: one element per step, with one dict of tensors (n / replicas, ...) per replica; on one
         device the dataset as it is.
-
-    Raises:
-        UsageError: the batch cannot be divided evenly.
     """
     if not is_distributed(strategy):
         return dataset
     replicas = strategy.num_replicas_in_sync
-    if batch_size % replicas:
-        raise UsageError(f"batch_size {batch_size} cannot be divided by {replicas} devices")
 
     def parts(context: tf.distribute.InputContext) -> tf.data.Dataset:
         here = replicas // context.num_input_pipelines

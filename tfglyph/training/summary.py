@@ -27,7 +27,7 @@ def describe(training: PreparedTraining) -> list[str]:
         f"architecture  {architecture.name or 'model'} ({architecture.mode}), images {height} x {width} x {channels}, "
         f"latent {architecture.z_dim}",
         f"data          {_dataset(options.dataset)}: {len(glyphs):,} images",
-        f"training      {training.steps:,} steps of {architecture.training.batch_size} images, "
+        f"training      {training.steps:,} steps of {architecture.training.batch_size} images{_parts(architecture)}, "
         f"{training.steps_per_epoch:,} steps an epoch; seed {options.seed}",
         f"precision     {options.precision} ({training.precision_reason}); XLA {options.jit}",
     ]
@@ -46,6 +46,10 @@ def describe(training: PreparedTraining) -> list[str]:
         shapes = ", ".join("x".join(map(str, output.shape[1:])) for output in tf.nest.flatten(network.outputs))
         lines.append(f"network       {name}: {count:,} trainable parameters, output {shapes}")
     return [printable(line) for line in lines]
+
+
+def _parts(architecture: Architecture) -> str:
+    return f" in {architecture.microbatches} microbatches" if architecture.microbatches > 1 else ""
 
 
 def _dataset(spec: DatasetSpec) -> str:
