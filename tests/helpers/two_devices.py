@@ -1,8 +1,8 @@
-"""Trains small models twice, on one device and on two, and prints what the tests compare, a line for each.
+"""Trains one small model twice, on one device and on two, and prints what the tests compare.
 
 A process of its own: the number of devices is set before TensorFlow starts, and for good.
 
-    python -m tests.helpers.two_devices FAMILY[,FAMILY...] PRECISION STEPS [plain|norm] [fault]
+    python -m tests.helpers.two_devices FAMILY PRECISION STEPS [plain|norm] [fault]
 """
 
 import json
@@ -11,17 +11,12 @@ import sys
 import numpy as np
 
 
-def main(families, precision, steps, norm="plain", fault="none"):
+def main(family, precision, steps, norm="plain", fault="none"):
     import tensorflow as tf
 
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     data = {"norm": (True, True), "plain": (False, False)}[norm]
-    for family in families.split(","):
-        compare(family, precision, steps, data, fault)
-
-
-def compare(family, precision, steps, data, fault):
     one, alone = train("one", family, precision, int(steps), data, "none")
     two, logs = train("mirrored", family, precision, int(steps), data, fault)
     differences = {
@@ -36,14 +31,7 @@ def compare(family, precision, steps, data, fault):
         for name in a
         if name != "d_accuracy"
     )
-    result = {
-        "family": family,
-        "difference": worst[0],
-        "where": worst[1],
-        "logged": logged,
-        "finite": finite,
-        "logs": logs,
-    }
+    result = {"difference": worst[0], "where": worst[1], "logged": logged, "finite": finite, "logs": logs}
     print(json.dumps(result))
 
 
