@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 
 from tests.helpers.families import FAMILIES, architecture
-from tfglyph.architecture import check
 from tfglyph.errors import UsageError
 from tfglyph.runs import checkpoints, lookup
 from tfglyph.training.signals import AgreedStop, StopRequest
-from tfglyph.training.strategy import check_devices, check_tf_config, is_chief, make_strategy
+from tfglyph.training.strategy import check_tf_config, is_chief, make_strategy
 
 ENVIRONMENT = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
 TOLERANCE = 1e-5
@@ -86,21 +85,6 @@ def test_a_worker_ends_because_another_was_asked_to():
     assert agreed.requested and stop.number == signal.SIGTERM
 
 
-@pytest.mark.parametrize(
-    ("recipe", "words"),
-    [
-        ({"batch_size": 9}, "^batch_size 9 cannot be divided by 2 devices$"),
-        ({"batch_size": 12, "microbatches": 4}, "^training.microbatches: the 6 images of each device .* into 4 parts$"),
-        ({"batch_size": 8, "microbatches": 2, "synchronized_batch_norm": True}, "devices do not exchange the statis"),
-    ],
-)
-def test_what_two_devices_cannot_share_is_one_line(recipe, words):
-    shared = check(architecture("vae") | {"training": recipe}, "vae")
-    check_devices(shared, 1)
-    with pytest.raises(UsageError, match=words):
-        check_devices(shared, 2)
-
-
 # === Two devices ===
 
 
@@ -110,7 +94,7 @@ def two_devices(*arguments):
         capture_output=True,
         text=True,
         env=ENVIRONMENT,
-        timeout=LONGEST * len(arguments[0].split(",")),
+        timeout=LONGEST,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
