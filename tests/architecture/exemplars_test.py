@@ -35,6 +35,10 @@ def changed(**sections):
             {"objective": {"path": "cosine", "target": "noise", "sampler": "ddim"}},
             r"objective\.pure_noise: the path cosine trains on the entries of its table; leave this out",
         ),
+        (
+            {"objective": {"pure_noise": 0.0, "zero_noise": 0.5}},
+            r"objective\.zero_noise: only images of nothing but noise can be without it; expected pure_noise",
+        ),
     ],
 )
 def test_what_does_not_fit_is_one_line(sections, words):

@@ -187,6 +187,20 @@ def test_keys_that_change_samples(before, after):
 
 
 @pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("fraction", [0.0, 0.5, 0.9])
+def test_some_images_of_nothing_but_noise_have_none(fraction):
+    model = tiny(objective={"pure_noise": 0.5, "zero_noise": fraction})
+    model.prepare_training(10)
+    times = np.repeat([0.3, 1.0], 400).astype(np.float32)
+    noise = model._training_noise(tf.constant([800, 8, 8, 1]), tf.constant(times)).numpy()
+    is_zero = (noise == 0).all((1, 2, 3))
+    assert not is_zero[:400].any()
+    assert is_zero[400:].mean() == pytest.approx(fraction, abs=0.1)
+    drawn = model.normal("noise", [800, 8, 8, 1]).numpy()
+    np.testing.assert_array_equal(noise[~is_zero], drawn[~is_zero])
+
+
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize(
     "change",
     [{"time_mean": 1.0}, {"time_std": 0.5}, {"time_std": 0.0}, {"loss_weight": "min-snr"}],

@@ -173,6 +173,8 @@ class DiffusionObjective(Section):
     pure_noise: Fraction = 0.0
     """Fraction of the training images of the straight path that are nothing but noise, where sampling starts: there the
     model learns to draw from its conditions alone. The others have logit-normal timesteps."""
+    zero_noise: Fraction = 0.0
+    """Fraction of those training images whose noise is 0, which is where sampling at temperature 0 starts."""
     sampler: Sampler = "ddim"
     """Default sampler."""
     sampling_steps: Steps = 50
@@ -204,6 +206,8 @@ class DiffusionObjective(Section):
                 raise invalid(key, f"the path {self.path} trains on the entries of its table; leave this out")
         if not straight and self.pure_noise:
             raise invalid("pure_noise", f"the path {self.path} trains on the entries of its table; leave this out")
+        if self.zero_noise and not self.pure_noise:
+            raise invalid("zero_noise", "only images of nothing but noise can be without it; expected pure_noise")
         if self.time_std == 0 and self.time_mean is not None:
             raise invalid("time_mean", "uniform timesteps (time_std 0) have no mean to set; leave this out")
         if self.min_snr_gamma is not None and self.loss_weight != "min-snr":

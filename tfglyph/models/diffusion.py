@@ -120,15 +120,25 @@ class Diffusion(GlyphModel):
     def update_networks(self, batch: Mapping[str, tf.Tensor], ok: tf.Tensor) -> tuple[Logs, tf.Tensor]:
         images = self.from_pixels(batch["images"])  # (n, h, w, c)
         count = tf.shape(images)[0]
+        timesteps = self.noise_path.draw_times(self._spread(count))
         data = {
             "images": images,
-            "noise": self.normal("noise", tf.shape(images)),
-            "timesteps": self.noise_path.draw_times(self._spread(count)),
+            "noise": self._training_noise(tf.shape(images), timesteps),
+            "timesteps": timesteps,
             **self.training_conditions(batch, count),
         }
         logs, gradients, _ = self.accumulated(self._losses_and_gradients, data, self.trained_variables("denoiser"))
         ok, norm = self.update("denoiser", gradients, list(logs.values()), ok)
         return {**logs, "gradient_norm/denoiser": norm}, ok
+
+    def _training_noise(self, shape: tf.Tensor, timesteps: tf.Tensor) -> tf.Tensor:
+        """float32 of ``shape`` (4,): the noise of a batch, 0 for some of the images that are nothing but noise."""
+        noise = self.normal("noise", shape)
+        fraction = self.architecture.objective.zero_noise
+        if not fraction:
+            return noise
+        is_zero = (timesteps >= 1.0) & (self.uniform("zero noise", shape[:1]) < fraction)  # (n,)
+        return tf.where(is_zero[:, None, None, None], 0.0, noise)
 
     @property
     def _denoisers(self) -> dict[str, keras.Model]:

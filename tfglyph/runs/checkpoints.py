@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import threading
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
@@ -252,6 +253,11 @@ def restore(prefix: PathLike, groups: Mapping[str, Group], manifest: dict[str, A
 def take_over(prefix: PathLike, networks: Mapping[str, Sequence[Sequence[Variable]]]) -> dict[str, tuple[int, int]]:
     """Starts networks from those of another run, as far as their variables have the same paths and shapes.
 
+    A layer that has twice, three times, ... as many channels takes over each of the other's so many times, and divides
+    what reads them among the copies (Net2Net, Chen, Goodfellow and Shlens 2016, https://arxiv.org/abs/1511.05641,
+    section 2.2), so that the wider network begins as the same function; attention over such channels begins a little
+    sharper.
+
     Args:
         prefix: path of a checkpoint, without suffix; of its EMA weights where it has some.
         networks: dict from network to list of groups of variables, in the same order: its own, its average.
@@ -267,20 +273,44 @@ def take_over(prefix: PathLike, networks: Mapping[str, Sequence[Sequence[Variabl
     counts = {}
     for name, groups in networks.items():
         saved = dict(tensors.get(f"ema/{name}") or tensors.get(name) or [])
-        taken = 0
         for variables in groups:
-            fitting = [
-                variable
-                for variable in variables
-                if variable.path in saved and _shape(variable) == saved[variable.path].shape
-            ]
-            for variable in fitting:
-                variable.assign(saved[variable.path])
-            taken = len(fitting)
+            taken = 0
+            for variable in variables:
+                value = _widened(variable.path, saved.get(variable.path), _shape(variable))
+                if value is not None:
+                    variable.assign(value)
+                    taken += 1
         counts[name] = (taken, len(groups[0]))
     if not any(taken for taken, _ in counts.values()):
         raise UsageError(f"{prefix}: --init_from: no network of it has a variable in common with this architecture")
     return counts
+
+
+def _widened(path: str, value: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
+    """A variable's value for a network of this shape, its channels several times if there are so many more of them.
+
+    None where neither fits. Of copies that are read alike one would always stay as the other, so each is read a little
+    more or less, by a draw that the path decides.
+    """
+    if value is None or value.shape == shape:
+        return value
+    axes = {"kernel": (-2, -1), "bias": (-1,), "gamma": (-1,), "beta": (-1,)}.get(path.rsplit("/", 1)[-1], ())
+    if len(value.shape) != len(shape) or len(shape) < len(axes):
+        return None
+    ratios = [1] * len(shape)
+    for axis in axes:
+        ratios[axis] = shape[axis] // value.shape[axis]
+    if tuple(size * ratio for size, ratio in zip(value.shape, ratios, strict=True)) != shape:
+        return None
+    for axis in axes:
+        value = np.repeat(value, ratios[axis], axis)
+    if len(axes) == 2 and ratios[-2] > 1:
+        shares = np.random.default_rng(zlib.crc32(path.encode())).normal(
+            1.0, 0.1, (shape[-2] // ratios[-2], ratios[-2])
+        )
+        shares /= shares.sum(1, keepdims=True)
+        value = value * shares.reshape(-1, 1).astype(value.dtype)
+    return value
 
 
 def _difference(saved: list[tuple[str, np.ndarray]] | None, pairs: list[tuple[str, Any]]) -> str | None:
