@@ -102,7 +102,7 @@ def test_ranks_are_those_of_all_distances_and_equal_pictures_are_no_nearer(monke
     images[2:] = random.integers(0, 256, (2, 8, 8))
     distances = ((images[:, None].astype(float) - real) ** 2).sum((2, 3))
     expected = (distances < distances[np.arange(4), rows][:, None]).sum(1)
-    assert font_composition._ranks(images, real, rows).tolist() == expected.tolist()
+    assert font_composition.ranks(images, real, rows).tolist() == expected.tolist()
     assert expected[:2].tolist() == [0, 0] and expected[2:].min() > 0
 
 

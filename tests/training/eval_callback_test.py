@@ -27,7 +27,7 @@ VALUES = {2: 5.0, 4: 3.0, 6: 4.0, 7: 3.5, 8: 9.0}
 class Scripted:
     """Metrics whose values are known in advance, step by step."""
 
-    def __init__(self, glyphs, held_out):
+    def __init__(self, glyphs, held_out, drawings):
         self.seen = len(glyphs), None if held_out is None else len(held_out)
 
     def measure(self, model):
@@ -87,6 +87,7 @@ def test_going_on_from_before_the_best_one_forgets_it(run, monkeypatch):
     [
         (SMALL_VAEGAN, "kidd", "did you mean kid"),
         (GAN, "ssim", "a DC-GAN model does not encode"),
+        (GAN, "first", "does not draw from exemplars"),
     ],
 )
 def test_impossible_choices_are_refused_before_anything_is_written(architecture, metric, message):

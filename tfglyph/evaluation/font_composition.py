@@ -215,7 +215,7 @@ def score(images: np.ndarray, font: FontGlyphs, rows: np.ndarray) -> Scores:
     real = font.images[rows]
     difference = (images.astype(np.float64) - real) / 255
     return Scores(
-        _ranks(images, font.images, rows),
+        ranks(images, font.images, rows),
         np.abs(difference).mean((1, 2)),
         np.sqrt((difference**2).mean((1, 2))),
         reconstruction.ssim(real[..., None], images[..., None]),
@@ -224,18 +224,27 @@ def score(images: np.ndarray, font: FontGlyphs, rows: np.ndarray) -> Scores:
     )
 
 
-def _ranks(images: np.ndarray, real: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """int64 (n,): how many of ``real`` are nearer than that of ``rows``, in blocks, as fonts have many glyphs."""
+def ranks(images: np.ndarray, real: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """How many glyphs are nearer to pictures than the right one, by pixels.
+
+    Args:
+        images: uint8 (n, h, w), the pictures.
+        real: uint8 (m, h, w), the glyphs; compared in blocks, as fonts have many.
+        rows: int64 (n,), which of them is right.
+
+    Returns:
+        int64 (n,).
+    """
     queries = images.reshape(len(images), -1).astype(np.float32) / 255
     right = real[rows].reshape(len(rows), -1).astype(np.float32) / 255
     squares = (queries**2).sum(1)
     limits = ((queries - right) ** 2).sum(1) - EQUAL * (squares + (right**2).sum(1) + 1)
-    ranks = np.zeros(len(images), np.int64)
+    nearer = np.zeros(len(images), np.int64)
     for start in range(0, len(real), CHUNK):
         block = real[start : start + CHUNK].reshape(-1, queries.shape[1]).astype(np.float32) / 255
         distances = squares[:, None] + (block**2).sum(1) - 2 * (queries @ block.T)
-        ranks += (distances < limits[:, None]).sum(1)
-    return ranks
+        nearer += (distances < limits[:, None]).sum(1)
+    return nearer
 
 
 def _variation(images: np.ndarray) -> np.ndarray:

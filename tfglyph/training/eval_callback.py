@@ -38,7 +38,7 @@ class EvaluationCallback(StepCallback):
         super().__init__()
         self.training, self.run, self.board, self.saver, self.saving = training, run, board, saver, saving
         with hidden():
-            self.metrics = OnlineMetrics(training.glyphs, held_out)
+            self.metrics = OnlineMetrics(training.glyphs, held_out, drawings=training.held_out_drawings())
 
     def after_step(self, logs: Logs) -> None:
         every = self.training.options.evaluate_every or self.training.steps

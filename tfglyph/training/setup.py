@@ -76,7 +76,7 @@ class PreparedTraining:
             if options.init_from:
                 self.taken_over = self._take_over(options.init_from)
         if options.evaluate_every:
-            online.check(options.best_metric, self.model)
+            online.check(options.best_metric, self.model, options.dataset.holdout)
         if options.jit == "on" and is_distributed(strategy):
             raise UsageError("--jit on: TensorFlow cannot compile a step for several devices; leave this out")
         # Keras resolves "auto" to XLA on a GPU alone, where it helps; on CPUs it was seen both ways.
@@ -121,6 +121,14 @@ class PreparedTraining:
     def batch_of(self, step: int) -> dict[str, np.ndarray]:
         """dict of numpy arrays: the batch of training step ``step``, drawn again."""
         return next(iter(self.batches(step).take(1).as_numpy_iterator()))
+
+    def held_out_drawings(self) -> online.HeldOutDrawings | None:
+        """Held-out characters with their exemplars, for a model that draws from such, or None."""
+        section, spec = self.architecture.exemplars, self.options.dataset
+        if section is None or not spec.holdout:
+            return None
+        glyphs = load_glyphs(self.architecture, spec, "all")
+        return online.HeldOutDrawings(glyphs, section, spec.holdout, online.DRAWINGS)
 
     def held_out(self) -> Glyphs | None:
         """Glyphs that the run keeps out of its training, or None."""
