@@ -30,7 +30,7 @@ def source_of(spec: str, file: FontFile, face: FontFace | None = None) -> FontSo
     Raises:
         GlyphError: FreeType cannot read the font, or the parts of none of its characters are known.
     """
-    return FontSource(face or faces(spec)[0], map(chr, sorted(file.drawn)))
+    return FontSource(face or faces(spec)[0], map(chr, sorted(file.drawn)), file.ascender)
 
 
 class ModelDrawer:

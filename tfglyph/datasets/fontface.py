@@ -4,10 +4,11 @@ A glyph is drawn several times larger than asked and reduced by area, so that ev
 outline with smooth edges, whatever hinting or embedded bitmaps the font brings for small sizes.
 """
 
+import copy
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -45,6 +46,8 @@ _NO_CHARACTER = "\U0010ffff"  # a noncharacter: no font may map it
 _PLACEHOLDER_USES = 4  # characters that share one picture: an honest font draws at most a few variants alike
 _PLAUSIBLE = (0.4, 1.4)  # ems from the baseline to the top of the em square: 0.8 to 0.9 in honest fonts
 _USUAL_ASCENDER = 0.88  # ems, of nearly every font of ideographs
+LEVEL_GLYPHS = 48  # ideographs whose height in the line is looked at
+_STICKS_OUT = 0.02  # ems that ink may stick out of the em square: more is cut off
 _LEAST_CUT = 0.005  # of a glyph's ink: less is the rounding of a pixel's edge
 _MOST_CUT = 0.5  # of a glyph's ink: a glyph that loses more to the frame is not that glyph
 
@@ -90,6 +93,27 @@ def top_of_em(font: Any, em: int) -> float:
         if ascender > descender and _PLAUSIBLE[0] * em <= top <= _PLAUSIBLE[1] * em:
             return top
     return _USUAL_ASCENDER * em
+
+
+def level(top: float, extents: Sequence[tuple[float, float]]) -> float:
+    """Where the top of the square belongs that holds a font's ideographs, if the font's metrics put it too high or low.
+
+    Some fonts set their ideographs so low in the line, or so high, that a square in the middle of the line cuts them
+    off. Then the square is moved, for all glyphs alike, so that as much is free above the ink as below.
+
+    Args:
+        top: float, ems from the baseline to the top of the em square, see ``top_of_em``.
+        extents: for some ideographs, ems from the baseline to the lowest and to the highest ink.
+
+    Returns:
+        float, ems from the baseline to the top.
+    """
+    if not extents:
+        return top
+    low, high = (float(np.percentile(ends, q)) for ends, q in zip(zip(*extents, strict=True), (5, 95), strict=True))
+    if low >= top - 1 - _STICKS_OUT and high <= top + _STICKS_OUT:
+        return top
+    return (low + high + 1) / 2
 
 
 class FontFace:
@@ -187,6 +211,26 @@ class FontFace:
                 raise GlyphError(f"{printable(self.path)}: {why_not(error)}") from None
             self._fonts[pixels] = font
         return self._fonts[pixels]
+
+    @cached_property
+    def level_ascender(self) -> float:
+        """Font units from the baseline to the top of the square that holds its ideographs, see ``level``."""
+        codes = [code for code in sorted(self.glyph_ids) if 0x4E00 <= code < 0xA000]
+        extents = []
+        for place in np.linspace(0, len(codes) - 1, min(len(codes), LEVEL_GLYPHS)).astype(int).tolist():
+            try:
+                _, top, _, bottom = self._bounds(chr(codes[place]), _LARGE)
+            except GlyphError:
+                continue  # damaged; the others will do
+            if bottom > top:
+                extents.append((-bottom / _LARGE, -top / _LARGE))
+        return level(self.ascender / self.em, extents) * self.em
+
+    def levelled(self, ascender: float | None = None) -> "FontFace":
+        """The same face with the top of its em square elsewhere: at ``ascender``, or where ``level`` puts it."""
+        moved = copy.copy(self)
+        moved.ascender = self.level_ascender if ascender is None else ascender
+        return moved
 
     def draw(self, character: str, pixels: int, box: Box = "advance", extent: Extent | None = None) -> Image.Image:
         """The glyph in a square of ``pixels``, as FreeType draws it.

@@ -21,7 +21,7 @@ import tensorflow as tf
 from tfglyph.architecture.condition import Exemplars
 from tfglyph.composition import describe, table
 from tfglyph.composition.descriptions import Description
-from tfglyph.datasets.drawing import draw_characters
+from tfglyph.datasets.drawing import face
 from tfglyph.datasets.glyphs import split_key, split_keys
 from tfglyph.datasets.opening import FaceKey
 from tfglyph.datasets.pack import pack
@@ -31,10 +31,10 @@ from tfglyph.evaluation import reconstruction
 from tfglyph.exemplars.alignment import enlarge
 from tfglyph.exemplars.kinds import Match
 from tfglyph.exemplars.retrieval import Retrieval, Retrieved
-from tfglyph.exemplars.sources import FontSource, open_source
-from tfglyph.files import PathLike, cached_arrays, printable
+from tfglyph.exemplars.sources import FontSource, drawn_glyph, open_source
+from tfglyph.files import PathLike, cached_arrays
 
-VERSION = 1
+VERSION = 2
 SIDE = 64  # pixels, of all comparisons
 COUNT = 200  # characters of a font
 CURVE_COUNT = 32  # characters of a font that are drawn from fewer exemplars as well
@@ -115,20 +115,24 @@ def read_font(path: PathLike, shape: tuple[int, int, int]) -> FontGlyphs:
         repr([os.path.basename(os.fsencode(key.path)), status.st_size, status.st_mtime_ns, *key[1:], shape, SIDE]),
         "".join(source.characters),
     ]
-    stored = cached_arrays("font-glyphs", depends_on, partial(_draw_all, key, source.characters, shape))
-    if len(stored["images"]) != len(source.characters):
-        raise GlyphError(f"{printable(key.path)}: some of its characters cannot be drawn")
+    stored = cached_arrays(
+        "font-glyphs", depends_on, partial(_draw_all, key, source.font.ascender, source.characters, shape)
+    )
     return FontGlyphs(source, shape, stored["images"])
 
 
-def _draw_all(key: FaceKey, characters: Sequence[str], shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
+def _draw_all(
+    key: FaceKey, ascender: float, characters: Sequence[str], shape: tuple[int, int, int]
+) -> dict[str, np.ndarray]:
     parts = chunks(list(characters), CHUNK)
-    drawn = parallel_map(partial(_draw_small, key=key, shape=shape), parts, len(parts), "drawing the font")
+    draw = partial(_draw_small, key=key, ascender=ascender, shape=shape)
+    drawn = parallel_map(draw, parts, len(parts), "drawing the font")
     return {"images": np.concatenate(list(drawn))}
 
 
-def _draw_small(characters: Sequence[str], key: FaceKey, shape: tuple[int, int, int]) -> np.ndarray:
-    return reduced(np.asarray(draw_characters((key, None, characters, None), shape, "advance").images))
+def _draw_small(characters: Sequence[str], key: FaceKey, ascender: float, shape: tuple[int, int, int]) -> np.ndarray:
+    font = face(key).levelled(ascender)
+    return reduced(np.stack([drawn_glyph(font, character, shape) for character in characters]))
 
 
 def reduced(images: np.ndarray) -> np.ndarray:

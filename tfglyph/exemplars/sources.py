@@ -41,13 +41,14 @@ class FontSource:
     Args:
         font: FontFace.
         characters: str, those that it draws, where that is known; None: it is found out.
+        ascender: float, font units from the baseline to the top of the pictures; None: where its ideographs are whole.
 
     Raises:
         GlyphError: it draws no Chinese characters.
     """
 
-    def __init__(self, font: FontFace, characters: Iterable[str] | None = None):
-        self.font, self.name = font, font.name
+    def __init__(self, font: FontFace, characters: Iterable[str] | None = None, ascender: float | None = None):
+        self.font, self.name = font.levelled(ascender), font.name
         known = part_index().rows
         self.characters: list[str] = _drawn(font) if characters is None else [c for c in characters if c in known]
         if not self.characters:
@@ -57,10 +58,7 @@ class FontSource:
 
     def glyph(self, character: str, shape: tuple[int, int, int]) -> np.ndarray:
         """The glyph: uint8 (h, w, c) of ``shape``, ink 255 on 0; empty where it is damaged, which does no harm."""
-        try:
-            return in_frame(self.font.render(character, min(shape[:2])), shape)
-        except GlyphError:
-            return np.zeros(shape, np.uint8)
+        return drawn_glyph(self.font, character, shape)
 
 
 class PackSource:
@@ -78,6 +76,14 @@ class PackSource:
         side = min(shape[:2])
         picture = Image.fromarray(self._images[self._rows[character]])
         return in_frame(np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC)), shape)
+
+
+def drawn_glyph(font: FontFace, character: str, shape: tuple[int, int, int]) -> np.ndarray:
+    """A glyph of a face: uint8 (h, w, c) of ``shape``, ink 255 on 0; empty where it is damaged."""
+    try:
+        return in_frame(font.render(character, min(shape[:2])), shape)
+    except GlyphError:
+        return np.zeros(shape, np.uint8)
 
 
 def open_source(font: PathLike | None) -> GlyphSource:

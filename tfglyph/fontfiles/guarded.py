@@ -184,7 +184,13 @@ class GuardedFace(FontFace):
 
     def render(self, character: str, size: int, box: Box = "advance", extent: Extent | None = None) -> np.ndarray:
         """See ``FontFace.render``."""
-        return self._guard.call(_rendered, self._spec, character, size, box, extent)
+        ascender = self.__dict__.get("ascender")
+        return self._guard.call(_rendered, self._spec, character, size, box, extent, ascender)
+
+    @property
+    def level_ascender(self) -> float:
+        """See ``FontFace.level_ascender``."""
+        return self._guard.call(_level_ascender, self._spec)
 
 
 # === In the child ===
@@ -247,5 +253,12 @@ def _face_names(spec: str) -> tuple[str, str]:
     return _face(spec).path, _face(spec).name
 
 
-def _rendered(spec: str, character: str, size: int, box: Box, extent: Extent | None) -> np.ndarray:
-    return _face(spec).render(character, size, box, extent)
+def _rendered(
+    spec: str, character: str, size: int, box: Box, extent: Extent | None, ascender: float | None
+) -> np.ndarray:
+    face = _face(spec) if ascender is None else _face(spec).levelled(ascender)
+    return face.render(character, size, box, extent)
+
+
+def _level_ascender(spec: str) -> float:
+    return _face(spec).level_ascender

@@ -4,14 +4,15 @@ import collections
 import hashlib
 import os
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from fontTools.ttLib import TTFont
 
-from tfglyph.datasets.fontface import top_of_em
+from tfglyph.datasets.fontface import LEVEL_GLYPHS, level, top_of_em
 from tfglyph.datasets.opening import axes_of, instances_of, parse_spec, places, why_not
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import PathLike, printable
@@ -66,7 +67,8 @@ class FontFile:
         font: fontTools' TTFont, read lazily.
         table: "glyf", "CFF " or "CFF2": where its outlines are.
         em: int, font units per em.
-        ascender: float, font units from the baseline to the top of the em square in which ideographs are set.
+        ascender: float, font units from the baseline to the top of the square in which ideographs are set, the em
+            square unless that cuts them off.
         family: str.
         notes: list of str: what was found that a person should know.
     """
@@ -292,10 +294,26 @@ def _checked(font: Any, file: str, member: int, notes: list[str]) -> FontFile:
         raise GlyphError(f"{file}: it draws no Han character, so there is nothing to draw others after")
     if "COLR" in tags and _coloured(font, (found.drawn[code] for code in ideographs)):
         raise GlyphError(f"{file}: its Han characters are in colour (COLR); only plain outlines can be completed")
+    found.ascender = _level_ascender(found, ideographs)
     hollow = sum(is_han(code) and code not in found.drawn for code in found.mapped)
     if hollow:
         notes.append(f"its character map names {hollow:,} Han characters that it does not draw; they count as missing")
     return found
+
+
+def _level_ascender(found: FontFile, ideographs: Sequence[int]) -> float:
+    """Font units from the baseline to the top of the square that holds the ideographs, see ``level``."""
+    top, extents = found.ascender / found.em, []
+    codes = sorted(ideographs)
+    for place in np.linspace(0, len(codes) - 1, min(len(codes), LEVEL_GLYPHS)).astype(int).tolist():
+        try:
+            contours = found.outline(found.drawn[codes[place]])[0].contours
+        except GlyphError:
+            continue  # damaged; the others will do
+        if contours:
+            heights = np.concatenate([segment[:, 1] for contour in contours for segment in contour])
+            extents.append((top - float(heights.max()), top - float(heights.min())))
+    return level(top, extents) * found.em
 
 
 def _coloured(font: Any, names: Iterable[str]) -> bool:
