@@ -10,7 +10,7 @@ from tfglyph.architecture import dump, load_architecture
 from tfglyph.architecture.core import Section
 from tfglyph.errors import UsageError
 from tfglyph.loading import load
-from tfglyph.models import build
+from tfglyph.models import build, limits
 from tfglyph.models.limits import Limits, check_limits
 
 
@@ -46,6 +46,25 @@ def test_parameters_are_counted_as_they_will_be():
         check_limits(architecture, Limits(max_parameters=parameters - 1))
     expected = f"small: {parameters} parameters are more than --max_parameters {parameters - 1}"
     assert str(error.value) == expected
+
+
+def test_what_was_counted_is_not_counted_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("TFGLYPH_CACHE", str(tmp_path))
+    limits._counts.clear()
+    first = check_limits(small())
+
+    def again(*_):
+        raise RuntimeError("counted again")
+
+    monkeypatch.setattr(limits, "_count", again)
+    limits._counts.clear()
+    assert check_limits(small()) == first
+    with pytest.raises(UsageError, match=r"parameters are more than --max_parameters 7$"):
+        check_limits(small(), Limits(max_parameters=7))
+    monkeypatch.setattr(limits, "_code", lambda: "other code")
+    limits._counts.clear()
+    with pytest.raises(RuntimeError, match="counted again"):
+        check_limits(small())
 
 
 def test_activations_grow_with_the_batch_and_hold_every_layer():

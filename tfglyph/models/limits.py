@@ -7,19 +7,25 @@ nothing else), so parameters can be counted and activations added up for a file 
 import collections
 import contextlib
 import dataclasses
+import functools
 import math
+import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.backend.common import global_state
 
+from tfglyph import networks
 from tfglyph.architecture import dump
 from tfglyph.architecture.families import Architecture
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.files import cached_arrays, digest
 from tfglyph.models.registry import family
 from tfglyph.networks.rematerialization import Rematerialized
+from tfglyph.version import __version__
 
 MAXIMUM_PARAMETERS = 200_000_000
 MAXIMUM_ACTIVATION_GB = 64.0
@@ -74,21 +80,42 @@ _counts: collections.OrderedDict[str, tuple[int, int]] = collections.OrderedDict
 
 
 def _counted(architecture: Architecture, name: str, max_parameters: float) -> tuple[int, int]:
-    """(parameters, elements per image of all tensors of one pass through each network)."""
+    """(parameters, elements per image of all tensors of one pass through each network).
+
+    Counted once, and kept in the cache: tracing the networks takes as long as making them.
+    """
     key = dump(architecture)
-    if key not in _counts or _counts[key][0] > max_parameters:
-        with _weightless():
-            networks = _lay_out(architecture, name)
-            parameters = sum(math.prod(v.shape) for network in networks for v in network.trainable_variables)
-            if parameters > max_parameters:
-                raise UsageError(
-                    f"{name}: {parameters:,} parameters are more than --max_parameters {int(max_parameters):,}"
-                )
-            slots = architecture.exemplars.slots if architecture.exemplars is not None else 1
-            _counts[key] = parameters, sum(_image_elements(network, slots) for network in networks)
+    if key not in _counts:
+        made_with = [__version__, keras.__version__, tf.__version__, _code()]
+        count = functools.partial(_count, architecture, name, max_parameters)
+        stored = cached_arrays("limits", [key, *made_with], count)["counts"]
+        _counts[key] = int(stored[0]), int(stored[1])
         while len(_counts) > 32:
             _counts.popitem(last=False)
+    _check_parameters(name, _counts[key][0], max_parameters)
     return _counts[key]
+
+
+@functools.cache
+def _code() -> str:
+    """A digest of the code that makes networks: whoever changes it has them counted anew."""
+    files = sorted(pathlib.Path(networks.__file__).parent.glob("*.py"))
+    return digest(*(path.read_bytes() for path in files))
+
+
+def _count(architecture: Architecture, name: str, max_parameters: float) -> dict[str, np.ndarray]:
+    with _weightless():
+        made = _lay_out(architecture, name)
+        parameters = sum(math.prod(v.shape) for network in made for v in network.trainable_variables)
+        _check_parameters(name, parameters, max_parameters)  # before tensors of its size are thought of
+        slots = architecture.exemplars.slots if architecture.exemplars is not None else 1
+        elements = sum(_image_elements(network, slots) for network in made)
+    return {"counts": np.array([parameters, elements], np.int64)}
+
+
+def _check_parameters(name: str, parameters: int, max_parameters: float) -> None:
+    if parameters > max_parameters:
+        raise UsageError(f"{name}: {parameters:,} parameters are more than --max_parameters {int(max_parameters):,}")
 
 
 def _bytes(elements: int, batch: int) -> int:
