@@ -1,5 +1,6 @@
 """A - B + C for characters that somebody types."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,8 +9,11 @@ import numpy as np
 from tfglyph.errors import UsageError
 from tfglyph.latent.arithmetic import Term, compute, term_images
 from tfglyph.latent.arithmetic_figures import neighbours_figure
+from tfglyph.latent.description_answers import COMPOSER, description_answers
 from tfglyph.latent.tuples import split_characters
+from tfglyph.loading import load
 from tfglyph.models import GlyphModel
+from tfglyph.pretrained import is_shipped
 from tfglyph.studio.components import options_for, picture, run_button, sampling_fields
 from tfglyph.studio.state import LoadedModel, Studio
 
@@ -50,7 +54,7 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
 
 
 def figure(loaded: LoadedModel, terms: str, nearest: bool, **options: Any) -> np.ndarray:
-    """The page of one model: panels as in ``validate``, and the nearest real glyphs.
+    """The page of one model: panels as in ``validate``, the nearest real glyphs, and the answer by descriptions.
 
     Args:
         loaded: LoadedModel.
@@ -72,4 +76,15 @@ def figure(loaded: LoadedModel, terms: str, nearest: bool, **options: Any) -> np
     (result,) = compute(loaded.model, images, **options)
     searchers = loaded.searchers if nearest else {}
     neighbours = {kind: search(result.results) for kind, search in searchers.items()}
-    return neighbours_figure((a, b, c), result, neighbours, loaded.glyphs)
+    answer, of_answer = None, {}
+    if is_shipped(COMPOSER):
+        (answer,) = description_answers([(a.name, b.name, c.name)], loaded.model.architecture.hwc, composer)
+    if answer is not None and answer.image is not None:
+        of_answer = {kind: search(answer.image[None]) for kind, search in searchers.items()}
+    return neighbours_figure((a, b, c), result, neighbours, loaded.glyphs, answer, of_answer)
+
+
+@functools.cache
+def composer() -> GlyphModel:
+    """The model that draws the answers of descriptions, loaded at the first of them."""
+    return load(COMPOSER)
