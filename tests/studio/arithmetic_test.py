@@ -12,7 +12,6 @@ from tfglyph.errors import UsageError
 from tfglyph.latent.description_answers import DescriptionAnswer
 from tfglyph.studio.tabs import arithmetic
 
-
 LOADED = types.SimpleNamespace(
     model=PixelLatents((4, 4, 1)),
     glyphs=Glyphs("tiny", np.arange(4 * 16, dtype=np.uint8).reshape(4, 4, 4, 1) * 3, list("鉤釣杓枸")),
