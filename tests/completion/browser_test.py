@@ -68,8 +68,8 @@ def test_old_and_new_glyphs_stand_side_by_side(browser, tmp_path, kind, suffix):
     for actual, expected in zip(shown(browser, output, text), shown(browser, whole, text), strict=True):
         assert expected.max() > 200
         assert overlap(actual, expected) > 0.93
-    # A font without them shows the browser's own, which look otherwise.
-    assert overlap(shown(browser, path, text)[1], shown(browser, whole, text)[1]) < 0.5
+    # Without them the browser shows another font's, or, where no font has them, this one's bars for "no such glyph".
+    assert overlap(shown(browser, path, text)[1], shown(browser, whole, text)[1]) < 0.8
 
 
 def test_ticks_become_a_list(browser, tmp_path):

@@ -228,6 +228,18 @@ def test_woff2_without_its_package_names_it(tmp_path, monkeypatch):
         faces(tmp_path / "a.woff2")
 
 
+def test_a_damaged_woff2_does_not_ask_for_a_package_that_is_there(tmp_path):
+    font = TTFont(write_font(tmp_path / "a.ttf"))
+    font.flavor = "woff2"
+    font.save(tmp_path / "a.woff2")
+    content = bytearray((tmp_path / "a.woff2").read_bytes())
+    content[-60:-20] = bytes(40)
+    (tmp_path / "a.woff2").write_bytes(content)
+    with pytest.raises(GlyphError, match=r"a\.woff2: not a usable font \(error: brotli: ") as caught:
+        faces(tmp_path / "a.woff2")
+    assert "pip" not in str(caught.value)
+
+
 # === Pictures in place of outlines ===
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from tests.helpers import runs
 from tfglyph.latent.explore import load_state
 from tfglyph.studio.state import enlarged
+from tfglyph.studio.uploads import LARGEST
 
 pytestmark = pytest.mark.slow
 CONNECTED = set()  # hosts that this process, the server's, has connected to
@@ -215,6 +216,26 @@ def test_nothing_was_requested_from_another_machine(browser):
     assert len(requested) > 20
     assert {url for url in requested if not url.startswith((browser.address, "data:", "blob:"))} == set()
     assert not CONNECTED - {"127.0.0.1", "localhost", "::1"}, "the server asked another machine"
+
+
+def upload(address, size):
+    """Sends a file of so many bytes as the page does: the answer's status."""
+    head = b'--end\r\nContent-Disposition: form-data; name="files"; filename="a.ttf"\r\n\r\n'
+    request = urllib.request.Request(
+        address + "gradio_api/upload",
+        head + bytes(size) + b"\r\n--end--\r\n",
+        {"Content-Type": "multipart/form-data; boundary=end"},
+    )
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_fonts_can_be_dropped_and_larger_files_not(served):
+    assert upload(served[0], 20 << 20) == 200  # a font of 30,000 characters
+    assert upload(served[0], LARGEST + 1) == 413
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "setup.cfg", "../setup.cfg"])

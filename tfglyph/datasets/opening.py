@@ -168,7 +168,7 @@ def why_not(error: Exception) -> str:
         return "no such file"
     if isinstance(error, PermissionError):
         return "no permission to read it"
-    if isinstance(error, ImportError) or "rotli" in str(error):
+    if isinstance(error, ImportError):
         return "a WOFF2 font is read with the package brotli: pip install brotli"
     if isinstance(error, KeyError):
         return f"not a usable font (it lacks the table {str(error.args[0]).strip()})"

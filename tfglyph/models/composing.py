@@ -157,7 +157,7 @@ def compose(
     texts: Sequence[str] | Sequence[Request],
     variants: int = 1,
     seed: int = 0,
-    font: PathLike | None = None,
+    font: PathLike | GlyphSource | None = None,
     **options: Any,
 ) -> np.ndarray:
     """Draws characters from their descriptions.
@@ -170,7 +170,8 @@ def compose(
         texts: list of d str, or of Request.
         variants: int v ≥ 1, images of each.
         seed: int.
-        font: path of a font file to draw in, for models that draw from exemplars; None: the package's TW-Kai.
+        font: path of a font file to draw in, or GlyphSource, for models that draw from exemplars; None: the package's
+            TW-Kai.
         **options: ``steps``, ``sampler``, ``guidance``, ``temperature``, ``label``, as for ``sample``.
 
     Returns:

@@ -16,8 +16,6 @@ from tfglyph.progress import progress
 if TYPE_CHECKING:
     from tfglyph.studio.state import LoadedModel
 
-MAXIMUM_UPLOAD = 1 << 16  # bytes; the page takes no files
-
 
 def check_gradio() -> None:
     """Raises UsageError where the extra is not installed, without importing it."""
@@ -101,6 +99,7 @@ def opened(
     """
     from tfglyph.studio import page as pages  # slow: gradio
     from tfglyph.studio.state import Studio  # slow: TensorFlow
+    from tfglyph.studio.uploads import LARGEST  # slow: TensorFlow
 
     check_port(host, port)
     with tempfile.TemporaryDirectory(prefix="tfglyph-studio-", ignore_cleanup_errors=True) as outputs:
@@ -121,7 +120,7 @@ def opened(
                 pwa=False,
                 mcp_server=False,
                 footer_links=[],
-                max_file_size=MAXIMUM_UPLOAD,
+                max_file_size=LARGEST,
                 theme=pages.theme(),
                 css=pages.CSS,
                 _frontend=False,  # else it gives up where its own page takes more than three seconds to answer

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import os
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -10,31 +9,20 @@ from typing import Any
 import numpy as np
 
 from tfglyph.completion import Options, Report, ask, complete, plan, write_page
-from tfglyph.completion.model_drawer import ModelDrawer, source_of
+from tfglyph.completion.model_drawer import ModelDrawer
 from tfglyph.composition import OPERATORS
 from tfglyph.errors import GlyphError, UsageError
-from tfglyph.fontfiles import (
-    Guard,
-    GuardedFace,
-    GuardedFont,
-    GuardError,
-    natural_suffix,
-    open_font,
-    other_family,
-)
+from tfglyph.fontfiles import natural_suffix, open_font, other_family
 from tfglyph.models import GlyphModel
 from tfglyph.outlines import render
 from tfglyph.studio.components import run_button
 from tfglyph.studio.state import LoadedModel, Studio
+from tfglyph.studio.uploads import SUFFIXES, UploadedFont, uploaded_font
 
 TITLE = "Complete a font"
 MOST = 200  # glyphs at once
-LARGEST = 64 << 20  # bytes of an uploaded font
-SECONDS = 20.0  # to open an uploaded font, and for each glyph of it
-WRITING_SECONDS = 120.0  # to write the completed one
-TOTAL_SECONDS = 300.0  # for all that is read of it
+WRITING_SECONDS = 120.0  # to write the completed font
 SHOWN = 160  # pixels of a glyph on the page
-SUFFIXES = [".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2"]
 
 
 def fits(model: GlyphModel) -> bool:
@@ -121,18 +109,13 @@ def completed(studio: Studio, model: Any, path: str | None, typed: str, variants
     """
     if not path:
         raise UsageError("drop a font first: TTF, OTF, TTC, WOFF or WOFF2")
-    if os.path.getsize(path) > LARGEST:
-        raise UsageError(f"the font has {os.path.getsize(path) >> 20} MiB; at most {LARGEST >> 20} here")
     text, descriptions = wishes(typed)
-    try:
-        with Guard(SECONDS, TOTAL_SECONDS) as guard:
-            return _completed(guard, studio, model, path, text, descriptions, variants, seed, right)
-    except GuardError as error:
-        raise GlyphError(f"{pathlib.Path(path).name}: {error}") from None
+    with uploaded_font(path) as upload:
+        return _completed(upload, studio, model, path, text, descriptions, variants, seed, right)
 
 
 def _completed(
-    guard: Guard,
+    upload: UploadedFont,
     studio: Studio,
     model: Any,
     path: str,
@@ -142,16 +125,16 @@ def _completed(
     seed: int,
     right: bool,
 ) -> Made:
-    file = GuardedFont(guard, path)
+    file = upload.file
     if file.restricted and not right:
         raise GlyphError(f"its embedding bits forbid changing it: {file.restricted}")
     planned = plan(file, ask(file, text=text, more=descriptions))
     if len(planned.to_draw) > MOST:
         raise UsageError(f"{len(planned.to_draw):,} glyphs; at most {MOST} at once here, more with tfglyph complete")
-    drawer = ModelDrawer(model, source_of(path, file, GuardedFace(guard, path)))
+    drawer = ModelDrawer(model, upload.source)
     output: pathlib.Path = studio.file(natural_suffix(file.table, file.flavor))
     options = Options(path, output, other_family(file.family), variants, None, seed)
-    write = functools.partial(guard.call, seconds=WRITING_SECONDS)
+    write = functools.partial(upload.guard.call, seconds=WRITING_SECONDS)
     report = complete(planned, drawer, options, write)
     page = write_page(report, write)
     doubtful = "".join(glyph.text for glyph in report.glyphs if glyph.doubtful)

@@ -1,13 +1,14 @@
 """Characters from descriptions: typed or clicked together, with the tree as one types."""
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfglyph.composition import OPERATORS, resolve
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.exemplars.sources import GlyphSource
 from tfglyph.files import write_text
 from tfglyph.models import GlyphModel
 from tfglyph.models.composing import Request, draws_from_exemplars, requests
@@ -16,11 +17,10 @@ from tfglyph.outlines import to_svg
 from tfglyph.studio.components import gallery_with_view, options_for, run_button, sampling_fields
 from tfglyph.studio.handlers import select_handler
 from tfglyph.studio.state import LoadedModel, Studio, enlarged
+from tfglyph.studio.uploads import SUFFIXES, uploaded_font
 
 TITLE = "Compose"
 MOST = 64  # images at once
-FONT_TYPES = (".ttf", ".otf", ".ttc", ".woff", ".woff2")
-LARGEST_FONT = 64 << 20  # bytes
 PARTS = "亻氵木口女扌艹忄土日月火言金糸虫足車門馬魚鳥雨竹心山石田目王酉交各青龍"
 EXAMPLE = "⿰酉交"
 TREE_DEPTH = 2
@@ -42,8 +42,8 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
         sampling = sampling_fields(models, *SAMPLING)
     any_font = any(draws_from_exemplars(loaded.model) for loaded in models)
     font = gradio.File(
-        label="Font to draw in (TTF, OTF, WOFF2); none: TW-Kai",
-        file_types=list(FONT_TYPES),
+        label="Font to draw in: TTF, OTF, TTC, WOFF or WOFF2; none: TW-Kai",
+        file_types=SUFFIXES,
         visible=any_font,
         height=100,
         elem_id="compose-font",
@@ -54,15 +54,16 @@ def build(studio: Studio, models: Sequence[LoadedModel]) -> None:
     ) -> tuple[Any, ...]:
         values = dict(zip(SAMPLING, sampling, strict=True))
         galleries, states = [], []
-        for loaded in models:
-            # A guidance of 0 is a value here, as its slider begins at the model's own.
-            options = options_for(loaded.model, values) | {"guidance": guidance}
-            in_font = checked_font(font) if draws_from_exemplars(loaded.model) else None
-            to_draw, images = compose(loaded.model, typed, int(variants), int(seed or 0), options, in_font)
-            flat = images.reshape(-1, *images.shape[2:])
-            galleries.append([studio.png(enlarged(image, 96)) for image in flat])
-            texts = [request.text for request in to_draw for _ in range(int(variants))]
-            states.append({"images": flat, "texts": texts})
+        with exemplars_of(font) as source:
+            for loaded in models:
+                # A guidance of 0 is a value here, as its slider begins at the model's own.
+                options = options_for(loaded.model, values) | {"guidance": guidance}
+                own = source if draws_from_exemplars(loaded.model) else None
+                to_draw, images = compose(loaded.model, typed, int(variants), int(seed or 0), options, own)
+                flat = images.reshape(-1, *images.shape[2:])
+                galleries.append([studio.png(enlarged(image, 96)) for image in flat])
+                texts = [request.text for request in to_draw for _ in range(int(variants))]
+                states.append({"images": flat, "texts": texts})
         return *galleries, *states
 
     galleries, states, views = [], [], []
@@ -137,11 +138,18 @@ def tree_of(text: str) -> str:
     return "\n".join(trees)
 
 
-def checked_font(path: str | None) -> str | None:
-    """The path of an uploaded font, or None; raises UsageError for a file that is too large to be one."""
-    if path is not None and os.path.getsize(path) > LARGEST_FONT:
-        raise UsageError(f"a font of more than {LARGEST_FONT >> 20} MiB; on the command line `compose --font` takes it")
-    return path
+@contextlib.contextmanager
+def exemplars_of(font: str | None) -> Iterator[GlyphSource | None]:
+    """The glyphs of an uploaded font, which a child process draws while the context lasts; None without a font.
+
+    Raises:
+        GlyphError: as ``uploaded_font``, in this function or within the context.
+    """
+    if font is None:
+        yield None
+        return
+    with uploaded_font(font) as upload:
+        yield upload.source
 
 
 def compose(
@@ -150,7 +158,7 @@ def compose(
     variants: int,
     seed: int,
     options: Mapping[str, Any],
-    font: str | None = None,
+    font: GlyphSource | None = None,
 ) -> tuple[list[Request], np.ndarray]:
     """What is asked for, and its images.
 
@@ -159,7 +167,7 @@ def compose(
         typed: str, a description per line.
         variants, seed: int.
         options: dict, what ``sample`` takes.
-        font: str or None, the file to draw in, for a model that draws from exemplars.
+        font: GlyphSource or None, the font to draw in, for a model that draws from exemplars; None: TW-Kai.
 
     Returns:
         (list of d Request, uint8 (d, variants, h, w, c)).
