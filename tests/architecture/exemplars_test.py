@@ -70,5 +70,5 @@ def test_defaults_and_round_trip():
 
 
 def test_the_shipped_file_has_the_section():
-    expected = Exemplars(content=0.5, whole_fonts=0.7, output=[192, 96])
+    expected = Exemplars(content=0.5, whole_fonts=0.7, best=0.7, output=[192, 96])
     assert load_architecture("compose-exemplars").exemplars == expected
