@@ -14,7 +14,8 @@ from tfglyph.errors import GlyphError
 from tfglyph.exemplars.part_index import PartIndex, part_index
 from tfglyph.fontfiles.opening import FontFile, is_han
 
-SECONDS_PER_GLYPH = 0.1  # to draw, trace and insert, on two cores: .06 in a plain sans, .14 where outlines have many points
+# To draw, trace and insert, on two cores: .06 in a plain sans, .14 where outlines have many points.
+SECONDS_PER_GLYPH = 0.1
 
 
 class Cover(enum.IntEnum):
