@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from tfglyph.completion import Drawings, Options, ask, complete, plan  # noqa: E402
 from tfglyph.completion.completing import own_sample  # noqa: E402
+from tfglyph.composition.text import read  # noqa: E402
 from tfglyph.errors import GlyphError  # noqa: E402
 from tfglyph.fontfiles import FontFile, is_han, open_font  # noqa: E402
 from tfglyph.outlines import Outline, calibrate, overlap, render  # noqa: E402
@@ -82,7 +83,8 @@ def without(file: FontFile, path: pathlib.Path, codes: set[int]) -> None:
 
 def measure_lost(path: str, count: int, checkpoint: str | None, size: int) -> dict[str, Any]:
     file = open_font(path)
-    han = [code for code in sorted(file.drawn) if is_han(code)]
+    # (Compatibility ideographs are read as the characters that they stand for, so nobody can ask for them.)
+    han = [code for code in sorted(file.drawn) if is_han(code) and read(chr(code)).text == chr(code)]
     chosen = np.random.default_rng(zlib.crc32(b"lost")).choice(len(han), min(count, len(han) // 2), replace=False)
     lost = {han[row] for row in chosen}
     with tempfile.TemporaryDirectory() as folder:
@@ -142,11 +144,11 @@ def nearest(file: FontFile, characters: Sequence[str], images: np.ndarray) -> fl
 
 def reading(new: np.ndarray, true: np.ndarray, characters: Sequence[str]) -> dict[str, float] | None:
     """The share that the recognizer reads right, of new and of true glyphs; None where it is not installed."""
-    from tfglyph.evaluation.legibility import read
+    from tfglyph.evaluation import legibility
     from tfglyph.evaluation.unavailable import UnavailableError
 
     try:
-        shares = [float(read(images[..., None]).correct(characters).mean()) for images in (new, true)]
+        shares = [float(legibility.read(images[..., None]).correct(characters).mean()) for images in (new, true)]
     except UnavailableError:
         return None
     return {"new": round(shares[0], 3), "true": round(shares[1], 3)}
