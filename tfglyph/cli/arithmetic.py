@@ -43,7 +43,12 @@ def command(
     from tfglyph.imaging.grids import save_png
     from tfglyph.latent import arithmetic
     from tfglyph.latent.arithmetic_figures import neighbours_figure
-    from tfglyph.latent.description_answers import COMPOSER, DescriptionAnswer, description_answers
+    from tfglyph.latent.description_answers import (
+        COMPOSER,
+        DescriptionAnswer,
+        answer_neighbours,
+        description_answers,
+    )
     from tfglyph.latent.nearest import searchers
     from tfglyph.latent.points import check_can_encode
 
@@ -68,9 +73,7 @@ def command(
     results = arithmetic.compute(model, images, **options)
     for triple, path, result, answer in zip(triples, paths, results, answers, strict=True):
         neighbours = {kind: search(result.results) for kind, search in searches.items()}
-        of_answer = {}
-        if answer is not None and answer.image is not None:
-            of_answer = {kind: search(answer.image[None]) for kind, search in searches.items()}
+        of_answer = answer_neighbours(answer, searches)
         save_png(path, neighbours_figure(triple, result, neighbours, glyphs, answer, of_answer))
         click.echo(f"{model.run.title}, {' '.join(term.name for term in triple)}: {path}")
         if answer is not None:

@@ -4,11 +4,12 @@ A glyph is drawn several times larger than asked and reduced by area, so that ev
 outline with smooth edges, whatever hinting or embedded bitmaps the font brings for small sizes.
 """
 
+import contextlib
 import copy
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -46,7 +47,7 @@ _NO_CHARACTER = "\U0010ffff"  # a noncharacter: no font may map it
 _PLACEHOLDER_USES = 4  # characters that share one picture: an honest font draws at most a few variants alike
 _PLAUSIBLE = (0.4, 1.4)  # ems from the baseline to the top of the em square: 0.8 to 0.9 in honest fonts
 _USUAL_ASCENDER = 0.88  # ems, of nearly every font of ideographs
-LEVEL_GLYPHS = 48  # ideographs whose height in the line is looked at
+_LEVEL_GLYPHS = 48  # ideographs whose height in the line is looked at
 _STICKS_OUT = 0.02  # ems that ink may stick out of the em square: more is cut off
 _LEAST_CUT = 0.005  # of a glyph's ink: less is the rounding of a pixel's edge
 _MOST_CUT = 0.5  # of a glyph's ink: a glyph that loses more to the frame is not that glyph
@@ -93,6 +94,23 @@ def top_of_em(font: Any, em: int) -> float:
         if ascender > descender and _PLAUSIBLE[0] * em <= top <= _PLAUSIBLE[1] * em:
             return top
     return _USUAL_ASCENDER * em
+
+
+def some_extents(
+    codes: Sequence[int], extent: Callable[[int], tuple[float, float] | None]
+) -> list[tuple[float, float]]:
+    """How high some ideographs of a font lie, for ``level``: a few of ``codes``, evenly spread.
+
+    Args:
+        codes: sequence of int, code points in order.
+        extent: function from a code point to the lowest and the highest ink; None: it has none. A glyph that is damaged
+            (GlyphError) is passed over; the others will do.
+    """
+    extents = []
+    for place in np.linspace(0, len(codes) - 1, min(len(codes), _LEVEL_GLYPHS)).astype(int).tolist():
+        with contextlib.suppress(GlyphError):
+            extents.append(extent(codes[place]))
+    return [each for each in extents if each is not None]
 
 
 def level(top: float, extents: Sequence[tuple[float, float]]) -> float:
@@ -215,15 +233,13 @@ class FontFace:
     @cached_property
     def level_ascender(self) -> float:
         """Font units from the baseline to the top of the square that holds its ideographs, see ``level``."""
+
+        def extent(code: int) -> tuple[float, float] | None:
+            _, top, _, bottom = self._bounds(chr(code), _LARGE)
+            return (-bottom / _LARGE, -top / _LARGE) if bottom > top else None
+
         codes = [code for code in sorted(self.glyph_ids) if 0x4E00 <= code < 0xA000]
-        extents = []
-        for place in np.linspace(0, len(codes) - 1, min(len(codes), LEVEL_GLYPHS)).astype(int).tolist():
-            try:
-                _, top, _, bottom = self._bounds(chr(codes[place]), _LARGE)
-            except GlyphError:
-                continue  # damaged; the others will do
-            if bottom > top:
-                extents.append((-bottom / _LARGE, -top / _LARGE))
+        extents = some_extents(codes, extent)
         return level(self.ascender / self.em, extents) * self.em
 
     def levelled(self, ascender: float | None = None) -> "FontFace":

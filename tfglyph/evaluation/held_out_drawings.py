@@ -30,15 +30,16 @@ class HeldOutDrawings:
             raise UsageError(f"data set {glyphs.name!r}: no Chinese character of its fonts is held out")
         order = np.random.default_rng(0).permutation(len(chosen))[:count]
         # The fonts of the drawings alone: the best exemplars of each, and its other glyphs to tell them from.
-        fonts = glyphs.take(np.flatnonzero(np.isin(labels, labels[chosen[order]])), "held-out drawings")
-        rows = np.searchsorted(np.flatnonzero(np.isin(labels, labels[chosen[order]])), np.sort(chosen[order]))
+        drawn = np.sort(chosen[order])
+        of_fonts = np.flatnonzero(np.isin(labels, labels[drawn]))
+        fonts, rows = glyphs.take(of_fonts, "held-out drawings"), np.searchsorted(of_fonts, drawn)
         best = section.model_copy(update={"best": 1.0, "whole_fonts": 1.0, "content": 0.0})
         batches = ExemplarBatches(fonts, best, seed=0)
         gathered = {name: tf.constant(values) for name, values in batches.gather(rows, step=0).items()}
         self.inputs: dict[str, np.ndarray] = {
             name: values.numpy() for name, values in batches.finish(gathered).items() if name in ("exemplars", "kinds")
         }
-        self.glyphs, self.rows = fonts, rows
+        self.glyphs, self.rows, self._labels = fonts, rows, batches.labels
 
     def measure(self, model: GlyphModel) -> dict[str, float]:
         """How near a model's drawings come to the real glyphs.
@@ -54,7 +55,7 @@ class HeldOutDrawings:
         drawn = model.sample_pairs(pairs, **self.inputs)
         real = np.asarray(self.glyphs.images[self.rows])
         is_first = np.zeros(len(self.rows), bool)
-        labels = _labels(self.glyphs)
+        labels = self._labels
         for label in np.unique(labels[self.rows]):
             of_font, here = np.flatnonzero(labels == label), labels[self.rows] == label
             images = self.glyphs.images[of_font][..., 0]
@@ -65,7 +66,7 @@ class HeldOutDrawings:
 
 def _held_out(glyphs: Glyphs, holdout: float) -> tuple[np.ndarray, np.ndarray]:
     """int64 (m,) rows of held-out characters, of the families that are held out where there are any; labels (n,)."""
-    labels = _labels(glyphs)
+    labels = np.zeros(len(glyphs), np.int32) if glyphs.labels is None else np.asarray(glyphs.labels)
     if glyphs.keys is None or glyphs.characters is None:
         return np.zeros(0, np.int64), labels
     limit = np.uint64(int(holdout * 2**64))
@@ -77,7 +78,3 @@ def _held_out(glyphs: Glyphs, holdout: float) -> tuple[np.ndarray, np.ndarray]:
     in_new_font = ~seen[labels]
     wanted = is_new & in_new_font if in_new_font.any() else is_new
     return np.flatnonzero(wanted & is_kept_out), labels
-
-
-def _labels(glyphs: Glyphs) -> np.ndarray:
-    return np.zeros(len(glyphs), np.int32) if glyphs.labels is None else np.asarray(glyphs.labels)

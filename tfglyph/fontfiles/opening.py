@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from fontTools.ttLib import TTFont
 
-from tfglyph.datasets.fontface import LEVEL_GLYPHS, level, top_of_em
+from tfglyph.datasets.fontface import level, some_extents, top_of_em
 from tfglyph.datasets.opening import axes_of, instances_of, parse_spec, places, why_not
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import PathLike, printable
@@ -303,17 +303,16 @@ def _checked(font: Any, file: str, member: int, notes: list[str]) -> FontFile:
 
 def _level_ascender(found: FontFile, ideographs: Sequence[int]) -> float:
     """Font units from the baseline to the top of the square that holds the ideographs, see ``level``."""
-    top, extents = found.ascender / found.em, []
-    codes = sorted(ideographs)
-    for place in np.linspace(0, len(codes) - 1, min(len(codes), LEVEL_GLYPHS)).astype(int).tolist():
-        try:
-            contours = found.outline(found.drawn[codes[place]])[0].contours
-        except GlyphError:
-            continue  # damaged; the others will do
-        if contours:
-            heights = np.concatenate([segment[:, 1] for contour in contours for segment in contour])
-            extents.append((top - float(heights.max()), top - float(heights.min())))
-    return level(top, extents) * found.em
+    top = found.ascender / found.em
+
+    def extent(code: int) -> tuple[float, float] | None:
+        contours = found.outline(found.drawn[code])[0].contours
+        if not contours:
+            return None
+        heights = np.concatenate([segment[:, 1] for contour in contours for segment in contour])
+        return top - float(heights.max()), top - float(heights.min())
+
+    return level(top, some_extents(sorted(ideographs), extent)) * found.em
 
 
 def _coloured(font: Any, names: Iterable[str]) -> bool:

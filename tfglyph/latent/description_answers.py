@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -54,6 +54,15 @@ class DescriptionAnswer:
         if self.image is None:
             return f"{question} = {self.title}, which has a part that is too rare to be composed"
         return f"{question} = {self.title}"
+
+
+def answer_neighbours(
+    answer: DescriptionAnswer | None, searchers: Mapping[str, Callable[[np.ndarray], Any]]
+) -> dict[str, Any]:
+    """What each of ``tfglyph.latent.nearest.searchers`` finds for a composed answer; empty where there is none."""
+    if answer is None or answer.image is None:
+        return {}
+    return {kind: search(answer.image[None]) for kind, search in searchers.items()}
 
 
 def description_answers(

@@ -9,7 +9,7 @@ import numpy as np
 from tfglyph.errors import UsageError
 from tfglyph.latent.arithmetic import Term, compute, term_images
 from tfglyph.latent.arithmetic_figures import neighbours_figure
-from tfglyph.latent.description_answers import COMPOSER, description_answers
+from tfglyph.latent.description_answers import COMPOSER, answer_neighbours, description_answers
 from tfglyph.latent.tuples import split_characters
 from tfglyph.loading import load
 from tfglyph.models import GlyphModel
@@ -76,11 +76,10 @@ def figure(loaded: LoadedModel, terms: str, nearest: bool, **options: Any) -> np
     (result,) = compute(loaded.model, images, **options)
     searchers = loaded.searchers if nearest else {}
     neighbours = {kind: search(result.results) for kind, search in searchers.items()}
-    answer, of_answer = None, {}
+    answer = None
     if is_shipped(COMPOSER):
         (answer,) = description_answers([(a.name, b.name, c.name)], loaded.model.architecture.hwc, composer)
-    if answer is not None and answer.image is not None:
-        of_answer = {kind: search(answer.image[None]) for kind, search in searchers.items()}
+    of_answer = answer_neighbours(answer, searchers)
     return neighbours_figure((a, b, c), result, neighbours, loaded.glyphs, answer, of_answer)
 
 
