@@ -98,6 +98,48 @@ def test_more_weight_on_the_residual_draws_latents_to_their_means():
     assert distances[1] < 0.5 * distances[0]
 
 
+def test_recognition_is_bayes_rule_over_the_parts_of_a_place():
+    layer = prepared(changed(VAE)).part_vectors()
+    layer.occurrences.assign(np.arange(1, 17))
+    tokens = tokens_of(COMBINATIONS[:5])
+    z = np.random.default_rng(4).normal(size=(5, layer.z_dim)).astype(np.float32)
+    known = layer.known(tokenizer())
+    rows = {(place, part): row for row, (_, place, part) in enumerate(known)}
+    vectors, counts = layer.vectors.numpy(), layer.occurrences.numpy()
+    expected = 0.0
+    for latent, (left, right) in zip(z, COMBINATIONS, strict=False):
+        own = [rows[0, LEFT[left]], rows[1, RIGHT[right]]]
+        for place in (0, 1):
+            others = vectors[own[1 - place]]
+            candidates = [row for row, (_, at, _) in enumerate(known) if at == place]
+            assert len(candidates) == 4
+            density = {k: counts[k] * np.exp(-0.5 * np.sum((latent - others - vectors[k]) ** 2)) for k in candidates}
+            expected -= np.log(density[own[place]] / sum(density.values())) / len(z)
+    with tf.GradientTape() as tape:
+        loss = layer.recognition_loss(tf.constant(z), tf.constant(tokens))
+    assert float(loss) == pytest.approx(expected, rel=1e-4)
+    assert tape.gradient(loss, layer.vectors.value) is None  # the vectors follow by the divergence
+
+
+def test_recognition_says_nothing_of_parts_without_a_vector():
+    layer = prepared(changed(VAE, prior_vectors=1)).part_vectors()
+    ((_, _, part),) = layer.known(tokenizer())
+    unknown = [pair for pair in COMBINATIONS if part not in (LEFT[pair[0]], RIGHT[pair[1]])]
+    z = tf.ones((len(unknown), layer.z_dim))
+    assert float(layer.recognition_loss(z, tf.constant(tokens_of(unknown)))) == 0.0
+
+
+@pytest.mark.parametrize("data", [VAE, SMALL], ids=["VAE", "VAE-GAN"])
+def test_the_weight_of_recognition_is_in_the_loss(data):
+    name = "loss/total" if data is VAE else "loss/prior"
+    without, with_it = (
+        prepared(changed(data, recognition_weight=weight)).train_step(batch_of()) for weight in (0.0, 2.0)
+    )
+    assert "loss/recognition" not in without and float(with_it["loss/recognition"]) > 0
+    added = float(with_it[name] - without[name])
+    assert added == pytest.approx(2 * float(with_it["loss/recognition"]), rel=1e-3)
+
+
 @pytest.mark.parametrize("data", [VAE, SMALL], ids=["VAE", "VAE-GAN"])
 def test_half_precision_and_averages_take_the_vectors_along(data):
     model = prepared(changed(data, {"ema": {"decay": 0.5}}), precision="mixed_bfloat16", vectors=False)
@@ -162,6 +204,7 @@ def test_the_file_is_its_own_dump_again():
     [
         ({"prior": "uniform"}, {}, "objective.prior: found \"uniform\", expected 'normal' or 'parts'"),
         ({"residual_weight": 2.0}, {}, 'objective.residual_weight: only the prior "parts" has it'),
+        ({"recognition_weight": 1.0}, {}, 'objective.recognition_weight: only the prior "parts" has it'),
         ({"prior_vectors": 7}, {}, 'objective.prior_vectors: only the prior "parts" has it'),
         ({}, {"optimizers": {"prior": {}}}, "training.optimizers.prior: no such network; trained here: encoder, gen"),
     ],

@@ -27,11 +27,14 @@ class PriorObjective(Section):
     residual_weight: NonNegative = 1.0
     """With the prior parts: weight of the squared distance between an image's latent and its prior mean, relative to
     the rest of the Kullback-Leibler term. Above 1, less of a latent is left that its parts do not explain."""
+    recognition_weight: NonNegative = 0.0
+    """With the prior parts: weight of -log p(part | z, the other parts), the classifier that the prior itself is by
+    Bayes' rule, for each part at the top of the description. Above 0, latents of different parts keep apart."""
 
     @pydantic.model_validator(mode="after")
     def _keys_of_parts(self) -> Self:
         if self.prior != "parts":
-            for key in ("prior_vectors", "residual_weight"):
+            for key in ("prior_vectors", "residual_weight", "recognition_weight"):
                 if getattr(self, key) != type(self).model_fields[key].default:
                     raise invalid(key, 'only the prior "parts" has it; leave it out')
         return self

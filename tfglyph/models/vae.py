@@ -50,7 +50,7 @@ class VAE(VariationalModel):
             mean, log_variance = encoder(images, training=True)  # (n, z), (n, z)
             z = mean + tf.exp(0.5 * log_variance) * data["noise"]
             reconstruction = self._reconstruction_loss(z, images)
-            divergence, logs = self.divergence(mean, log_variance, data)
+            divergence, logs = self.divergence(mean, log_variance, z, data)
             loss = reconstruction + self.kl_weight() * divergence + l2_loss(encoder) + l2_loss(generator)
             # One backward pass for all networks, under the smallest of their loss scales: a larger one might overflow
             # another network's gradient for ever.

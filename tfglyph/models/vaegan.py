@@ -70,7 +70,7 @@ class VAEGAN(VariationalModel):
             z = mean + tf.exp(0.5 * log_variance) * data["noise"]
             real, real_features = discriminator(images, training=True)  # (n, 1), (n, d)
             generated = self._generate(z, data["prior"], real_features)
-            divergence, divergence_logs = self.divergence(mean, log_variance, data)
+            divergence, divergence_logs = self.divergence(mean, log_variance, z, data)
             encoder_loss = objective.kl_weight * divergence + generated["similarity"] + l2_loss(encoder)
             generator_loss = self._generator_loss(generated)
             discriminator_loss = binary_cross_entropy(real, 1.0) + 0.5 * (

@@ -58,25 +58,32 @@ class VariationalModel(GeneratorModel):
         return {"tokens": batch["tokens"]} if needed else {}
 
     def divergence(
-        self, mean: tf.Tensor, log_variance: tf.Tensor, batch: Mapping[str, tf.Tensor]
+        self, mean: tf.Tensor, log_variance: tf.Tensor, z: tf.Tensor, batch: Mapping[str, tf.Tensor]
     ) -> tuple[tf.Tensor, Logs]:
         """The loss of a posterior that is far from the prior, before ``kl_weight``.
 
         Args:
             mean, log_variance: float32 (n, z_dim), the encoder's.
+            z: float32 (n, z_dim), drawn from these.
             batch: dict of tensors, with "tokens" where the prior needs them.
 
         Returns:
-            (float32 scalar, dict of scalars to log): the divergence, with its residual weighted.
+            (float32 scalar, dict of scalars to log): the divergence, with its residual weighted, and what is left unsaid
+            about the parts.
         """
         if not self.architecture.has_part_prior:
             kl = kl_divergence(mean, log_variance)
             return kl, {"loss/kl": kl}
-        prior_mean = self.networks["prior"](self._with_tokens(batch.get("tokens")), training=True)  # (n, z)
+        objective, tokens = self.architecture.objective, self._with_tokens(batch.get("tokens"))
+        prior_mean = self.networks["prior"](tokens, training=True)  # (n, z)
         kl = kl_divergence(mean, log_variance, prior_mean)
         residual = half_squared_distance(mean, prior_mean)
-        weighted = kl + (self.architecture.objective.residual_weight - 1.0) * residual
-        return weighted, {"loss/kl": kl, "loss/residual": residual}
+        weighted = kl + (objective.residual_weight - 1.0) * residual
+        logs = {"loss/kl": kl, "loss/residual": residual}
+        if objective.recognition_weight:
+            logs["loss/recognition"] = self.part_vectors().recognition_loss(z, tokens)
+            weighted += objective.recognition_weight * logs["loss/recognition"]
+        return weighted, logs
 
     def prior_draws(self, count: tf.Tensor, index: int = 0) -> tf.Tensor:
         """Latents from the prior for a training step: float32 (count, z_dim)."""

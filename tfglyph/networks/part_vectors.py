@@ -81,6 +81,38 @@ class PartVectors(keras.layers.Layer):
         chosen = tf.reduce_sum(tf.one_hot(rows, self.count), axis=1)  # (n, count)
         return tf.matmul(chosen, tf.convert_to_tensor(self.vectors))
 
+    def recognition_loss(self, z: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+        """-log p(part | z, operator, the other parts), summed over the parts of a description that have a vector.
+
+        By Bayes' rule with the prior N(m, 1) and parts as common as in the training data: with m' = m - e[own part],
+        p(k | z, ...) is proportional to occurrences[k] exp(-|z - m' - e[k]|^2 / 2), for all k at this place of this
+        operator.
+
+        Args:
+            z: float (n, z_dim), latents of images.
+            tokens: int32 (n, LENGTH), their descriptions.
+
+        Returns:
+            float32 scalar, nats: averaged over n.
+        """
+        # Only z is moved. Adam would give the many vectors that a batch lacks, whose gradients are tiny but of one sign,
+        # steps as long as any: their lengths grew without end.
+        vectors = tf.stop_gradient(tf.convert_to_tensor(self.vectors))
+        rows = self._rows_of(self._keys_of(tokens))  # (n, PLACES)
+        heads = tf.convert_to_tensor(self.keys) // self.vocabulary  # (count,), operator and place
+        common = tf.math.log(tf.cast(tf.maximum(self.occurrences, 1), tf.float32))
+        offset = common - 0.5 * tf.reduce_sum(tf.square(vectors), axis=1)  # (count,)
+        residual = tf.cast(z, tf.float32) - tf.stop_gradient(self.mean_of(rows))
+        loss = tf.zeros(tf.shape(z)[:1])
+        for row in tf.unstack(rows, axis=1):
+            own = tf.one_hot(row, self.count)  # (n, count), zero without a vector
+            logits = tf.matmul(residual + tf.matmul(own, vectors), vectors, transpose_b=True) + offset
+            same = tf.equal(tf.gather(heads, tf.maximum(row, 0))[:, None], heads)
+            logits = tf.where(same, logits, logits.dtype.min)
+            of_place = tf.nn.softmax_cross_entropy_with_logits(own, logits)
+            loss += of_place  # a row of zeros has no loss
+        return tf.reduce_mean(loss)
+
     def _keys_of(self, tokens: tf.Tensor) -> tf.Tensor:
         """One number for operator, place and part: int32 (n, PLACES); -1 where there is no part or no token for it."""
         first, second = children(0)
