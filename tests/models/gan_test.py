@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from tests.helpers.models import GAN, changed, images, prepared, train
 from tests.helpers.original import ORIGINAL
-from tfglyph.architecture import check
+from tfglyph import datasets
+from tfglyph.architecture import check, dump, load_architecture, parse_json
 from tfglyph.errors import UsageError
 from tfglyph.models import build
 from tfglyph.models.repeated_updates import repeated_updates
@@ -192,7 +193,7 @@ def test_every_loss_and_penalty_trains_and_is_logged(loss, penalty):
     assert not np.array_equal(weights(plain)[0], weights(model)[0])
 
 
-def test_with_a_penalty_the_discriminator_stays_in_float32():
+def test_with_a_penalty_the_discriminator_stays_in_float32_under_float16():
     half = {"precision": "mixed_float16"}
     model = prepared(GAN, **half)
     assert {layer.compute_dtype for layer in model.networks["discriminator"].layers} == {"float32"}
@@ -201,6 +202,31 @@ def test_with_a_penalty_the_discriminator_stays_in_float32():
     assert "float16" in {layer.compute_dtype for layer in free.networks["discriminator"].layers}
     for found in (model, free):
         assert train(found, [images(6)])["bad_step"] == 0
+
+
+def test_penalties_in_bfloat16_move_the_critic_the_same_way():
+    data = parse_json(dump(load_architecture("cppn-gan-small")), "cppn-gan-small")
+    data["objective"]["critic_steps"] = 1  # 64 images of one update
+    pixels = np.asarray(datasets.load("cns", size=32).images[:64])
+    moves = []
+    for precision in ("float32", "mixed_bfloat16"):
+        model = build(data, seed=3, precision=precision)
+        model.prepare_training(100)
+        first = []
+        update = model.update
+
+        def noted(name, gradients, loss, ok, first=first, update=update):
+            first.append(np.concatenate([np.ravel(tf.convert_to_tensor(gradient)) for gradient in gradients]))
+            return update(name, gradients, loss, ok)
+
+        model.update = noted
+        model.train_step({"images": tf.constant(pixels)})
+        moves.append(first[0])
+    layers = model.networks["discriminator"].layers
+    assert "bfloat16" in {layer.compute_dtype for layer in layers}
+    full, half = moves
+    cosine = full @ half / np.linalg.norm(full) / np.linalg.norm(half)
+    assert cosine > 0.995 and np.linalg.norm(half) == pytest.approx(np.linalg.norm(full), rel=0.01)
 
 
 def test_a_uniform_prior_stays_within_one():

@@ -29,8 +29,9 @@ class GAN(ConditionalGAN):
     @classmethod
     def build_networks(cls, architecture: Any) -> dict[str, keras.Model]:
         objective, conditional = architecture.objective, architecture.condition is not None
-        # The penalties differentiate the discriminator twice, which half precision does not bear.
-        with float32_layers(objective.gradient_penalty > 0 or objective.r1 > 0):
+        # The penalties differentiate the discriminator twice, for which float16's range is too small.
+        penalized, half = objective.gradient_penalty > 0 or objective.r1 > 0, keras.config.dtype_policy().compute_dtype
+        with float32_layers(penalized and half == "float16"):
             height, width, channels = architecture.hwc
             discriminator = build_network(
                 architecture, "discriminator", image_shape=(height, width, channels + conditional)

@@ -68,8 +68,8 @@ class VariationalModel(GeneratorModel):
             batch: dict of tensors, with "tokens" where the prior needs them.
 
         Returns:
-            (float32 scalar, dict of scalars to log): the divergence, with its residual weighted, and what is left unsaid
-            about the parts.
+            (float32 scalar, dict of scalars to log): the divergence, with its residual weighted, and the weighted loss
+            of recognition.
         """
         if not self.architecture.has_part_prior:
             kl = kl_divergence(mean, log_variance)

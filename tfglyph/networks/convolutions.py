@@ -37,8 +37,8 @@ def pixels_before(size: int, kernel: int, stride: int, alignment: str) -> int:
 
 
 def _torch_padding(size: Any, kernel_size: Any, strides: Any) -> list[list[int]] | None:
-    """The zero padding of alignment "torch" that the windows read, [[before, after], [before, after]]; None where "same"
-    padding is the same."""
+    """The zero padding of alignment "torch" that windows read, [[before, after], [before, after]]; None where that of
+    "same" is no other."""
     padding, same = [], True
     for pixels, kernel, stride in zip(size, kernel_size, strides, strict=True):
         before = pixels_before(pixels, kernel, stride, "torch")

@@ -95,8 +95,8 @@ class PartVectors(keras.layers.Layer):
         Returns:
             float32 scalar, nats: averaged over n.
         """
-        # Only z is moved. Adam would give the many vectors that a batch lacks, whose gradients are tiny but of one sign,
-        # steps as long as any: their lengths grew without end.
+        # Only z is moved. The many vectors that a batch lacks have gradients that are tiny but of one sign, and Adam
+        # would make its full steps of them: their lengths grew without end.
         vectors = tf.stop_gradient(tf.convert_to_tensor(self.vectors))
         rows = self._rows_of(self._keys_of(tokens))  # (n, PLACES)
         heads = tf.convert_to_tensor(self.keys) // self.vocabulary  # (count,), operator and place
