@@ -42,6 +42,9 @@ def test_principal_components_keep_distances_and_order():
 class PixelModel:
     """A model whose latent is the image itself, and whose images of sums are exact."""
 
+    def snap(self, latents):
+        return latents
+
     def encode(self, images):
         return images.reshape(len(images), -1).astype(np.float32)
 
@@ -62,8 +65,24 @@ def test_pictures_of_two_independent_halves_are_solved_by_every_method():
         "pixels": [0, 0],
         "pca": [0, 0],
     }
-    np.testing.assert_array_equal(result.decoded, images[tuples[:, 3]])
-    assert arithmetic.measure(None, images, tuples).decoded is None
+    np.testing.assert_array_equal(result.drawn["decoded"], images[tuples[:, 3]])
+    assert not arithmetic.measure(None, images, tuples).drawn
+
+
+def test_sums_that_a_prior_snaps_are_methods_of_their_own():
+    images = np.random.default_rng(3).integers(0, 256, (12, 4, 8, 1)).astype(np.uint8)
+    rows = np.array([[0, 1, 2, 7], [3, 4, 5, 9]])
+
+    class Oracle(PixelModel):
+        def snap(self, latents):
+            assert len(latents) == 2
+            return self.encode(images[rows[:, 3]])
+
+    result = arithmetic.measure(Oracle(), images, rows)
+    assert result.ranks["snapped"].tolist() == result.ranks["snapped decoded"].tolist() == [0, 0]
+    assert max(result.ranks["latent"]) > 0 and result.best_drawn == "snapped decoded"
+    np.testing.assert_array_equal(result.drawn["snapped decoded"], images[rows[:, 3]])
+    assert not np.array_equal(result.drawn["decoded"], result.drawn["snapped decoded"])
 
 
 # === By descriptions ===

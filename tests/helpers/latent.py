@@ -23,3 +23,6 @@ class PixelLatents:
 
     def decode(self, latents):
         return np.clip(latents, 0, 255).astype(np.uint8).reshape(-1, *self.shape)
+
+    def snap(self, latents):
+        return latents

@@ -87,6 +87,35 @@ def test_the_answer_of_descriptions_is_a_fifth_panel():
     assert holds(sheet[..., 0], np.kron(image[..., 0], np.ones((12, 12), np.uint8)))
 
 
+class Reader(PixelLatents):
+    """A model that reads every sum as the same parts, and draws the same image of them."""
+
+    drawn = np.arange(60, 76, dtype=np.uint8).reshape(4, 4, 1) * 3
+
+    def snap(self, latents):
+        return np.repeat(self.encode(self.drawn[None]), len(latents), axis=0)
+
+    def describe(self, latents):
+        return ["⿰木句"] * len(latents)
+
+
+def test_what_a_model_with_parts_reads_is_a_panel_of_its_own():
+    entry, images = Tuple(0, "t", ("d", "b", "c")), GLYPHS.images[[3, 1, 2]][None]
+    (plain,), (read,) = (arithmetic.compute(model, images) for model in (MODEL, Reader((4, 4, 1))))
+    np.testing.assert_array_equal(read.generated, plain.generated)  # the sums stay what they are
+    assert plain.reading is None and read.reading.title == "⿰木句 = 枸"
+    np.testing.assert_array_equal(read.reading.image[0], Reader.drawn)
+    four, five = (arithmetic_figures.tuple_figure(entry, result, {}) for result in (plain, read))
+    assert holds(five[..., 0], np.kron(Reader.drawn[..., 0], np.ones((24, 24), np.uint8)))
+    assert five.shape[0] > four.shape[0]
+    (triple,) = arithmetic.parse_terms(["abc"])
+    alone, with_reading = (arithmetic_figures.neighbours_figure(triple, each, {}, None) for each in (plain, read))
+    assert with_reading.shape[0] > alone.shape[0]
+    row = SheetRow(entry, [plain, read], {})
+    sheet = arithmetic_figures.contact_sheet([row], ["one", "two"])
+    assert holds(sheet[..., 0], np.kron(Reader.drawn[..., 0], np.ones((12, 12), np.uint8)))
+
+
 def test_two_models_stand_side_by_side():
     class Inverted(PixelLatents):
         def decode(self, latents):

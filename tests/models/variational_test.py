@@ -1,6 +1,7 @@
 """The prior of VAE and VAE-GAN: normal as before, or with means that add up over parts, and a toy problem for it."""
 
 import copy
+import itertools
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError
 from tfglyph.latent.arithmetic import analogy
 from tfglyph.models import build
-from tfglyph.networks.part_vectors import PLACES
+from tfglyph.networks.part_vectors import PLACES, PartVectors
 from tfglyph.training.conditions import with_conditions
 
 LEFT, RIGHT = "氵木金口", "各交毛皮"
@@ -127,6 +128,51 @@ def test_recognition_says_nothing_of_parts_without_a_vector():
     unknown = [pair for pair in COMBINATIONS if part not in (LEFT[pair[0]], RIGHT[pair[1]])]
     z = tf.ones((len(unknown), layer.z_dim))
     assert float(layer.recognition_loss(z, tf.constant(tokens_of(unknown)))) == 0.0
+
+
+def test_the_most_probable_parts_are_those_of_bayes_rule():
+    """Against every combination by itself, of operators over two and three parts with unequal frequencies."""
+    texts = ["⿰木各", "⿰氵交", "⿰木交", "⿱艹木", "⿱木艹", "⿱艹各", "⿲木木木", "⿲氵木各"]
+    tokens = np.stack([tokenizer().encode_text(text)[0] for text in texts for _ in range(2)]).astype(np.int32)
+    layer = PartVectors(32, 4, tokenizer().vocabulary)
+    layer.build(None)
+    layer.adapt(tokens)
+    rng = np.random.default_rng(5)
+    layer.vectors.assign(rng.normal(size=layer.vectors.shape))
+    known, vectors = layer.known(tokenizer()), layer.vectors.numpy()
+    layer.occurrences.assign(np.where(np.arange(32) < len(known), rng.integers(1, 50, 32), 0))
+    counts, at = layer.occurrences.numpy(), {}
+    for row, (operator, place, _) in enumerate(known):
+        at.setdefault(operator, {}).setdefault(place, []).append(row)
+    firsts = sum(counts[row] for places in at.values() for row in places[0])
+    for z in rng.normal(scale=2.0, size=(20, 4)).astype(np.float32):
+        scores = {}
+        for places in at.values():
+            common = np.log(sum(counts[row] for row in places[0]) / firsts)
+            for rows in itertools.product(*(places[place] for place in sorted(places))):
+                logs = [np.log(counts[row] / sum(counts[r] for r in places[k])) for k, row in enumerate(rows)]
+                scores[rows] = common + sum(logs) - 0.5 * np.sum((z - vectors[list(rows)].sum(axis=0)) ** 2)
+        found = layer.most_probable(tf.constant(z[None])).numpy()[0]
+        assert tuple(found[found >= 0]) == max(scores, key=scores.get)
+
+
+def test_sums_snap_to_the_prior_and_are_described():
+    model = prepared(changed(VAE))
+    means = np.asarray(model.networks["prior"](tokens_of(COMBINATIONS)))
+    noise = np.random.default_rng(6).normal(scale=0.05, size=means.shape).astype(np.float32)
+    np.testing.assert_allclose(model.snap(means + noise), means, atol=1e-5)
+    assert model.describe(means + noise) == [f"⿰{LEFT[left]}{RIGHT[right]}" for left, right in COMBINATIONS]
+
+
+def test_without_vectors_or_parts_there_is_nothing_to_snap_to():
+    empty = build(changed(VAE), seed=3)
+    latents = np.ones((3, *empty.latent_shape), np.float32)
+    np.testing.assert_array_equal(empty.snap(latents), np.zeros_like(latents))
+    assert empty.describe(latents) == [""] * 3
+    plain = build(copy.deepcopy(VAE), seed=3)
+    assert plain.snap(latents) is latents
+    with pytest.raises(UsageError, match="its prior has no parts, so it cannot describe a latent"):
+        plain.describe(latents)
 
 
 @pytest.mark.parametrize("data", [VAE, SMALL], ids=["VAE", "VAE-GAN"])

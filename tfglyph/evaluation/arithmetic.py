@@ -15,6 +15,8 @@ from tfglyph.progress import progress
 
 PCA_COMPONENTS = 128  # of the baseline
 _QUERY_BLOCK = 512
+DECODED, SNAPPED = "decoded", "snapped decoded"
+"""The methods that draw: the sum as it is, and moved to the prior's most probable mean (``GlyphModel.snap``)."""
 
 
 def target_ranks(queries: np.ndarray, vectors: np.ndarray, excluded: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -77,12 +79,18 @@ class ArithmeticRanks:
     """Ranks of D for t tuples, by method.
 
     Attributes:
-        ranks: dict from method (``latent``, ``decoded``, ``pixels``, ``pca``) to int64 (t,).
-        decoded: uint8 (t, h, w, c), the model's images of A - B + C; None without a model.
+        ranks: dict from method (``latent``, ``decoded``, ``pixels``, ``pca``, and ``snapped``, ``snapped decoded``
+            where the model's prior has parts) to int64 (t,).
+        drawn: dict from method to uint8 (t, h, w, c), the model's images of A - B + C; empty without a model.
     """
 
     ranks: dict[str, np.ndarray]
-    decoded: np.ndarray | None
+    drawn: dict[str, np.ndarray]
+
+    @property
+    def best_drawn(self) -> str:
+        """The method whose images ``validate`` and ``arithmetic`` would show."""
+        return SNAPPED if SNAPPED in self.drawn else DECODED
 
 
 def measure(model: GlyphModel | None, images: np.ndarray, rows: np.ndarray) -> ArithmeticRanks:
@@ -103,20 +111,26 @@ def measure(model: GlyphModel | None, images: np.ndarray, rows: np.ndarray) -> A
         return target_ranks(analogy(vectors[a], vectors[b], vectors[c]), vectors, excluded, d)
 
     ranks: dict[str, np.ndarray] = {}
-    decoded = None
+    drawn: dict[str, np.ndarray] = {}
     with progress(total=4 if model else 2, description="arithmetic", unit="method") as bar:
         if model:
             latents = model.encode(images)  # (n, z)
             ranks["latent"] = analogy_ranks(latents)
+            sums = analogy(latents[a], latents[b], latents[c])  # (t, z)
             bar.update(1)
-            decoded = model.decode(analogy(latents[a], latents[b], latents[c]))
-            ranks["decoded"] = target_ranks(pixel_vectors(decoded), pixels, excluded, d)
+            drawn[DECODED] = model.decode(sums)
+            snapped = model.snap(sums)
+            if snapped is not sums:
+                ranks["snapped"] = target_ranks(snapped, latents, excluded, d)
+                drawn[SNAPPED] = model.decode(snapped)
+            for method, of_method in drawn.items():
+                ranks[method] = target_ranks(pixel_vectors(of_method), pixels, excluded, d)
             bar.update(1)
         ranks["pixels"] = analogy_ranks(pixels)
         bar.update(1)
         ranks["pca"] = analogy_ranks(principal_components(pixels))
         bar.update(1)
-    return ArithmeticRanks(ranks, decoded)
+    return ArithmeticRanks(ranks, drawn)
 
 
 # === By descriptions ===

@@ -27,8 +27,9 @@ def measure_arithmetic(subject: Subject) -> list[Measurement]:
     """Character arithmetic: how often D is the nearest, or among the five nearest, to A - B + C.
 
     For both directions and all of them together, and for the tuples whose D the model never saw: by latents, by the
-    decoded image, by pixels, by principal components; by descriptions, and by the images that compose-cns draws of
-    these. And how often the recognizer reads the decoded image as D.
+    decoded image, by both of the sum snapped to the prior where the prior has parts, by pixels, by principal
+    components; by descriptions, and by the images that compose-cns draws of these. And how often the recognizer reads
+    the drawn images as D.
     """
     tuples, rows = _tuples(subject)
     glyphs = subject.all_glyphs
@@ -37,7 +38,7 @@ def measure_arithmetic(subject: Subject) -> list[Measurement]:
     descriptions = arithmetic.description_sums(tuples)
     ranks = dict(result.ranks)
     ranks[DESCRIPTIONS] = arithmetic.description_ranks(tuples, descriptions, len(images))
-    drawn = {"decoded": np.asarray(result.decoded)}
+    drawn = dict(result.drawn)
     composed = _composed(descriptions, images.shape[1:])
     if composed is not None:
         ranks[COMPOSED] = arithmetic.image_ranks(composed, images, rows)

@@ -88,8 +88,8 @@ def arithmetic(
     Returns:
         uint8 [H, W, 3].
     """
-    images, decoded = np.asarray(glyphs.images), np.asarray(result.decoded)
-    ranks = result.ranks["decoded"]
+    images, decoded = np.asarray(glyphs.images), result.drawn[result.best_drawn]
+    ranks = result.ranks[result.best_drawn]
     pixels, decoded_pixels = pixel_vectors(images), pixel_vectors(decoded)
     order = np.lexsort((((pixels[rows[:, 3]] - decoded_pixels) ** 2).sum(axis=1), ranks))
     shown = np.unique(np.concatenate([np.arange(len(order))[:CASES], np.arange(len(order))[-CASES:]]))

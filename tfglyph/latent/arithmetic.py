@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfglyph.composition.arithmetic import WHOLE
+from tfglyph.composition.parsing import resolve
 from tfglyph.composition.text import read_noted
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.polarity import Ink
@@ -133,6 +135,22 @@ def term_images(
 
 
 @dataclasses.dataclass(frozen=True)
+class Reading:
+    """What a model whose prior has parts reads a sum of latents as."""
+
+    description: str
+    """The most probable description; empty where the model knows no parts."""
+    image: np.ndarray
+    """uint8 (1, h, w, c), that of the prior's mean for it."""
+
+    @property
+    def title(self) -> str:
+        """The description, and the character that it is of, where there is one: ``⿰木句 = 枸``."""
+        character = resolve(self.description, WHOLE).part if self.description else None
+        return " = ".join(filter(None, (self.description or "no parts", character)))
+
+
+@dataclasses.dataclass(frozen=True)
 class Arithmetic:
     """The images of one A - B + C; all uint8."""
 
@@ -144,6 +162,8 @@ class Arithmetic:
     """(len(SCALES), h, w, c), the scaled sums."""
     pixels: np.ndarray
     """(1, h, w, c), the sum in pixels."""
+    reading: Reading | None = None
+    """The sum by its most probable parts; None but for models whose prior has parts."""
 
     @property
     def results(self) -> np.ndarray:
@@ -169,6 +189,13 @@ def compute(model: "GlyphModel", images: np.ndarray, **options: Any) -> list[Ari
     all_latents = np.concatenate([latents, np.stack(sums, axis=1)], axis=1)  # (n, 3 + scales, d)
     decoded = model.decode(all_latents.reshape(-1, all_latents.shape[-1]), **options)
     decoded = np.reshape(decoded, (count, -1, *shape))  # (n, 3 + scales, h, w, c)
+    total = analogy(a, b, c)  # (n, d)
+    snapped = model.snap(total)
+    readings: list[Reading | None] = [None] * count
+    if snapped is not total:  # the prior has parts
+        texts, drawn = model.describe(total), model.decode(snapped, **options)
+        readings = [Reading(text, image[None]) for text, image in zip(texts, drawn, strict=True)]
     return [
-        Arithmetic(images[i], decoded[i, :3], decoded[i, 3:], pixel_analogy(*images[i])[None]) for i in range(count)
+        Arithmetic(images[i], decoded[i, :3], decoded[i, 3:], pixel_analogy(*images[i])[None], readings[i])
+        for i in range(count)
     ]

@@ -11,7 +11,7 @@ from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.files import PathLike
 from tfglyph.imaging.grids import Panel, beside, panel_figure, save_png, table_figure
 from tfglyph.imaging.text import GlyphImages
-from tfglyph.latent.arithmetic import SCALES, Arithmetic, Term, compute
+from tfglyph.latent.arithmetic import SCALES, Arithmetic, Reading, Term, compute
 from tfglyph.latent.description_answers import DescriptionAnswer
 from tfglyph.latent.nearest import Neighbours
 from tfglyph.latent.tuples import MINUS, Tuple
@@ -71,7 +71,7 @@ def draw(
             of_models = [compute(shown.model, images, **shown.options) for shown in models]
             sheet = []
             for entry, answer, *results in zip(tuples[part], answers[part], *of_models, strict=True):
-                glyph_images = _glyph_images(entry, answer, glyphs, rows)
+                glyph_images = _glyph_images(entry, [result.reading for result in results], answer, glyphs, rows)
                 cells = SheetRow(entry, results, glyph_images, answer)
                 path = directory / f"test-arith-{entry.number:02d}.png"
                 paths.append(save_png(path, _figure(cells, [shown.title for shown in models])))
@@ -101,10 +101,15 @@ class SheetRow:
 
 
 def _glyph_images(
-    entry: Tuple, answer: DescriptionAnswer | None, glyphs: Glyphs, rows: Mapping[str, int]
+    entry: Tuple,
+    readings: Sequence[Reading | None],
+    answer: DescriptionAnswer | None,
+    glyphs: Glyphs,
+    rows: Mapping[str, int],
 ) -> GlyphImages:
-    """The images of the characters of a tuple and of its answer's title, as far as the data has them."""
-    letters = [*entry.characters, *(answer.title if answer is not None else "")]
+    """The images of the characters of a tuple and of the titles of its answers, as far as the data has them."""
+    titles = [reading.title for reading in readings if reading is not None]
+    letters = [*entry.characters, *"".join(titles), *(answer.title if answer is not None else "")]
     return {letter: glyphs.images[rows[letter]] for letter in letters if letter in rows}
 
 
@@ -126,7 +131,7 @@ def tuple_figure(
     answer: DescriptionAnswer | None = None,
     model: str | None = None,
 ) -> np.ndarray:
-    """The four panels of one tuple, and a fifth where descriptions have an answer.
+    """The four panels of one tuple; one more where the model's prior has parts, and one where descriptions answer.
 
     Args:
         entry: ``Tuple``.
@@ -142,6 +147,7 @@ def tuple_figure(
         *_inputs(result, entry.characters),
         Panel(f"Generator of a · (A {MINUS} B + C)", result.generated, [f"a = {scale:g}" for scale in SCALES]),
         Panel(f"A {MINUS} B + C in pixels", result.pixels),
+        *_reading(result),
     ]
     if answer is not None and answer.image is not None:
         panels.append(Panel(f"By descriptions: {answer.title}", answer.image[None]))
@@ -160,8 +166,10 @@ def contact_sheet(rows: Sequence[SheetRow], titles: Sequence[str]) -> np.ndarray
     """
     of_model = [("Reconstructions", "ABC"), (f"a · (A {MINUS} B + C) for a =", [f"{scale:g}" for scale in SCALES])]
     headers: list[tuple[str, Sequence[str]]] = [("Originals", "ABC")]
-    for title in titles:
+    have_readings = [all(row.results[number].reading for row in rows) for number in range(len(titles))]
+    for title, has_readings in zip(titles, have_readings, strict=True):
         headers += of_model if len(titles) == 1 else [(f"{title}: reconstructions", "ABC"), of_model[1]]
+        headers += [("most probable parts", [""])] if has_readings else []
     headers.append(("in pixels", [f"A{MINUS}B+C"]))
     has_answers = any(row.answer is not None and row.answer.image is not None for row in rows)
     if has_answers:
@@ -174,6 +182,7 @@ def contact_sheet(rows: Sequence[SheetRow], titles: Sequence[str]) -> np.ndarray
         groups = [first.originals]
         for result in row.results:
             groups += [result.reconstructions, result.generated]
+            groups += [result.reading.image] if result.reading is not None else []
         groups.append(first.pixels)
         if has_answers:
             image = answer.image if answer is not None else None
@@ -210,6 +219,7 @@ def neighbours_figure(
     title = f"Generator of a · (A {MINUS} B + C), and A {MINUS} B + C in pixels"
     labels = [f"a = {scale:g}" for scale in SCALES] + ["in pixels"]
     panels = [*_inputs(result, names), Panel(title, result.results, labels)]
+    panels += _reading(result)
     for kind, nearest in neighbours.items():
         images, texts, letters = _nearest(nearest, glyphs)
         glyph_images |= letters
@@ -243,6 +253,12 @@ def _nearest(nearest: Neighbours, glyphs: Glyphs | None) -> tuple[np.ndarray, li
         texts = [f"{name}  {text}" for name, text in zip(names, texts, strict=True)]
         letters = {name: glyphs.images[row] for name, row in zip(names, rows, strict=True)}
     return np.stack([glyphs.images[row] for row in rows]), texts, letters
+
+
+def _reading(result: Arithmetic) -> list[Panel]:
+    """The panel of what a model whose prior has parts reads the sum as; none for others."""
+    reading = result.reading
+    return [] if reading is None else [Panel(f"Most probable parts: {reading.title}", reading.image)]
 
 
 def _inputs(result: Arithmetic, names: Sequence[str]) -> list[Panel]:

@@ -452,6 +452,13 @@ class GlyphModel(keras.Model):
         """As ``decode``, on one chunk as a tensor."""
         return self.to_pixels(self.generate(latents, **options))
 
+    def snap(self, latents: np.ndarray) -> np.ndarray:
+        """Sums of latents, moved to what they most probably stand for: float32 (n, z_dim) both.
+
+        The same array but for models whose prior has parts: there, the prior's means of the most probable parts.
+        """
+        return latents
+
     def _check_images(self, images: np.ndarray) -> None:
         if images.dtype != np.uint8 or images.shape[1:] != self.architecture.hwc:
             raise UsageError(

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfglyph.architecture.families import Architecture
+from tfglyph.architecture.part_prior import PARTS
+from tfglyph.composition.tokens import tokenizer
 from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.errors import UsageError
 from tfglyph.losses import half_squared_distance, kl_divergence
@@ -84,6 +87,34 @@ class VariationalModel(GeneratorModel):
             logs["loss/recognition"] = self.part_vectors().recognition_loss(z, tokens)
             weighted += objective.recognition_weight * logs["loss/recognition"]
         return weighted, logs
+
+    def snap(self, latents: np.ndarray) -> np.ndarray:
+        if not self.architecture.has_part_prior:
+            return latents
+        return self.part_vectors(inference=True).mean_of(tf.constant(self._most_probable(latents))).numpy()
+
+    def describe(self, latents: np.ndarray) -> list[str]:
+        """The most probable description of each latent by its parts, for a prior with parts.
+
+        Args:
+            latents: float32 (n, z_dim), of images or sums of such.
+
+        Returns:
+            list of n str such as ``⿰酉交``; empty where no part has a vector.
+
+        Raises:
+            UsageError: the prior is N(0, 1).
+        """
+        if not self.architecture.has_part_prior:
+            raise UsageError(f"{self.name}: its prior has no parts, so it cannot describe a latent")
+        names = self.part_vectors(inference=True).known(tokenizer(PARTS))
+        chosen = [[names[row] for row in rows if row >= 0] for rows in self._most_probable(latents)]
+        return ["".join([found[0][0], *(part for _, _, part in found)]) if found else "" for found in chosen]
+
+    def _most_probable(self, latents: np.ndarray) -> np.ndarray:
+        """int32 (n, PLACES), the rows of ``PartVectors.most_probable``."""
+        function = self.part_vectors(inference=True).most_probable
+        return self._in_chunks("most probable", function, self.checked_latents(latents), "reading parts")
 
     def prior_draws(self, count: tf.Tensor, index: int = 0) -> tf.Tensor:
         """Latents from the prior for a training step: float32 (count, z_dim)."""

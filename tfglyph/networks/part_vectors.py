@@ -160,6 +160,59 @@ class PartVectors(keras.layers.Layer):
             for operator, place, part in zip(operators, places, parts, strict=True)
         ]
 
+    # === The description of a latent ===
+
+    def most_probable(self, z: tf.Tensor) -> tf.Tensor:
+        """The parts that the prior most probably drew latents of: the largest p(operator, parts | z).
+
+        By Bayes' rule: of all operators and all combinations of their known parts, that with the largest
+        p(operator) p(parts | operator) exp(-|z - m|^2 / 2), parts as common at their place as in the training data and
+        independent of each other.
+
+        Args:
+            z: float32 (n, z_dim).
+
+        Returns:
+            int32 rows (n, PLACES), for ``mean_of`` and ``text_of``; -1 where there is no part.
+        """
+        with tf.init_scope():  # the table is data here, also while a graph is traced
+            keys, occurrences = self.keys.numpy(), self.occurrences.numpy()
+        known = keys != NO_KEY
+        if not known.any():
+            return tf.fill([tf.shape(z)[0], PLACES], -1)
+        operators, places = np.divmod(keys // self.vocabulary, PLACES)
+        vectors, firsts = tf.convert_to_tensor(self.vectors), occurrences[known & (places == 0)].sum()
+        tables = []  # for each operator: rows of each place, their vectors, and the part of the score that has no z
+        for operator in np.unique(operators[known]):
+            rows = [np.flatnonzero(known & (operators == operator) & (places == place)) for place in range(PLACES)]
+            rows = [row for row in rows if row.size] if rows[0].size else []
+            if not rows:
+                continue
+            of_places = [tf.gather(vectors, row) for row in rows]  # (rows, z_dim) each
+            common = [np.log(occurrences[row] / occurrences[row].sum()) for row in rows]
+            score = tf.constant(np.log(occurrences[rows[0]].sum() / firsts), tf.float32)
+            for place, (own, logs) in enumerate(zip(of_places, common, strict=True)):
+                alone = tf.constant(logs, tf.float32) - 0.5 * tf.reduce_sum(tf.square(own), axis=1)
+                score += _along(alone, [place], len(rows))
+                for other in range(place):
+                    score -= _along(tf.matmul(of_places[other], own, transpose_b=True), [other, place], len(rows))
+            tables.append((rows, of_places, score))
+
+        def one(latent: tf.Tensor) -> tf.Tensor:
+            scores, choices = [], []
+            for rows, of_places, score in tables:
+                for place, own in enumerate(of_places):
+                    score += _along(tf.linalg.matvec(own, latent), [place], len(rows))
+                flat = tf.reshape(score, [-1])
+                best = tf.argmax(flat)
+                place_rows = tf.unravel_index(best, tf.shape(score, tf.int64))
+                chosen = [tf.gather(row, place_rows[place]) for place, row in enumerate(rows)]
+                choices.append(tf.cast([*chosen, *[-1] * (PLACES - len(rows))], tf.int32))
+                scores.append(flat[best])
+            return tf.stack(choices)[tf.argmax(tf.stack(scores))]
+
+        return tf.map_fn(one, z, fn_output_signature=tf.TensorSpec([PLACES], tf.int32), parallel_iterations=1)
+
     # === Descriptions from the prior ===
 
     def uniform(self, pairs: tf.Tensor) -> tf.Tensor:
@@ -202,6 +255,14 @@ class PartVectors(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"count": self.count, "z_dim": self.z_dim, "vocabulary": self.vocabulary}
+
+
+def _along(values: tf.Tensor, places: list[int], rank: int) -> tf.Tensor:
+    """``values`` with the axes ``places`` of ``rank``, and axes of length 1 for the others."""
+    shape = [1] * rank
+    for place, length in zip(places, values.shape, strict=True):
+        shape[place] = length
+    return tf.reshape(values, shape)
 
 
 # A key has to fit into the table's integers, and stay below what fills it up.
