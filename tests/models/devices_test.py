@@ -1,4 +1,5 @@
-"""Two devices together do what one does, also where rounds end early and codes and labels are drawn."""
+"""Two devices together do what one does, also where rounds end early, codes and labels are drawn, and batches are
+accumulated of parts."""
 
 import subprocess
 import sys
@@ -24,9 +25,9 @@ else:
 data["generator"]["batch_norm"] = False  # its statistics are those of a device's part of the batch
 
 
-def trained(strategy):
+def trained(strategy, microbatches):
     with strategy.scope():
-        model = build(data, seed=3)
+        model = build(data | {"training": {"batch_size": 8, "microbatches": microbatches}}, seed=3)
         model.prepare_training(100)
     rows = 8 * model.batches_per_step
     pixels, labels = np.concatenate([images(rows, seed) for seed in range(3)]), np.arange(3 * rows, dtype=np.int32) % 3
@@ -38,8 +39,8 @@ def trained(strategy):
     return updates, [variable.numpy() for network in model.networks.values() for variable in network.variables]
 
 
-one_updates, one = trained(tf.distribute.get_strategy())
-two_updates, two = trained(tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]))
+one_updates, one = trained(tf.distribute.get_strategy(), 1)
+two_updates, two = trained(tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]), int(sys.argv[2]))
 assert one_updates == two_updates, (one_updates, two_updates)
 for first, second in zip(one, two, strict=True):
     np.testing.assert_allclose(first, second, atol=1e-6)
@@ -47,7 +48,8 @@ for first, second in zip(one, two, strict=True):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["gan", "infogan"])
-def test_two_devices_equal_one(family):
-    done = subprocess.run([sys.executable, "-c", PROGRAM, family], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("family", "microbatches"), [("gan", 1), ("infogan", 1), ("infogan", 2)])
+def test_two_devices_equal_one(family, microbatches):
+    command = [sys.executable, "-c", PROGRAM, family, str(microbatches)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
