@@ -4,9 +4,9 @@ python tools/results.py table vaegan-cns vae-cns
 python tools/results.py curve compose-cns docs/images/results-compose-curve.png
 python tools/results.py composition compose-cns
 python tools/results.py sketches 酩霧國婉這瘋 docs/images/compose-sketches.png
-python tools/results.py answers vaegan-cns vae-cns --output docs/images/results-answers.png
-python tools/results.py answers vaegan-cns vae-cns --benchmark --output docs/images/results-answers-benchmark.png
-python tools/results.py arithmetic vaegan-cns vae-cns
+python tools/results.py answers vaegan-cns vae-cns vae-parts --output docs/images/results-answers.png
+python tools/results.py answers vaegan-cns vae-cns vae-parts --benchmark --output results-answers-benchmark.png
+python tools/results.py arithmetic vaegan-cns vae-cns vae-parts
 """
 
 import json
@@ -161,13 +161,19 @@ def answers(references: tuple[str, ...], benchmark: bool, output: str) -> None:
     for index, triple in enumerate(triples):
         answer, d = by_parts[index], expected[index]
         composed = answer.image[None] if answer is not None and answer.image is not None else empty
-        in_models = [result[index].generated[SCALES.index(1.0)][None] for result in results]
+        in_models = []
+        for result in results:
+            in_models.append(result[index].generated[SCALES.index(1.0)][None])
+            in_models += [reading.image] if (reading := result[index].reading) is not None else []
         target = real[rows_of[d]][None] if d in rows_of else empty
         groups = [images[index], results[0][index].pixels, projected[index][None], *in_models, composed, target]
         faces |= dict(zip(triple, images[index], strict=True)) | ({d: target[0]} if d in rows_of else {})
         a, b, c = triple
         lines.append((f"{a} − {b} + {c}   {remarks[index]}", groups))
-    names = [(model.run.name, [""]) for model in models]
+    names = []
+    for model in models:
+        names.append((model.run.name, [""]))
+        names += [("its parts", [""])] if model.architecture.has_part_prior else []
     headers = [("", "ABC"), ("pixels", [""]), ("PCA", [""]), *names, ("descriptions", [""]), ("D", [""])]
     click.echo(save_png(output, table_figure("A − B + C", headers, lines, faces)))
 

@@ -138,8 +138,9 @@ def main(
     dataset = options.get("dataset", {})
     holdout = dataset.get("holdout") or 0
     megabytes = sum(file.stat().st_size for file in target.glob("*.safetensors")) / 1e6
-    # The groups of tables are (path, variable) pairs, which are not parameters.
-    variables = [each for group in groups.values() for each in group if not isinstance(each, tuple)]
+    # Integers and the groups of tables, which are (path, variable) pairs, are no parameters.
+    listed = [each for group in groups.values() for each in group if not isinstance(each, tuple)]
+    variables = [each for each in listed if "int" not in str(each.dtype)]
     card = CARD.format(
         name=name,
         summary=summary,

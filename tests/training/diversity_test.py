@@ -42,8 +42,19 @@ def test_the_mean_cosine_leaves_each_vector_out_of_its_own_pairs():
 @pytest.mark.usefixtures("eagerly")
 def test_a_linear_critic_has_a_cosine_of_one():
     linear = build({**GAN, "discriminator": {**GAN["discriminator"], "leak": 0.999999}})
-    assert mean_cosine(critic_gradients(linear, images(8))) == pytest.approx(1.0, abs=1e-4)
-    assert mean_cosine(critic_gradients(build(GAN), images(8))) < 0.99
+    assert mean_cosine(critic_gradients(linear)(images(8))) == pytest.approx(1.0, abs=1e-4)
+    assert mean_cosine(critic_gradients(build(GAN))(images(8))) < 0.99
+
+
+def test_gradients_are_traced_once_and_follow_the_weights():
+    model, traces = build(GAN), []
+    score = model.critic_score
+    model.critic_score = lambda images: (traces.append(1), score(images))[1]
+    gradients = critic_gradients(model)
+    first = gradients(images(8))
+    for variable in model.networks["discriminator"].trainable_variables:
+        variable.assign(2 * variable)
+    assert not np.allclose(gradients(images(8)), first) and len(traces) == 1
 
 
 @pytest.mark.usefixtures("eagerly")
@@ -84,7 +95,7 @@ class Board:
 
 
 def run(callback, monkeypatch, steps):
-    monkeypatch.setattr(diversity, "critic_gradients", lambda model, images: np.eye(2))
+    monkeypatch.setattr(diversity, "critic_gradients", lambda model: lambda images: np.eye(2))
     for callback.step in steps:
         callback.after_step({})
 

@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from tfglyph.cli import silence_tensorflow
+from tfglyph.cli import tensorflow_import
 from tfglyph.errors import GlyphError, did_you_mean
 from tfglyph.paths import print_anything, printable
 from tfglyph.version import __version__
@@ -79,7 +79,7 @@ def entry(verb: str | None = None) -> None:
     """
     arguments = ([verb] if verb else []) + sys.argv[1:]
     name = os.path.basename(sys.argv[0]) if verb else "tfglyph"
-    silence_tensorflow.install()
+    tensorflow_import.install()
     print_anything()
     code: object
     try:

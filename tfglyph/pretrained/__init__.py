@@ -10,9 +10,9 @@ FOLDER: pathlib.Path = package_file("pretrained")
 PREFIX = "pretrained:"
 CRITIC = "discriminator"  # the group's name in a manifest
 PREFERRED_CRITIC = "cppn-fonts-wgan"
-ALSO = {"ddpm-cns": "compose-cns"}
+ALSO = {"ddpm-cns": "compose-cns", "vaegan-parts": "vae-parts"}
 """Second names of weights: a model that composes also draws the best unconditional samples, from descriptions that it
-samples itself."""
+samples itself; and of the files with a prior of parts the VAE adds up best."""
 
 
 def names() -> list[str]:

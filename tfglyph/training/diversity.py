@@ -6,6 +6,8 @@ critic's gradients at different real images, which is 1 for a critic that is a l
 are then told to change in the same way.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -61,15 +63,14 @@ def mean_cosine(vectors: np.ndarray) -> float:
     return float((np.sum(unit.sum(axis=0) ** 2) - np.sum(unit**2)) / max(count * (count - 1), 1))
 
 
-def critic_gradients(model: GlyphModel, images: np.ndarray) -> np.ndarray:
-    """The gradient of the critic's score with respect to each image.
+def critic_gradients(model: GlyphModel) -> Callable[[np.ndarray], np.ndarray]:
+    """A function to the gradient of the critic's score with respect to each image; traced once.
 
     Args:
         model: GlyphModel with a discriminator.
-        images: uint8 (n, h, w, c).
 
     Returns:
-        float32 (n, h w c).
+        function of uint8 (n, h, w, c) to float32 (n, h w c).
     """
 
     @tf.function(autograph=False)
@@ -80,7 +81,7 @@ def critic_gradients(model: GlyphModel, images: np.ndarray) -> np.ndarray:
             total = tf.reduce_sum(model.critic_score(floats))
         return tape.gradient(total, floats)
 
-    return gradients(tf.constant(images)).numpy().reshape(len(images), -1)
+    return lambda images: gradients(tf.constant(images)).numpy().reshape(len(images), -1)
 
 
 class Diversity(StepCallback):
@@ -103,18 +104,21 @@ class Diversity(StepCallback):
         order = np.random.default_rng(0).permutation(len(glyphs))[:IMAGES]
         self.real = np.asarray(glyphs.images[np.sort(order)])  # (n, h, w, c)
         self.real_std = standard_deviation(self.real)
+        self._gradients: Callable[[np.ndarray], np.ndarray] | None = None  # of the model, which comes later
         self._collapsed = 0  # measurements in a row
         self._warned = False
 
     def after_step(self, logs: Logs) -> None:
         if self.step % EVERY:
             return
+        if self._gradients is None:
+            self._gradients = critic_gradients(self.model)
         with hidden():
             samples = self.model.sample(IMAGES, seed=self.model.seed)
         numbers = {
             "diversity/std": standard_deviation(samples),
             "diversity/effective_dimension": effective_dimension(samples),
-            "diversity/critic_gradient_cosine": mean_cosine(critic_gradients(self.model, self.real)),
+            "diversity/critic_gradient_cosine": mean_cosine(self._gradients(self.real)),
         }
         self.run.log(self.step, numbers)
         with self.board.at(self.step):
