@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.helpers.command import run_command
-from tfglyph import pretrained
+from tfglyph import datasets, pretrained
 from tfglyph.errors import UsageError
+from tfglyph.latent.arithmetic import analogy
+from tfglyph.loading import load
 from tfglyph.pretrained import ALSO, FOLDER, folder_of, names, with_critic
 
 
@@ -47,6 +50,15 @@ def test_the_preferred_weights_with_a_critic_come_first(tmp_path, monkeypatch):
         (tmp_path / name / "model.ckpt-1.json").write_text(json.dumps({"tensors": {network: []}}))
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     assert with_critic() == [pretrained.PREFERRED_CRITIC, "a-gan"]
+
+
+def test_the_weights_with_parts_read_sums():
+    model = load("pretrained:vaegan-parts")
+    glyphs = datasets.load("cns", size=32)
+    rows = glyphs.rows_by_character()
+    terms = [np.stack([glyphs.images[rows[letter]] for letter in letters]) for letters in ("酪鉤貓", "鉻釣喵", "鉸杓唬")]
+    sums = analogy(*(model.encode(images) for images in terms))
+    assert model.describe(sums) == ["⿰酉交", "⿰木句", "⿰豸虎"]
 
 
 def test_enhance_takes_shipped_weights_with_a_critic_and_names_them(tmp_path, capsys):
