@@ -204,6 +204,14 @@ def test_arithmetic_takes_characters_and_files(trained, verb, tmp_path, capsys):
         verb("arithmetic", "--checkpoint", trained["coded"], "酪鉻鉸")
 
 
+def test_arithmetic_says_which_parts_are_most_probable(trained, verb, tmp_path, capsys):
+    words = ("酪鉻鉸", "--no-nearest", "--no-descriptions", "--output", tmp_path)
+    verb("arithmetic", "--pretrained", "vae-parts", *words)
+    assert "most probable parts: ⿰酉交 = 𨠦" in capsys.readouterr().out.splitlines()
+    verb("arithmetic", "--checkpoint", trained["narrow"], *words)
+    assert "most probable" not in capsys.readouterr().out
+
+
 def test_nearest_reports_generated_and_real_distances(trained, verb, tmp_path, capsys):
     verb("nearest", "--checkpoint", trained["narrow"], "--seeds", "0-1", "--neighbours", 3, "--output", tmp_path)
     said = capsys.readouterr().out

@@ -76,5 +76,7 @@ def command(
         of_answer = answer_neighbours(answer, searches)
         save_png(path, neighbours_figure(triple, result, neighbours, glyphs, answer, of_answer))
         click.echo(f"{model.run.title}, {' '.join(term.name for term in triple)}: {path}")
+        if result.reading is not None:
+            click.echo(f"most probable parts: {result.reading.title}")
         if answer is not None:
             click.echo(answer.line)

@@ -219,11 +219,11 @@ def neighbours_figure(
     title = f"Generator of a · (A {MINUS} B + C), and A {MINUS} B + C in pixels"
     labels = [f"a = {scale:g}" for scale in SCALES] + ["in pixels"]
     panels = [*_inputs(result, names), Panel(title, result.results, labels)]
-    panels += _reading(result)
     for kind, nearest in neighbours.items():
         images, texts, letters = _nearest(nearest, glyphs)
         glyph_images |= letters
         panels.append(Panel(f"Nearest real glyph by {kind}", images, texts))
+    panels += _reading(result)
     if answer is not None and answer.image is not None:
         strip, labels = [answer.image[None]], ["composed"]
         for nearest in (answer_neighbours or {}).values():
