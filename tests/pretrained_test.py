@@ -56,7 +56,9 @@ def test_the_weights_with_parts_read_sums():
     model = load("pretrained:vaegan-parts")
     glyphs = datasets.load("cns", size=32)
     rows = glyphs.rows_by_character()
-    terms = [np.stack([glyphs.images[rows[letter]] for letter in letters]) for letters in ("酪鉤貓", "鉻釣喵", "鉸杓唬")]
+    terms = [
+        np.stack([glyphs.images[rows[letter]] for letter in letters]) for letters in ("酪鉤貓", "鉻釣喵", "鉸杓唬")
+    ]
     sums = analogy(*(model.encode(images) for images in terms))
     assert model.describe(sums) == ["⿰酉交", "⿰木句", "⿰豸虎"]
 
