@@ -121,7 +121,7 @@ class PyTorchWork:
         from torch.utils.flop_counter import FlopCounterMode
 
         counter = FlopCounterMode(display=False)
-        # Its hooks on modules fail where a gradient is taken within a step, as penalties do; the sum needs none of them.
+        # Its hooks on modules fail where a step takes a gradient of a gradient, and the sum needs none of them.
         counter.mod_tracker = NoModules()
         with counter:
             self.peer.train_step(images)
