@@ -59,9 +59,10 @@ def command(
 
     A figure for each tuple, and a contact sheet of all tuples. Four panels are the originals, their
     reconstructions, the generator's images of a * (A - B + C) for five coefficients a, and A - B + C in pixels. A
-    fifth one is the answer of the characters' descriptions, where their parts cancel. Without a model, the original
-    architecture and the best model stand side by side. Exit code 1 if a line, a character or a checkpoint was wrong;
-    everything else is done all the same.
+    model whose prior has parts has one more, the sum's most probable parts; the last one is the answer of the
+    characters' descriptions, where their parts cancel. Without a model, the original architecture and the best model
+    stand side by side. Exit code 1 if a line, a character or a checkpoint was wrong; everything else is done all the
+    same.
     """
     from tfglyph.latent.tuples import read_tuples
 

@@ -65,6 +65,11 @@ class DescriptionSum:
         """str: the character that the description is of; None where there is none."""
         return self.tree.part if self.tree is not None else None
 
+    @property
+    def title(self) -> str:
+        """str: the description, and the character that it is of, where there is one: ``⿰木句 = 枸``."""
+        return " = ".join(filter(None, (self.text, self.character)))
+
 
 def add_descriptions(a: str, b: str, c: str) -> DescriptionSum:
     """A - B + C of characters or descriptions.

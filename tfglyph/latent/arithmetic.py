@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfglyph.composition.arithmetic import WHOLE
+from tfglyph.composition.arithmetic import WHOLE, DescriptionSum
 from tfglyph.composition.parsing import resolve
 from tfglyph.composition.text import read_noted
 from tfglyph.datasets.glyphs import Glyphs
@@ -146,8 +146,7 @@ class Reading:
     @property
     def title(self) -> str:
         """The description, and the character that it is of, where there is one: ``⿰木句 = 枸``."""
-        character = resolve(self.description, WHOLE).part if self.description else None
-        return " = ".join(filter(None, (self.description or "no parts", character)))
+        return DescriptionSum(resolve(self.description, WHOLE)).title if self.description else "no parts"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -42,7 +42,7 @@ class DescriptionAnswer:
     @property
     def title(self) -> str:
         """The description, and the character that it is of, where there is one: ``⿰木句 = 枸``."""
-        return " = ".join(filter(None, (self.total.text, self.total.character)))
+        return self.total.title
 
     @property
     def line(self) -> str:

@@ -36,12 +36,14 @@ def pixels_before(size: int, kernel: int, stride: int, alignment: str) -> int:
     return max((-(-size // stride) - 1) * stride + kernel - size, 0) // 2
 
 
-def _torch_padding(size: Any, kernel_size: Any, strides: Any) -> list[list[int]] | None:
-    """The zero padding of alignment "torch" that windows read, [[before, after], [before, after]]; None where that of
-    "same" is no other."""
+def _own_padding(alignment: str, size: Any, kernel_size: Any, strides: Any) -> list[list[int]] | None:
+    """The zero padding of an alignment that windows read, [[before, after], [before, after]]; None where that of "same"
+    is no other."""
+    if alignment == "same":
+        return None
     padding, same = [], True
     for pixels, kernel, stride in zip(size, kernel_size, strides, strict=True):
-        before = pixels_before(pixels, kernel, stride, "torch")
+        before = pixels_before(pixels, kernel, stride, alignment)
         padding.append([before, max((-(-pixels // stride) - 1) * stride + kernel - pixels - before, 0)])
         same = same and before == pixels_before(pixels, kernel, stride, "same")
     return None if same else padding
@@ -60,9 +62,7 @@ class AlignedConv2D(keras.layers.Conv2D):
         self.alignment = alignment
 
     def convolution_op(self, inputs: tf.Tensor, kernel: Any) -> tf.Tensor:
-        if self.alignment == "same":
-            return super().convolution_op(inputs, kernel)
-        padding = _torch_padding(inputs.shape[1:3], self.kernel_size, self.strides)
+        padding = _own_padding(self.alignment, inputs.shape[1:3], self.kernel_size, self.strides)
         if padding is None:
             return super().convolution_op(inputs, kernel)
         # Padded by itself: with explicit padding the gradient takes up to twenty times as long on CPUs.
@@ -103,14 +103,12 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
         shape = zip(inputs.shape[1:3], self.strides, strict=True)
         size = tuple(pixels and pixels * stride for pixels, stride in shape)
         kernel = tf.convert_to_tensor(self.kernel)
+        padding = _own_padding(self.alignment, size, self.kernel_size, self.strides)
         if self.output_padding is None and _is_faster(self, size):
             _, transpose, _ = _operations(size, self.kernel_size, self.strides, self.alignment)
             outputs = transpose(inputs, kernel)  # (n, h s, w s, filters)
-        elif self.alignment == "torch":
+        elif padding is not None:
             # The transpose of the convolution that reads an image of the output's size.
-            padding = _torch_padding(size, self.kernel_size, self.strides)
-            if padding is None:
-                return super().call(inputs)
             padded = [pixels + sum(ends) for pixels, ends in zip(size, padding, strict=True)]
             outputs = tf.nn.conv2d_transpose(
                 inputs, kernel, [tf.shape(inputs)[0], *padded, self.filters], self.strides, "VALID"

@@ -173,7 +173,7 @@ class PartVectors(keras.layers.Layer):
             z: float32 (n, z_dim).
 
         Returns:
-            int32 rows (n, PLACES), for ``mean_of`` and ``text_of``; -1 where there is no part.
+            int32 rows (n, PLACES), for ``mean_of``, in the order of ``known``; -1 where there is no part.
         """
         with tf.init_scope():  # the table is data here, also while a graph is traced
             keys, occurrences = self.keys.numpy(), self.occurrences.numpy()
