@@ -120,6 +120,17 @@ def test_one_image_for_each_font_and_character(tmp_path, numerals, capsys):
     assert same.fingerprint == glyphs.fingerprint
 
 
+def test_a_long_list_of_fonts_is_named_in_short(tmp_path, numerals, capsys):
+    good = [write_font(tmp_path / f"{number}.ttf") for number in range(5)]
+    bad = tmp_path / "bad.ttf"
+    bad.write_bytes(b"no font")
+    for _ in range(2):
+        load("fonts", fonts=[*map(str, good), str(bad)], charset=numerals)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"{tmp_path}/0.ttf, {tmp_path}/1.ttf, {tmp_path}/2.ttf and 3 more: 1 skipped when it was prepared"
+    )
+
+
 def test_all_fonts_drawings_of_a_character_are_on_one_side(tmp_path, numerals):
     paths = [write_font(tmp_path / f"{name}.ttf", name=name) for name in "ab"]
     train = load("fonts", size=16, fonts=paths, charset=numerals, split="train", holdout=0.5)

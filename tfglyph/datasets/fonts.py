@@ -23,6 +23,7 @@ from tfglyph.datasets.styles import StyledFace, draw_style
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.files import printable
 
+NAMED = 3  # fonts in messages about all of them
 STYLES_VERSION = 1
 
 
@@ -103,7 +104,7 @@ def load(
     return prepare(
         Source(
             name=name,
-            origin=", ".join(map(printable, paths)),
+            origin=", ".join(map(printable, paths[:NAMED])) + f" and {len(paths) - NAMED:,} more" * (len(paths) > NAMED),
             shape=shape,
             settings=settings,
             stamp=stamp([font.path for font in usable]),
