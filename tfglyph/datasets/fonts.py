@@ -104,7 +104,8 @@ def load(
     return prepare(
         Source(
             name=name,
-            origin=", ".join(map(printable, paths[:NAMED])) + f" and {len(paths) - NAMED:,} more" * (len(paths) > NAMED),
+            origin=", ".join(map(printable, paths[:NAMED]))
+            + f" and {len(paths) - NAMED:,} more" * (len(paths) > NAMED),
             shape=shape,
             settings=settings,
             stamp=stamp([font.path for font in usable]),
