@@ -2,15 +2,17 @@
 
     python benchmarks/compose_models.py                                   # exemplars from the package's 32x32 pictures
     python benchmarks/compose_models.py --font TW-Kai-98_1.ttf            # and from the font itself
+    python benchmarks/compose_models.py --exemplars logdir/train/RUN      # another model in the place of compose-fonts
 
 Both draw the same characters, which neither was trained on, each as `compose` does. The drawings are reduced to 32x32
-pixels, and the right glyph has to be the nearest of the 20,920 that the package has. Prints a Markdown table.
+pixels, and the right glyph has to be the nearest of the 20,920 that the package has. Of characters that do not exist,
+each half has to be nearest to a half with the wanted part. Prints a Markdown table.
 """
 
 import argparse
 import pathlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,65 +20,72 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import tfglyph  # noqa: E402
-from tfglyph.composition import describe  # noqa: E402
 from tfglyph.datasets import load as load_dataset  # noqa: E402
 from tfglyph.evaluation import composition  # noqa: E402
 from tfglyph.evaluation.font_composition import held_out_characters, ranks  # noqa: E402
-from tfglyph.exemplars.retrieval import Retrieval  # noqa: E402
-from tfglyph.exemplars.sources import open_source  # noqa: E402
 
-OF_DESCRIPTIONS, OF_EXEMPLARS = "compose-cns", "compose-fonts"
-HOLDOUTS = {OF_DESCRIPTIONS: 0.07, OF_EXEMPLARS: 0.05}
+HOLDOUT, HOLDOUT_OF_FONTS = 0.07, 0.05  # the second is a part of the first
 GROUPS = ("held-out", "enclosures", "rarer parts")
+UNSEEN = 64  # combinations that do not exist, of each operator
 
 
 def smaller(images: np.ndarray, side: int) -> np.ndarray:
-    """uint8 (n, h, w, 1) -> uint8 (n, side, side), by area."""
+    """uint8 (n, h, w, 1) -> uint8 (n, side, side, 1), by area."""
     count, height, width, _ = images.shape
     if height % side or width % side:
         raise SystemExit(f"compose_models: {height}x{width} pixels are no multiple of {side}x{side}")
     blocks = images[..., 0].reshape(count, side, height // side, side, width // side)
-    return np.round(blocks.mean((2, 4))).astype(np.uint8)
+    return np.round(blocks.mean((2, 4))).astype(np.uint8)[..., None]
 
 
-def drawings(
-    group: composition.Group, rows: np.ndarray, fonts: list[str], real: np.ndarray
-) -> Iterator[tuple[str, np.ndarray]]:
-    """(who drew, uint8 (n, side, side)) of the characters ``rows`` of a group; ``real`` are all glyphs."""
-    pairs = np.stack([np.zeros(len(rows), np.int64), np.arange(len(rows))], 1)
-    of_descriptions = tfglyph.load(f"pretrained:{OF_DESCRIPTIONS}")
-    drawn = of_descriptions.sample_pairs(pairs, tokens=group.tokens[rows])
-    yield OF_DESCRIPTIONS, smaller(drawn, real.shape[1])
-    of_exemplars = tfglyph.load(f"pretrained:{OF_EXEMPLARS}")
-    characters = [group.characters[row] for row in rows]
-    for font in (None, *fonts):
-        source = open_source(font)
-        retrieval = Retrieval(source, of_exemplars.architecture.exemplars, of_exemplars.architecture.hwc)
-        found = retrieval.find([describe(character) for character in characters])
-        drawn = of_exemplars.sample_pairs(pairs, exemplars=found.exemplars, kinds=found.kinds)
-        yield f"{OF_EXEMPLARS}, exemplars of {font or 'the package'}", smaller(drawn, real.shape[1])
+def drawers(exemplars: str, fonts: list[str], side: int) -> dict[str, Callable[[list[str]], np.ndarray]]:
+    """Who draws, and how: from n texts to uint8 (n, side, side, 1)."""
+    found: dict[str, Callable[[list[str]], np.ndarray]] = {}
+    for reference, font in (("pretrained:compose-cns", None), *((exemplars, font) for font in (None, *fonts))):
+        model, options = tfglyph.load(reference), {"font": font} if font else {}
+
+        def draw(texts: list[str], model=model, options=options) -> np.ndarray:  # type: ignore[no-untyped-def]
+            return smaller(model.compose(texts, seed=0, **options)[:, 0], side)
+
+        source = f", exemplars of {font or 'the package'}" if reference == exemplars else ""
+        found[model.name + source] = draw
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--exemplars", default="pretrained:compose-fonts", help="the model that draws from exemplars")
     parser.add_argument("--font", action="append", default=[], help="exemplars of a font file as well")
     parser.add_argument("--count", type=int, default=200, help="characters of each group")
     arguments = parser.parse_args()
     glyphs = load_dataset("cns")
-    training, held_out = (glyphs.split(part, HOLDOUTS[OF_DESCRIPTIONS]) for part in ("train", "holdout"))
-    real, numbers = np.asarray(glyphs.images)[..., 0], {c: row for row, c in enumerate(glyphs.known_characters())}
-    of_both = set(held_out_characters(HOLDOUTS[OF_EXEMPLARS]))
-    found = composition.groups(training, held_out)
+    real, numbers = np.asarray(glyphs.images), {each: row for row, each in enumerate(glyphs.known_characters())}
+    groups = composition.groups(glyphs.split("train", HOLDOUT), glyphs.split("holdout", HOLDOUT))
+    of_both = set(held_out_characters(HOLDOUT_OF_FONTS))
+    draws = drawers(arguments.exemplars, arguments.font, real.shape[1])
     print("| characters | n | drawn by | first | among five |", "|---|---:|---|---:|---:|", sep="\n")
     for name in GROUPS:
-        group = found[name]
-        rows = np.array([row for row, each in enumerate(group.characters) if each in of_both][: arguments.count])
-        right = np.array([numbers[group.characters[row]] for row in rows])
-        for who, drawn in drawings(group, rows, arguments.font, real):
-            nearer = ranks(drawn, real, right)
+        characters = [each for each in groups[name].characters if each in of_both][: arguments.count]
+        right = np.array([numbers[each] for each in characters])
+        for who, draw in draws.items():
+            nearer = ranks(draw(characters)[..., 0], real[..., 0], right)
             print(
-                f"| {name} | {len(rows)} | {who} | {np.mean(nearer < 1):.3f} | {np.mean(nearer < 5):.3f} |", flush=True
+                f"| {name} | {len(right)} | {who} | {np.mean(nearer < 1):.3f} | {np.mean(nearer < 5):.3f} |", flush=True
             )
+    print(
+        "",
+        "| do not exist | drawn by | first half right | second | real halves |",
+        "|---|---|---:|---:|---:|",
+        sep="\n",
+    )
+    for operator in "⿰⿱":
+        combinations = composition.unseen_combinations(glyphs, UNSEEN, 0, operator)
+        for who, draw in draws.items():
+            drawn = draw([operator + "".join(parts) for parts in combinations])
+            halves = composition.classify_halves(glyphs, operator, combinations, drawn)
+            first, second = halves.generated.mean(0)
+            truly = " / ".join(f"{share:.3f}" for share in halves.real.mean(0))
+            print(f"| {operator} ({len(drawn)}) | {who} | {first:.3f} | {second:.3f} | {truly} |", flush=True)
 
 
 if __name__ == "__main__":
