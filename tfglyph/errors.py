@@ -28,6 +28,12 @@ def did_you_mean(word: object, choices: Iterable[object]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
+def in_short(words: Iterable[str], most: int = 3) -> str:
+    """``a, b, c and 4 more``: at most ``most`` of some words, and how many there are besides."""
+    listed = list(words)
+    return ", ".join(listed[:most]) + (f" and {len(listed) - most:,} more" if len(listed) > most else "")
+
+
 def warn(message: str) -> None:
     """One line for the person at the keyboard, on standard error."""
     print(f"tfglyph: warning: {message}", file=sys.stderr, flush=True)

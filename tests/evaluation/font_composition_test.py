@@ -131,6 +131,10 @@ def test_a_model_that_draws_the_fonts_own_glyphs_is_right_everywhere(font):
     assert list(result.curve) == [0, 1, 2, 4, -1, "nowhere"]
     assert all(len(scores.ranks) == 3 and not scores.ranks.any() for scores in result.curve.values())
     assert (result.baselines["best exemplar"][1].l1 > 0).all()
+    rows, scores = result.baselines["drawn with content"]
+    assert rows.tolist() == list(range(len(result.characters))) and not scores.ranks.any()
+    is_content = [(kinds[:, -1, 0] == Match.CONTENT).all() for _, kinds in model.given]
+    assert is_content.count(True) == 1, "everything else is drawn from exemplars alone"
     assert (result.baselines["best exemplar"][1].rmse <= result.baselines["mean of exemplars"][1].rmse.max()).all()
 
 

@@ -166,10 +166,12 @@ def command(
 
 def _report(requests: "Sequence[Request]", font: str, retrieved: "Retrieved") -> None:
     """Says after which glyphs of a font each description is drawn, and which parts the font does not show."""
-    for request, characters, missing in zip(requests, retrieved.characters, retrieved.missing, strict=True):
+    found = zip(requests, retrieved.characters, retrieved.missing, retrieved.with_content, strict=True)
+    for request, characters, missing, with_content in found:
         for part in missing:
             warn(f"{request.text}: {font} has {part} nowhere, so this part is a guess")
-        click.echo(f"{request.text} in {font}: after {''.join(dict.fromkeys(characters)) or 'nothing'}")
+        own = f", and {request.tree.part} in TW-Kai" if with_content else ""
+        click.echo(f"{request.text} in {font}: after {''.join(dict.fromkeys(characters)) or 'nothing'}{own}")
 
 
 def _parse(line: "Line") -> "Description":

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from tfglyph.composition.forms import LOOKALIKES
-from tfglyph.errors import warn
+from tfglyph.errors import in_short, warn
 
 # Unicode's EquivalentUnifiedIdeograph.txt (version 15) for U+2E80 to U+2EF3, eight code points a line; - where it has
 # none. The Kangxi radicals from U+2F00 on have theirs as a compatibility decomposition.
@@ -89,10 +89,8 @@ class Reading:
         if self.left_out:
             words.append("left out: " + ", ".join(_counted(kind, number) for kind, number in self.left_out.items()))
         if self.replaced:
-            pairs = [f"U+{ord(old):04X} as {new}" for old, new in list(self.replaced.items())[:8]]
-            words.append(
-                "read: " + ", ".join(pairs) + (f" and {len(self.replaced) - 8} more" * (len(self.replaced) > 8))
-            )
+            pairs = (f"U+{ord(old):04X} as {new}" for old, new in self.replaced.items())
+            words.append("read: " + in_short(pairs, 8))
         if self.composed:
             words.append(f"put together: {_counted('character', self.composed)} written as several code points")
         return "; ".join(words) or None

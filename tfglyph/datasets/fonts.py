@@ -20,10 +20,9 @@ from tfglyph.datasets.opening import FaceKey
 from tfglyph.datasets.preparing import CHUNK, LazyItems, Source, chunks, parallel_map, prepare, problem, stamp
 from tfglyph.datasets.report import Problem, count, report
 from tfglyph.datasets.styles import StyledFace, draw_style
-from tfglyph.errors import GlyphError, UsageError
+from tfglyph.errors import GlyphError, UsageError, in_short
 from tfglyph.files import printable
 
-NAMED = 3  # fonts in messages about all of them
 STYLES_VERSION = 1
 
 
@@ -104,8 +103,7 @@ def load(
     return prepare(
         Source(
             name=name,
-            origin=", ".join(map(printable, paths[:NAMED]))
-            + f" and {len(paths) - NAMED:,} more" * (len(paths) > NAMED),
+            origin=in_short(map(printable, paths)),
             shape=shape,
             settings=settings,
             stamp=stamp([font.path for font in usable]),

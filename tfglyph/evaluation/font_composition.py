@@ -273,8 +273,9 @@ class FontComposition:
         in_place: int64 (n,): how many exemplars have the part in its place, of the part with the fewest; -1 for a
             character that is not taken apart.
         drawn: Scores of that.
-        baselines: dict from "content pasted", "mean of exemplars" and "best exemplar" to (int64 (m,): which of the n,
-            Scores of these).
+        baselines: dict to (int64 (m,): which of the n, Scores of these) from "drawn with content", as ``compose`` does
+            where TW-Kai has the character (``drawn`` is from exemplars alone), and from what needs no model: "content
+            pasted", "mean of exemplars" and "best exemplar".
         curve: dict from the number of exemplars of a part to the Scores of the first characters, -1 for the model's
             own number; and from ``NOWHERE`` to those of characters that TW-Kai does not have either.
     """
@@ -344,7 +345,10 @@ def measure_font(
         nameless = [dataclasses.replace(tree, part=None) for tree in trees[: len(few)]]
         others = Retrieval(font.source, section, font.shape, without=font.alike(rows) + "".join(characters))
         curve[NOWHERE] = score(draw(others.find(nameless)), font, few)
-    baselines = _baselines(retrieved, characters, font, rows)
+    with_content = retrieval.find(trees, content=True)
+    known = np.flatnonzero(with_content.with_content)
+    drawn_with_content = score(draw(with_content)[known], font, rows[known])
+    baselines = {"drawn with content": (known, drawn_with_content), **_baselines(retrieved, characters, font, rows)}
     in_place = np.array([_in_place(kinds, tree, section) for kinds, tree in zip(retrieved.kinds, trees, strict=True)])
     return FontComposition(font, characters, trees, rows, images, in_place, score(images, font, rows), baselines, curve)
 

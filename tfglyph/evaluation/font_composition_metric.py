@@ -41,7 +41,7 @@ ALL = "all fonts"
 OPERATORS = {"⿰": "⿰⿲", "⿱": "⿱⿳", "enclosures": ENCLOSURES, "⿻": "⿻"}
 FIGURES: tuple[str, ...] = ("first", "among five", "l1", "rmse", "ssim", "iou", "edges")
 LOWER = {"l1", "rmse"}
-BASELINES = ("content pasted", "mean of exemplars", "best exemplar")
+BASELINES = ("drawn with content", "content pasted", "mean of exemplars", "best exemplar")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,6 +35,12 @@ class Retrieved:
     characters: list[list[str]]
     missing: list[list[str]]
 
+    @property
+    def with_content(self) -> np.ndarray:
+        """bool (n,): where the character itself, as TW-Kai draws it, is among the exemplars."""
+        found: np.ndarray = (self.kinds[..., 0] == Match.CONTENT).any(-1)
+        return found
+
 
 class Retrieval:
     """Finds exemplars in one font. The character itself is never among them.

@@ -15,7 +15,7 @@ from tfglyph.composition.tokens import tokenizer
 from tfglyph.errors import UsageError
 from tfglyph.exemplars.inventing import invent
 from tfglyph.exemplars.retrieval import Retrieval, Retrieved
-from tfglyph.exemplars.sources import GlyphSource, open_source
+from tfglyph.exemplars.sources import GlyphSource, PackSource, open_source
 from tfglyph.files import PathLike
 
 MOST = 10_000  # descriptions of one call
@@ -205,6 +205,9 @@ def compose_from_exemplars(
 ) -> Composed:
     """Draws characters in the style of a font, from its glyphs.
 
+    A character that exists is drawn after its picture in TW-Kai, too, where the package has one: not in the style, but
+    the strokes of parts that the font shows nowhere. In TW-Kai itself, from the package, that would be no drawing.
+
     Args:
         model: a GlyphModel whose architecture has ``condition.exemplars``.
         asked: list of d Request.
@@ -218,7 +221,8 @@ def compose_from_exemplars(
         Composed.
     """
     trees = [request.tree for request in asked]
-    retrieved = [found_by.find(trees, per_part, seed + variant) for variant in range(variants)]
+    content = not isinstance(found_by.source, PackSource)
+    retrieved = [found_by.find(trees, per_part, seed + variant, content) for variant in range(variants)]
     exemplars = np.stack([each.exemplars for each in retrieved], 1)  # (d, v, k, h, w, c)
     kinds = np.stack([each.kinds for each in retrieved], 1)
     pairs = np.array([(seed, variant) for _ in asked for variant in range(variants)])

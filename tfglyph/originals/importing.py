@@ -9,7 +9,7 @@ import numpy as np
 
 from tfglyph.architecture import load_architecture
 from tfglyph.architecture.families import Architecture
-from tfglyph.errors import GlyphError, UsageError, did_you_mean
+from tfglyph.errors import GlyphError, UsageError, did_you_mean, in_short
 from tfglyph.files import PathLike
 from tfglyph.models import GlyphModel, build
 from tfglyph.originals.files import Arrays, read_weights, step_of, tensorflow_prefix
@@ -207,8 +207,7 @@ def _nearest_difference(parts: Sequence[Part], arrays: Arrays) -> str:
 
 def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
     """At most three names with their shapes, and how many more there are."""
-    words = [f"{name} ({_by(shape)})" for name, shape in list(shapes.items())[:3]]
-    return ", ".join(words) + (f" and {len(shapes) - 3} more" if len(shapes) > 3 else "")
+    return in_short(f"{name} ({_by(shape)})" for name, shape in shapes.items())
 
 
 def _by(shape: Iterable[int]) -> str:

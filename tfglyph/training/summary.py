@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfglyph.architecture.families import Architecture
 from tfglyph.datasets.loading import DatasetSpec
+from tfglyph.errors import in_short
 from tfglyph.files import printable
 from tfglyph.training.setup import PreparedTraining
 
@@ -54,7 +55,9 @@ def _parts(architecture: Architecture) -> str:
 
 def _dataset(spec: DatasetSpec) -> str:
     return spec.name + "".join(
-        f", {key} {value}" for key, value in spec.to_dict().items() if key != "name" and value not in (None, [], {}, "")
+        f", {key} {in_short(map(str, value)) if isinstance(value, list) else value}"
+        for key, value in spec.to_dict().items()
+        if key != "name" and value not in (None, [], {}, "")
     )
 
 
