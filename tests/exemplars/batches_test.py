@@ -141,26 +141,6 @@ def test_small_fonts_are_made_up():
     assert 0.3 < counts[1] / counts[0] < 0.93, counts
 
 
-def test_parts_may_be_shown_elsewhere_alone(glyphs):
-    """酪 has 酉 at the left, as 酩 and 酷 have; those are withheld, also as examples of the style."""
-    row = glyphs.characters.index("酪")
-    batches = ExemplarBatches(glyphs, section(moved=ALL), seed=4)
-    found = {(character, match) for step in range(40) for character, _, match in seen(batches.gather(ROWS, step))[row]}
-    assert {match for _, match in found} == {Match.MOVED, Match.ALONE, Match.STYLE}
-    assert not {"酩", "酷"} & {character for character, _ in found}
-    unchanged = ExemplarBatches(glyphs, section(moved=0.0), seed=4).gather(ROWS, 3)
-    rarely = ExemplarBatches(glyphs, section(moved=1e-9), seed=4).gather(ROWS, 3)
-    np.testing.assert_array_equal(rarely["kinds"], unchanged["kinds"])
-
-
-def test_a_part_that_is_nowhere_else_is_shown_in_its_place():
-    """Of 交 at the right there is nothing but 較 and 鉸 here: not the part alone, nor elsewhere."""
-    glyphs = glyphs_of("校較鉸雨")
-    batches = ExemplarBatches(glyphs, section(moved=ALL), seed=0)
-    found = [each for step in range(20) for each in seen(batches.gather(np.arange(4), step), "校較鉸雨")[0]]
-    assert ("較", 0, Match.IN_PLACE) in found and ("鉸", 0, Match.IN_PLACE) in found
-
-
 def test_content_is_the_character_itself_in_the_last_slot(glyphs):
     batches = ExemplarBatches(glyphs, section(content=0.5), seed=0)
     gathered = batches.gather(np.tile(ROWS, 8), 0)

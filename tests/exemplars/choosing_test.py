@@ -1,7 +1,5 @@
 """From lists to slots: the best when drawing, random ones in training."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -70,15 +68,6 @@ def test_a_table_holds_the_lists():
     ]
     np.testing.assert_array_equal(table.kinds[0, 0], kinds_of(LISTS[0])[:4])
     assert table.sources[0, 0, 0].tolist() == [0, 0, 255, 128] and not table.sources[0, 1, 3].any()
-
-
-def test_a_table_keeps_places_for_parts_elsewhere():
-    matches = np.array([Match.IN_PLACE] * 5 + [Match.MOVED, Match.IN_PLACE])
-    levels = np.array([1] * 5 + [1, 2])
-    each = dataclasses.replace(made(range(7), Match.IN_PLACE, 1), matches=matches, levels=levels)
-    for elsewhere, expected in ((0, [0, 1, 2, 3]), (1, [0, 1, 2, 5]), (2, [0, 1, 5, 6]), (3, [0, 5, 6, -1])):
-        table = CandidateTable.of([[each, made([9], Match.STYLE, 0)]], 1, 4, elsewhere)
-        assert table.characters[0].tolist() == [expected, [9, -1, -1, -1]]
 
 
 # === Draws for training ===

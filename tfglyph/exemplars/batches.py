@@ -13,7 +13,7 @@ from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.pack import pack
 from tfglyph.errors import UsageError
 from tfglyph.exemplars.alignment import align, enlarge
-from tfglyph.exemplars.choosing import CONTENT, CandidateTable, draw_slots
+from tfglyph.exemplars.choosing import CONTENT, CandidateTable, draw_slots, is_in_place
 from tfglyph.exemplars.kinds import COLUMNS
 from tfglyph.exemplars.part_index import part_index
 from tfglyph.exemplars.tables import candidate_table
@@ -107,13 +107,16 @@ class ExemplarBatches:
 
     def _withheld(self, numbers: np.ndarray, available: np.ndarray, step: int) -> np.ndarray:
         """bool (n, p, m): candidates that show a part in its place, of the parts that are to be shown elsewhere."""
-        assert self.table.shown is not None
         random = np.random.default_rng([self.seed, step, zlib.crc32(b"moved")])
-        shown = self.table.shown[numbers]  # (n, p, m)
-        bits = 1 << np.arange(shown.shape[1] - 1, dtype=np.uint8)  # of the parts
-        is_elsewhere = (available[:, :-1] & (shown[:, :-1] & bits[:, None] == 0)).any(-1)  # (n, p - 1)
-        chosen = is_elsewhere & (random.random(is_elsewhere.shape) < self.section.moved)
-        return (shown & (chosen * bits).sum(-1, dtype=np.uint8)[:, None, None]) > 0
+        kinds = self.table.kinds[numbers]  # (n, p, m, columns)
+        withheld = is_in_place(kinds[..., 0], kinds[..., 1])
+        others = (available & ~withheld).any(-1)  # (n, p)
+        chosen = others & (random.random(others.shape) < self.section.moved)
+        withheld &= chosen[..., None]
+        if self.table.shown is not None:
+            bits = (chosen[:, :-1] << np.arange(chosen.shape[1] - 1)).sum(-1)  # (n,)
+            withheld[:, -1] = (self.table.shown[numbers] & bits[:, None]) > 0
+        return withheld
 
     def finish(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """A batch of tensors as the model takes it: exemplars in their places, content among them."""

@@ -61,9 +61,9 @@ def _lists(some: str, characters: str, reserved: int) -> CandidateTable:
     table = CandidateTable.of(lists, MOST_PARTS, MOST_CANDIDATES, reserved)
     if not reserved:
         return table
-    shown = np.zeros(table.characters.shape, np.uint8)
+    shown = np.zeros(table.characters[:, -1].shape, np.uint8)
     for row, tree in enumerate(trees):
         for number, part in enumerate(tree.parts[:MOST_PARTS]):
             in_place = subset.at_place(((tree.operator or "", number),), part.part)
-            shown[row] |= np.isin(table.characters[row], in_place).astype(np.uint8) << number
+            shown[row] |= np.isin(table.characters[row, -1], in_place).astype(np.uint8) << number
     return dataclasses.replace(table, shown=shown)
