@@ -86,9 +86,6 @@ class Exemplars(Section):
     whole_fonts: Fraction = 0.5
     """Probability that the exemplars of a training image come from all of its font; otherwise some of the font's
     characters are left out, as small fonts lack them."""
-    moved: Fraction = 0.0
-    """Probability that a part of a training image is not shown in its place where it is to be seen elsewhere, in the
-    font or in pieces: most characters that do not exist yet have such a part."""
     drawing_sets: Annotated[int, pydantic.Field(strict=True, ge=1, le=16)] = 1
     """How many sets of exemplars, the best first, are seen when drawing; the prediction is the mean of theirs."""
     output: Layers

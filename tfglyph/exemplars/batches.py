@@ -1,6 +1,5 @@
 """Training batches with exemplars: for each glyph of a set of fonts x characters others of the same font."""
 
-import dataclasses
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from tfglyph.datasets.glyphs import Glyphs
 from tfglyph.datasets.pack import pack
 from tfglyph.errors import UsageError
 from tfglyph.exemplars.alignment import align, enlarge
-from tfglyph.exemplars.choosing import CONTENT, CandidateTable, draw_slots, is_in_place
+from tfglyph.exemplars.choosing import CONTENT, CandidateTable, draw_slots
 from tfglyph.exemplars.kinds import COLUMNS
 from tfglyph.exemplars.part_index import part_index
 from tfglyph.exemplars.tables import candidate_table
@@ -44,11 +43,11 @@ class ExemplarBatches:
         if not unique:
             raise UsageError(f"condition.exemplars: data set {glyphs.name!r} has no Chinese characters")
         numbers = {character: number for number, character in enumerate(unique)}
-        table = candidate_table("".join(unique), elsewhere=section.moved > 0)
+        table = candidate_table("".join(unique))
         # Everything in the numbers of ``unique``, which are few enough for a table with the fonts.
         of_index = np.full(len(index.characters) + 1, -1, np.int32)
         of_index[[index.rows[character] for character in unique]] = np.arange(len(unique))
-        self.table: CandidateTable = dataclasses.replace(table, characters=of_index[table.characters])
+        self.table: CandidateTable = CandidateTable(of_index[table.characters], table.kinds, table.sources)
         self.numbers: np.ndarray = np.array([numbers.get(character, -1) for character in glyphs.characters], np.int32)
         labels = np.zeros(len(glyphs), np.int32) if glyphs.labels is None else np.asarray(glyphs.labels)
         self.labels: np.ndarray = labels
@@ -90,8 +89,6 @@ class ExemplarBatches:
         )
         kept = random.random(images.shape, np.float32) < size[:, None, None]
         available = (images >= 0) & kept & (numbers >= 0)[:, None, None]
-        if section.moved:
-            available &= ~self._withheld(numbers, available, step)
         slots, flat = draw_slots(self.table, np.maximum(numbers, 0), available, section.sizes, random, section.best)
         used = slots.characters >= 0  # (n, k)
         chosen = np.take_along_axis(images.reshape(len(rows), -1), flat, 1)
@@ -104,19 +101,6 @@ class ExemplarBatches:
         kinds[with_content, -1] = CONTENT
         content = np.where(with_content[:, None, None], self.reference[references], 0).astype(np.uint8)
         return {"exemplars": exemplars, "kinds": kinds, "sources": slots.sources, "content": content}
-
-    def _withheld(self, numbers: np.ndarray, available: np.ndarray, step: int) -> np.ndarray:
-        """bool (n, p, m): candidates that show a part in its place, of the parts that are to be shown elsewhere."""
-        random = np.random.default_rng([self.seed, step, zlib.crc32(b"moved")])
-        kinds = self.table.kinds[numbers]  # (n, p, m, columns)
-        withheld = is_in_place(kinds[..., 0], kinds[..., 1])
-        others = (available & ~withheld).any(-1)  # (n, p)
-        chosen = others & (random.random(others.shape) < self.section.moved)
-        withheld &= chosen[..., None]
-        if self.table.shown is not None:
-            bits = (chosen[:, :-1] << np.arange(chosen.shape[1] - 1)).sum(-1)  # (n,)
-            withheld[:, -1] = (self.table.shown[numbers] & bits[:, None]) > 0
-        return withheld
 
     def finish(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """A batch of tensors as the model takes it: exemplars in their places, content among them."""

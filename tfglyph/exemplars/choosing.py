@@ -31,12 +31,6 @@ def kinds_of(candidates: Candidates) -> np.ndarray:
     return np.concatenate([np.stack(columns, 1).astype(np.int32), boxes], 1)  # (k, COLUMNS)
 
 
-def is_in_place(matches: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """bool: which candidates have a part of the whole character (not a part of a part) in its place."""
-    found: np.ndarray = (matches == Match.IN_PLACE) & (levels == 1)
-    return found
-
-
 def choose(
     lists: Sequence[Candidates], sizes: Sequence[int], most: int | None = None, skip: int = 0
 ) -> tuple[Candidates, np.ndarray]:
@@ -90,31 +84,26 @@ class CandidateTable:
         characters: int32 (c, p, m), candidates of p lists (the last for the style) of m entries; -1: none.
         kinds: uint8 (c, p, m, COLUMNS).
         sources: uint8 (c, p, m, 4), in 255ths of the side.
-        shown: None, or uint8 (c, m): which parts a candidate for the style has in their places, part i as bit i.
     """
 
     characters: np.ndarray
     kinds: np.ndarray
     sources: np.ndarray
-    shown: np.ndarray | None = None
 
     @classmethod
-    def of(cls, lists: Sequence[Sequence[Candidates]], parts: int, most: int, elsewhere: int = 0) -> "CandidateTable":
+    def of(cls, lists: Sequence[Sequence[Candidates]], parts: int, most: int) -> "CandidateTable":
         """The table of c characters.
 
         Args:
             lists: for each character what ``candidates`` gives.
             parts: int, lists of parts that are kept; a character has at most three.
             most: int, entries of a list that are kept.
-            elsewhere: int, how many of these are only for candidates that do not have the part in its place.
         """
         shape = (len(lists), parts + 1, most)
         characters = np.full(shape, -1, np.int32)
         kinds, sources = np.zeros((*shape, COLUMNS), np.uint8), np.zeros((*shape, 4), np.uint8)
         for row, (*of_parts, style) in enumerate(lists):
             for column, each in [*enumerate(of_parts[:parts]), (parts, style)]:
-                in_place = is_in_place(each.matches, each.levels)
-                each = each.take(np.flatnonzero(~in_place | (np.cumsum(in_place) <= most - elsewhere)))
                 used = min(len(each), most)
                 characters[row, column, :used] = each.characters[:used]
                 kinds[row, column, :used] = kinds_of(each)[:used]
