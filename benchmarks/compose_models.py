@@ -45,7 +45,7 @@ def drawers(exemplars: str, fonts: list[str], side: int) -> dict[str, Callable[[
         model, options = tfglyph.load(reference), {"font": font} if font else {}
 
         def draw(texts: list[str], model=model, options=options) -> np.ndarray:  # type: ignore[no-untyped-def]
-            return smaller(model.compose(texts, seed=0, **options)[:, 0], side)
+            return smaller(model.compose(texts, seed=0, **options), side)
 
         source = f", exemplars of {font or 'the package'}" if reference == exemplars else ""
         found[model.name + source] = draw

@@ -107,6 +107,13 @@ def test_parts_that_the_font_lacks_are_reported(retrieval):
     assert found.exemplars.shape[:2] == (4, SLOTS)
 
 
+def test_parts_that_have_to_be_moved_are_reported(retrieval):
+    """酉 is at the left of 酪, and under 將 in 醬; nothing has it above, and 雨 is there alone."""
+    found = retrieval.find([resolve(text) for text in ("⿰酉交", "⿱酉交", "⿰雨酉", "⿱鬼酉", "木")])
+    assert found.moved == [[], ["酉", "交"], ["雨", "酉"], [], []]
+    assert found.missing[3] == ["鬼"]
+
+
 @pytest.mark.parametrize(("per_part", "most"), [(0, 0), (1, 1), (2, 2), (None, 5)])
 def test_as_many_exemplars_of_a_part_as_asked_for(retrieval, per_part, most):
     found, _ = find(retrieval, "⿰酉交", per_part=per_part)
@@ -127,7 +134,9 @@ def test_content_takes_the_last_slot(retrieval):
     found, _ = find(retrieval, "酪", content=True)
     assert found.kinds[0, -1].tolist() == [Match.CONTENT, 0, 255, 0, 0, 255, 255]
     assert found.exemplars[0, -1].max() > 200
+    assert found.with_content.tolist() == [True]
     found, _ = find(retrieval, "⿰酉交", content=True)  # nobody draws it
+    assert found.with_content.tolist() == [False]
     assert Match.CONTENT not in found.kinds[0, :, 0]
 
 

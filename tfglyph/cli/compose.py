@@ -17,7 +17,6 @@ from tfglyph.cli.model_options import (
 from tfglyph.cli.options import SEED
 from tfglyph.cli.point_options import add_output_option, destination
 from tfglyph.errors import UsageError, warn
-from tfglyph.pretrained import is_shipped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from tfglyph.models import GlyphModel
     from tfglyph.models.composing import Request
 
-IN_A_FONT, IN_TW_KAI = "pretrained:compose-fonts", "pretrained:compose-cns"
+DEFAULT = "pretrained:compose-fonts"  # benchmarks/compose_models.py compares it with compose-cns
 
 # The same options as elsewhere; what they do to descriptions.
 HELPS = {
@@ -50,7 +49,7 @@ HELPS = {
     help="Draw in the style of this font, from its own glyphs; may be repeated, a row for each. FILE.ttc#2 is its third"
     " face, FILE#wght=700 a place in a variable font. Default: TW-Kai, from the package.",
 )
-@add_model_options(required=False, default_help=f"{IN_A_FONT} with --font, {IN_TW_KAI} without")
+@add_model_options(required=False, default=DEFAULT)
 @add_precision_option
 @click.option("--file", type=click.Path(), metavar="FILE", help="A text file with a description in each line.")
 @click.option("--variants", type=click.IntRange(1, 64), default=4, show_default=True, help="Images of each.")
@@ -116,7 +115,6 @@ def command(
         tree = _parse(line)
         if in_place(tree) != tree:
             click.echo(f"{tree} is written {in_place(tree)}")
-    references = references or [name for name in (IN_A_FONT if fonts else IN_TW_KAI,) if is_shipped(name)]
     check_references(references)
     from tfglyph.exemplars.sources import open_source
 
@@ -166,12 +164,20 @@ def command(
 
 def _report(requests: "Sequence[Request]", font: str, retrieved: "Retrieved") -> None:
     """Says after which glyphs of a font each description is drawn, and which parts the font does not show."""
-    found = zip(requests, retrieved.characters, retrieved.missing, retrieved.with_content, strict=True)
-    for request, characters, missing, with_content in found:
+    found = zip(
+        requests,
+        retrieved.characters,
+        retrieved.missing,
+        retrieved.moved,
+        retrieved.with_content,
+        strict=True,
+    )
+    for request, characters, missing, moved, with_content in found:
         for part in missing:
             warn(f"{request.text}: {font} has {part} nowhere, so this part is a guess")
         own = f", and {request.tree.part} in TW-Kai" if with_content else ""
-        click.echo(f"{request.text} in {font}: after {''.join(dict.fromkeys(characters)) or 'nothing'}{own}")
+        other = f"; {' and '.join(moved)} from other places, so less sure" if moved else ""
+        click.echo(f"{request.text} in {font}: after {''.join(dict.fromkeys(characters)) or 'nothing'}{own}{other}")
 
 
 def _parse(line: "Line") -> "Description":

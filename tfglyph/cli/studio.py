@@ -4,7 +4,7 @@ import click
 
 from tfglyph.cli.model_options import add_model_options
 
-DEFAULT_MODELS = ("pretrained:compose-cns", "pretrained:vaegan-cns")
+DEFAULT_MODELS = ("pretrained:compose-fonts", "pretrained:vaegan-cns")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -16,9 +16,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def command(references: list[str], host: str, port: int, browser: bool) -> None:
     """Open everything as a page in the browser, for one model or several side by side.
 
-    Tabs that fit the models: generate, interpolate, arithmetic, compose, complete a font (with --pretrained
-    compose-fonts), explore, codes, about. Ctrl-C closes it. The page serves no file but its own and what was dropped on
-    it, and asks no other machine for anything.
+    Tabs that fit the models: generate, interpolate, arithmetic, compose, complete a font, explore, codes, about. Ctrl-C
+    closes it. The page serves no file but its own and what was dropped on it, and asks no other machine for anything.
     """
     from tfglyph.errors import warn
     from tfglyph.studio.server import check_gradio, check_port, load_models, opened, wait

@@ -54,6 +54,12 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.characters)
 
+    @property
+    def in_place(self) -> np.ndarray:
+        """bool (k,): which have the part itself, not a part of it, in its place."""
+        found: np.ndarray = (self.matches == Match.IN_PLACE) & (self.levels == 1)
+        return found
+
     def take(self, rows: np.ndarray) -> "Candidates":
         """Some of them, by position."""
         return Candidates(**{field.name: getattr(self, field.name)[rows] for field in dataclasses.fields(self)})

@@ -28,12 +28,14 @@ class Retrieved:
         kinds: int32 (n, k, COLUMNS).
         characters: list of n lists of str: the character of each slot that is filled, in order.
         missing: list of n lists of str: the parts of which the font shows nothing.
+        moved: list of n lists of str: those that it shows in other places alone, or only parts of them.
     """
 
     exemplars: np.ndarray
     kinds: np.ndarray
     characters: list[list[str]]
     missing: list[list[str]]
+    moved: list[list[str]]
 
     @property
     def with_content(self) -> np.ndarray:
@@ -75,10 +77,12 @@ class Retrieval:
             Retrieved, with k = ``section.slots`` times ``section.drawing_sets``.
         """
         section = self.section
-        chosen, missing, count = [], [], section.slots * section.drawing_sets
+        chosen, missing, moved, count = [], [], [], section.slots * section.drawing_sets
         for tree in trees:
             lists = candidates(self.index, tree)
-            missing.append([str(part) for part, each in zip(tree.parts, lists, strict=False) if not len(each)])
+            of_parts = list(zip(map(str, tree.parts), lists, strict=False))
+            missing.append([part for part, each in of_parts if not len(each)])
+            moved.append([part for part, each in of_parts if len(each) and not each.in_place.any()])
             sets = [
                 choose(lists, section.sizes, per_part, skip * section.drawing_sets + number)
                 for number in range(section.drawing_sets)
@@ -91,7 +95,7 @@ class Retrieval:
         if content:
             for last in range(section.slots - 1, count, section.slots):
                 self._add_content(trees, exemplars[:, last], slots.kinds[:, last])
-        return Retrieved(exemplars, slots.kinds, characters, missing)
+        return Retrieved(exemplars, slots.kinds, characters, missing, moved)
 
     def glyph(self, row: int) -> np.ndarray:
         """The font's glyph of a character, by its row in the part index: uint8 (h, w, c)."""
