@@ -6,9 +6,11 @@ import tensorflow as tf
 
 import tfglyph
 from tests.helpers.composing import CHARACTERS, TINY
+from tests.helpers.exemplars import SMALL, write_parts_font
 from tfglyph.composition import parse, table, tokenizer
 from tfglyph.composition.parsing import read_descriptions
 from tfglyph.errors import UsageError
+from tfglyph.exemplars.kinds import Match
 from tfglyph.export import export
 from tfglyph.latent.composing_sheet import sheet
 from tfglyph.models.composing import compose, requests, sampled_requests
@@ -51,6 +53,17 @@ def test_invented_descriptions_are_those_of_free_samples():
     untold = model.sample_pairs(pairs, tokens=np.zeros_like(tokens), steps=1)
     np.testing.assert_array_equal(model.sample(3, seed=4, steps=1, guidance=0.0), untold)
     assert (untold != model.sample(3, seed=4, steps=1)).any()
+
+
+def test_a_character_that_exists_is_drawn_after_its_own_picture_too(tmp_path, monkeypatch):
+    """In a font, that is; in the package's TW-Kai it would be the answer itself."""
+    model = tfglyph.build(SMALL)
+    given = []
+    monkeypatch.setattr(model, "sample_pairs", lambda pairs, **inputs: given.append(inputs) or np.zeros((2, 16, 16, 1)))
+    for font in (write_parts_font(tmp_path / "solid.ttf"), None):
+        compose(model, ["酪", "⿰酉交"], font=font)
+    has_content = [(inputs["kinds"][..., 0] == Match.CONTENT).any(-1).tolist() for inputs in given]
+    assert has_content == [[True, False], [False, False]]
 
 
 @pytest.mark.slow
