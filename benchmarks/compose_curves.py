@@ -140,24 +140,22 @@ def plot(
     import matplotlib.pyplot as plt
 
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10.8, 3.2))
-    for augment, style in ((True, "o-"), (False, "s--")):
-        ends = sorted((key[0], mean(found[-1][1])) for key, found in results.items() if key[2] == augment and found)
-        label = "with style changes" if augment else "without"
-        for axis, name in ((left, "first"), (middle, "rmse")):
-            axis.plot([n for n, _ in ends], [each[name] for _, each in ends], style, color="black", label=label)
-            axis.set(xscale="log", xlabel="fonts", ylabel=name)
     counts = sorted({key[0] for key in results})
-    for axis in (left, middle):
-        axis.set_xticks(counts, [str(count) for count in counts])
-        axis.minorticks_off()
+    for augment, style in ((True, "o-"), (False, "s--")):
+        ends = sorted((key[0], mean(found[-1][1])["first"]) for key, found in results.items() if key[2] == augment)
+        label = "with style changes" if augment else "without"
+        left.plot(*zip(*ends, strict=True), style, color="black", label=label)
+    left.set(xscale="log", xlabel="fonts", ylabel="first, at the end", ylim=(0, None))
+    left.set_xticks(counts, [str(count) for count in counts])
+    left.minorticks_off()
     left.legend()
     for (count, _, augment), found in results.items():
-        steps, values = [step for step, _ in found], [mean(each)["rmse"] for _, each in found]
-        right.plot(
-            steps, values, "o-" if augment else "s--", label=f"{count}{'' if augment else ', without'}", markersize=4
-        )
-    right.set(xlabel="steps", ylabel="rmse")
-    right.legend(fontsize=8)
+        for axis, name in ((middle, "first"), (right, "l1")):
+            values = [mean(each)[name] for _, each in found]
+            label = f"{count}{'' if augment else ', without'}"
+            axis.plot([step for step, _ in found], values, "o-" if augment else "s--", label=label, markersize=4)
+            axis.set(xlabel="steps", ylabel=name, ylim=(0, None))
+    middle.legend(fontsize=8, loc="lower right")
     figure.tight_layout()
     figure.savefig(path, dpi=120)
 
