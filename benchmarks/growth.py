@@ -142,10 +142,14 @@ def plot(tables: dict[str, tuple[list[float], list[float]]], path: pathlib.Path)
     figure, axes = plt.subplots(1, len(tables), figsize=(3.6 * len(tables), 3), squeeze=False)
     for axis, (name, (x, y)) in zip(axes[0], tables.items(), strict=True):
         axis.plot(x, y, "o-", color="black", markersize=4)
-        axis.set(xlabel=labels[name][0], ylabel=labels[name][1], ylim=(0, None))
+        axis.set(xlabel=labels[name][0], ylabel=labels[name][1])
+        if name in ("size", "batch"):
+            axis.set(yscale="log")
+        else:
+            axis.set(ylim=(0, 1.2 * max(y)))
         if name != "memory":
             axis.set(xscale="log", xticks=x, xticklabels=[f"{value:,.0f}" for value in x])
-            axis.minorticks_off()
+            axis.tick_params(which="minor", bottom=False, labelbottom=False)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
 
@@ -164,6 +168,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"no table {sorted(unknown)[0]!r}; there are size, batch, glyphs and memory")
     chosen, curves = options.tables or ["size", "batch", "glyphs", "memory"], {}
+    if "memory" in chosen:  # first, as the other tables leave memory behind
+        print("| training step | resident MB |\n|---|---|")
+        points = memory(options.steps)
+        for number, megabytes in points:
+            print(f"| {number:,} | {megabytes:.0f} |", flush=True)
+        curves["memory"] = [float(number) for number, _ in points], [megabytes for _, megabytes in points]
+        print()
     for name, values in (("size", options.sizes), ("batch", options.batches)):
         if name not in chosen:
             continue
@@ -187,12 +198,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 curve.append(seconds)
         curves["glyphs"] = [float(count) for count in options.counts], curve
         print()
-    if "memory" in chosen:
-        print("| training step | resident MB |\n|---|---|")
-        points = memory(options.steps)
-        for number, megabytes in points:
-            print(f"| {number:,} | {megabytes:.0f} |", flush=True)
-        curves["memory"] = [float(number) for number, _ in points], [megabytes for _, megabytes in points]
     plot(curves, options.plot)
     print(f"\nPlotted: {options.plot}")
     return 0

@@ -76,6 +76,8 @@ def benchmark_architecture(name: str, batch: int | None) -> Any:
         data["objective"] |= {"microbatches": math.gcd(microbatches, batch)} if microbatches > 1 else {}
     if "accuracy_exit" in data["objective"]:
         data["objective"]["accuracy_exit"] = None
+    if "reuse_batch" in data["objective"]:
+        data["objective"]["reuse_batch"] = False  # each update of the critic has images of its own, in both libraries
     if data["mode"] == "DDPM":
         data["objective"] |= {"sampler": "ddim", "sampling_steps": SAMPLING_STEPS, "guidance": 1.0, "eta": 0.0}
     return load_architecture(data)
