@@ -145,7 +145,7 @@ def plot(
         ends = sorted((key[0], mean(found[-1][1])["first"]) for key, found in results.items() if key[2] == augment)
         label = "with style changes" if augment else "without"
         left.plot(*zip(*ends, strict=True), style, color="black", label=label)
-    left.set(xscale="log", xlabel="fonts", ylabel="first, at the end", ylim=(0, None))
+    left.set(xscale="log", xlabel="fonts", ylabel="first, at the end")
     left.set_xticks(counts, [str(count) for count in counts])
     left.minorticks_off()
     left.legend()
@@ -154,8 +154,10 @@ def plot(
             values = [mean(each)[name] for _, each in found]
             label = f"{count}{'' if augment else ', without'}"
             axis.plot([step for step, _ in found], values, "o-" if augment else "s--", label=label, markersize=4)
-            axis.set(xlabel="steps", ylabel=name, ylim=(0, None))
+            axis.set(xlabel="steps", ylabel=name)
     middle.legend(fontsize=8, loc="lower right")
+    for axis in (left, middle, right):
+        axis.set_ylim(0, 1.15 * axis.dataLim.y1)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
 
