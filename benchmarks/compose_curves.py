@@ -1,7 +1,7 @@
 """What composing in fonts gains from more fonts, from style changes and from more steps: small trainings, measured.
 
     python -m tfglyph data fetch-fonts --permissive --output fonts
-    find fonts -name '*.ttf' > list.txt                 # or a list of your own: a font in each line, #2 and all
+    find fonts -name '*.ttf' > list.txt                 # less the families to test: a font in each line, #2 and all
     python benchmarks/compose_curves.py --fonts list.txt --logdir runs --test TW-Kai-98_1.ttf --test setofont.ttf
     python benchmarks/compose_curves.py --fonts list.txt --logdir runs --test … --only 28    # a part of the trainings
 
@@ -178,6 +178,9 @@ def main() -> None:
     arguments = parser.parse_args()
     listed = [line for line in arguments.fonts.read_text(encoding="utf-8").splitlines() if line.strip()]
     families = [family(font) for font in listed]
+    for test in arguments.test:
+        if family(test) in families:
+            parser.error(f"--test {test}: {family(test)} is among the fonts to train on")
     order = nested(listed, families)
     arguments.logdir.mkdir(parents=True, exist_ok=True)
     results = {}

@@ -1,18 +1,18 @@
 """Which shipped model composes better in TW-Kai: from descriptions (compose-cns) or from exemplars (compose-fonts).
 
-    python benchmarks/compose_models.py                                   # exemplars from the package's 32x32 pictures
-    python benchmarks/compose_models.py --font TW-Kai-98_1.ttf            # and from the font itself
+    python benchmarks/compose_models.py
     python benchmarks/compose_models.py --exemplars logdir/train/RUN      # another model in the place of compose-fonts
 
-Both draw the same characters, which neither was trained on, each as `compose` does. The drawings are reduced to 32x32
-pixels, and the right glyph has to be the nearest of the 20,920 that the package has. Of characters that do not exist,
-each half has to be nearest to a half with the wanted part. Prints a Markdown table.
+Both draw the same characters, which neither was trained on, each as `compose` does without a font: the exemplars are
+the package's own 32x32 pictures. The drawings are reduced to 32x32 pixels, and the right glyph has to be the nearest of
+the 20,920 that the package has. Of characters that do not exist, each half has to be nearest to a half with the wanted
+part. Prints a Markdown table.
 """
 
 import argparse
 import pathlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -38,31 +38,26 @@ def smaller(images: np.ndarray, side: int) -> np.ndarray:
     return np.round(blocks.mean((2, 4))).astype(np.uint8)[..., None]
 
 
-def drawers(exemplars: str, fonts: list[str], side: int) -> dict[str, Callable[[list[str]], np.ndarray]]:
+def drawers(references: Sequence[str], side: int) -> dict[str, Callable[[list[str]], np.ndarray]]:
     """Who draws, and how: from n texts to uint8 (n, side, side, 1)."""
-    found: dict[str, Callable[[list[str]], np.ndarray]] = {}
-    for reference, font in (("pretrained:compose-cns", None), *((exemplars, font) for font in (None, *fonts))):
-        model, options = tfglyph.load(reference), {"font": font} if font else {}
 
-        def draw(texts: list[str], model=model, options=options) -> np.ndarray:  # type: ignore[no-untyped-def]
-            return smaller(model.compose(texts, seed=0, **options), side)
+    def drawer(reference: str) -> Callable[[list[str]], np.ndarray]:
+        model = tfglyph.load(reference)
+        return lambda texts: smaller(model.compose(texts, seed=0), side)
 
-        source = f", exemplars of {font or 'the package'}" if reference == exemplars else ""
-        found[model.name + source] = draw
-    return found
+    return {reference.removeprefix("pretrained:"): drawer(reference) for reference in references}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--exemplars", default="pretrained:compose-fonts", help="the model that draws from exemplars")
-    parser.add_argument("--font", action="append", default=[], help="exemplars of a font file as well")
     parser.add_argument("--count", type=int, default=200, help="characters of each group")
     arguments = parser.parse_args()
     glyphs = load_dataset("cns")
     real, numbers = np.asarray(glyphs.images), {each: row for row, each in enumerate(glyphs.known_characters())}
     groups = composition.groups(glyphs.split("train", HOLDOUT), glyphs.split("holdout", HOLDOUT))
     of_both = set(held_out_characters(HOLDOUT_OF_FONTS))
-    draws = drawers(arguments.exemplars, arguments.font, real.shape[1])
+    draws = drawers(("pretrained:compose-cns", arguments.exemplars), real.shape[1])
     print("| characters | n | drawn by | first | among five |", "|---|---:|---|---:|---:|", sep="\n")
     for name in GROUPS:
         characters = [each for each in groups[name].characters if each in of_both][: arguments.count]
