@@ -29,14 +29,19 @@ sys.path.insert(0, str(ROOT))
 AUGMENT = "stretch=0.12,shear=9,shift=0.02,weight=0.018,spare=0.3"  # as compose-fonts was trained
 HOLDOUT = 0.05
 
+Figures = dict[str, dict[str, float]]
+"""By test font, then by name."""
+Training = tuple[int, int, bool]
+"""How many fonts, how many families, and whether with style changes."""
+
 
 def family(font: str) -> str:
     """The name of a font's family, of all weights."""
-    from fontTools.ttLib import TTFont
+    from tfglyph.datasets.opening import opened, parse_spec
 
-    path, _, index = font.partition("#")
-    with TTFont(path, fontNumber=int(index or 0), lazy=True) as opened:
-        return opened["name"].getBestFamilyName() or path
+    spec = parse_spec(font)
+    with opened(spec.path, spec.index or 0) as tables:
+        return tables["name"].getBestFamilyName() or spec.path
 
 
 def nested(fonts: Sequence[str], families: Sequence[str]) -> list[int]:
@@ -84,12 +89,12 @@ def train(run: pathlib.Path, fonts: Sequence[str], augment: bool, arguments: arg
     subprocess.run(command, check=True)
 
 
-def measure(prefix: pathlib.Path, arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
+def measure(prefix: pathlib.Path, arguments: argparse.Namespace) -> Figures:
     """Figures of one checkpoint in each test font; kept beside the checkpoint."""
     kept = prefix.with_name(prefix.name + ".measured.json")
     if kept.exists():
-        found: dict[str, dict[str, float]] = json.loads(kept.read_text())
-        if set(map(pathlib.Path, found)) == set(map(pathlib.Path, arguments.test)):
+        found: Figures = json.loads(kept.read_text())
+        if set(found) == set(arguments.test):
             return found
     import tfglyph
     from tfglyph.evaluation.font_composition import measure_font, read_font
@@ -109,14 +114,12 @@ def measure(prefix: pathlib.Path, arguments: argparse.Namespace) -> dict[str, di
     return found
 
 
-def mean(figures: dict[str, dict[str, float]]) -> dict[str, float]:
+def mean(figures: Figures) -> dict[str, float]:
     """Over the test fonts."""
     return {name: float(np.mean([each[name] for each in figures.values()])) for name in next(iter(figures.values()))}
 
 
-def rows(
-    results: Iterable[tuple[tuple[int, int, bool], list[tuple[int, dict[str, dict[str, float]]]]]],
-) -> Iterator[str]:
+def rows(results: Iterable[tuple[Training, list[tuple[int, Figures]]]]) -> Iterator[str]:
     """A Markdown table: a line for each training."""
     yield "| fonts | families | style changes | steps | first | among five | l1 | rmse | first, font by font |"
     yield "|---:|---:|---|---:|---:|---:|---:|---:|---|"
@@ -130,9 +133,7 @@ def rows(
             )
 
 
-def plot(
-    results: dict[tuple[int, int, bool], list[tuple[int, dict[str, dict[str, float]]]]], path: pathlib.Path
-) -> None:
+def plot(results: dict[Training, list[tuple[int, Figures]]], path: pathlib.Path) -> None:
     """Against the number of fonts at the end, and against the steps."""
     import matplotlib
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 import tfglyph  # noqa: E402
 from tfglyph.datasets import load as load_dataset  # noqa: E402
 from tfglyph.evaluation import composition  # noqa: E402
-from tfglyph.evaluation.font_composition import held_out_characters, ranks  # noqa: E402
+from tfglyph.evaluation.font_composition import held_out_characters, ranks, reduced  # noqa: E402
 
 HOLDOUT, HOLDOUT_OF_FONTS = 0.07, 0.05  # the second is a part of the first
 GROUPS = ("held-out", "enclosures", "rarer parts")
@@ -31,11 +31,10 @@ UNSEEN = 64  # combinations that do not exist, of each operator
 
 def smaller(images: np.ndarray, side: int) -> np.ndarray:
     """uint8 (n, h, w, 1) -> uint8 (n, side, side, 1), by area."""
-    count, height, width, _ = images.shape
+    height, width = images.shape[1:3]
     if height % side or width % side:
         raise SystemExit(f"compose_models: {height}x{width} pixels are no multiple of {side}x{side}")
-    blocks = images[..., 0].reshape(count, side, height // side, side, width // side)
-    return np.round(blocks.mean((2, 4))).astype(np.uint8)[..., None]
+    return reduced(images, side)[..., None]
 
 
 def drawers(references: Sequence[str], side: int) -> dict[str, Callable[[list[str]], np.ndarray]]:

@@ -164,14 +164,7 @@ def command(
 
 def _report(requests: "Sequence[Request]", font: str, retrieved: "Retrieved") -> None:
     """Says after which glyphs of a font each description is drawn, and which parts the font does not show."""
-    found = zip(
-        requests,
-        retrieved.characters,
-        retrieved.missing,
-        retrieved.moved,
-        retrieved.with_content,
-        strict=True,
-    )
+    found = zip(requests, retrieved.characters, retrieved.missing, retrieved.moved, retrieved.with_content, strict=True)
     for request, characters, missing, moved, with_content in found:
         for part in missing:
             warn(f"{request.text}: {font} has {part} nowhere, so this part is a guess")

@@ -29,7 +29,7 @@ from tfglyph.datasets.preparing import chunks, parallel_map
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.evaluation import reconstruction
 from tfglyph.exemplars.alignment import enlarge
-from tfglyph.exemplars.kinds import Match
+from tfglyph.exemplars.kinds import Match, shows_in_place
 from tfglyph.exemplars.retrieval import Retrieval, Retrieved
 from tfglyph.exemplars.sources import FontSource, drawn_glyph, open_source
 from tfglyph.files import PathLike, cached_arrays
@@ -135,19 +135,20 @@ def _draw_small(characters: Sequence[str], key: FaceKey, ascender: float, shape:
     return reduced(np.stack([drawn_glyph(font, character, shape) for character in characters]))
 
 
-def reduced(images: np.ndarray) -> np.ndarray:
-    """Pictures at ``SIDE`` pixels, by area; smaller ones stay as they are.
+def reduced(images: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """Pictures at ``side`` pixels, by area; smaller ones stay as they are.
 
     Args:
         images: uint8 (n, h, w, c); the first channel counts.
+        side: int.
 
     Returns:
         uint8 (n, h', w').
     """
     planes = np.asarray(images)[..., 0]
-    if max(planes.shape[1:]) <= SIDE:
+    if max(planes.shape[1:]) <= side:
         return planes
-    down, across = (_area_matrix(pixels, min(pixels, SIDE)) for pixels in planes.shape[1:])
+    down, across = (_area_matrix(pixels, min(pixels, side)) for pixels in planes.shape[1:])
     parts = [
         np.round(down @ planes[start : start + CHUNK].astype(np.float32) @ across.T)
         for start in range(0, len(planes), CHUNK)
@@ -345,7 +346,7 @@ def measure_font(
         nameless = [dataclasses.replace(tree, part=None) for tree in trees[: len(few)]]
         others = Retrieval(font.source, section, font.shape, without=font.alike(rows) + "".join(characters))
         curve[NOWHERE] = score(draw(others.find(nameless)), font, few)
-    with_content = retrieval.find(trees, content=True)
+    with_content = retrieval.add_content(retrieved, trees)
     known = np.flatnonzero(with_content.with_content)
     drawn_with_content = score(draw(with_content)[known], font, rows[known])
     baselines = {"drawn with content": (known, drawn_with_content), **_baselines(retrieved, characters, font, rows)}
@@ -355,7 +356,7 @@ def measure_font(
 
 def _in_place(kinds: np.ndarray, tree: Description, section: Exemplars) -> int:
     """Exemplars that have a part of the top level in its place, of the part with the fewest; -1 where there is none."""
-    is_whole_part = (kinds[: section.slots, 0] == Match.IN_PLACE) & (kinds[: section.slots, 1] == 1)
+    is_whole_part = shows_in_place(kinds[: section.slots, 0], kinds[: section.slots, 1])
     ends = np.cumsum(section.sizes[: len(tree.parts)])
     counts = [int(part.sum()) for part in np.split(is_whole_part, ends)[: len(ends)]]
     return min(counts, default=-1)

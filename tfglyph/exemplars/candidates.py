@@ -16,7 +16,7 @@ import numpy as np
 from tfglyph.composition.descriptions import Description
 from tfglyph.composition.places import Place, box_of
 from tfglyph.composition.table import DEEPEST
-from tfglyph.exemplars.kinds import Match
+from tfglyph.exemplars.kinds import Match, shows_in_place
 from tfglyph.exemplars.part_index import PartIndex
 
 MOST = 96  # candidates of a part
@@ -57,8 +57,7 @@ class Candidates:
     @property
     def in_place(self) -> np.ndarray:
         """bool (k,): which have the part itself, not a part of it, in its place."""
-        found: np.ndarray = (self.matches == Match.IN_PLACE) & (self.levels == 1)
-        return found
+        return shows_in_place(self.matches, self.levels)
 
     def take(self, rows: np.ndarray) -> "Candidates":
         """Some of them, by position."""

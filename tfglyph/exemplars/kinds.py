@@ -7,6 +7,8 @@ of parts; 0: the whole), the likeness of the exemplar's character to the wanted 
 
 import enum
 
+import numpy as np
+
 COLUMNS = 7
 LEVEL, LIKENESS, BOX = 1, 2, slice(3, 7)
 SCALE = 255
@@ -28,3 +30,9 @@ class Match(enum.IntEnum):
     """Any glyph of the font that looks like the character as a whole; it shows the style."""
     CONTENT = 5
     """The character itself, in another typeface: it shows the strokes, not the style."""
+
+
+def shows_in_place(matches: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """bool (k,): which exemplars have a part of the whole character, not a part of a part, in its place."""
+    found: np.ndarray = (matches == Match.IN_PLACE) & (levels == 1)
+    return found

@@ -1,7 +1,7 @@
 """Retrieval: from a font and descriptions to the exemplars that a model draws from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
@@ -92,10 +92,15 @@ class Retrieval:
         slots = stack(chosen, count)
         exemplars = self._aligned(slots.characters, slots.kinds, slots.sources)
         characters = [[self._all.characters[row] for row in each.characters] for each, _ in chosen]
-        if content:
-            for last in range(section.slots - 1, count, section.slots):
-                self._add_content(trees, exemplars[:, last], slots.kinds[:, last])
-        return Retrieved(exemplars, slots.kinds, characters, missing, moved)
+        found = Retrieved(exemplars, slots.kinds, characters, missing, moved)
+        return self.add_content(found, trees) if content else found
+
+    def add_content(self, found: Retrieved, trees: Sequence[Description]) -> Retrieved:
+        """The same exemplars, and each character itself, as TW-Kai draws it, where there is a picture of it."""
+        exemplars, kinds = found.exemplars.copy(), found.kinds.copy()
+        for last in range(self.section.slots - 1, exemplars.shape[1], self.section.slots):
+            self._add_content(trees, exemplars[:, last], kinds[:, last])
+        return replace(found, exemplars=exemplars, kinds=kinds)
 
     def glyph(self, row: int) -> np.ndarray:
         """The font's glyph of a character, by its row in the part index: uint8 (h, w, c)."""
