@@ -2,13 +2,15 @@
 
     python benchmarks/peers.py                             # all rows, float32 and bfloat16 (pip install .[benchmarks])
     python benchmarks/peers.py vaegan vae-resnet --turns 15
-    python benchmarks/peers.py --batch file                # every file at its own batch size: peak memory
+    python benchmarks/peers.py --memory --batch file       # peak memory alone, every file at its own batch size
     python benchmarks/peers.py --compile                   # networks of PyTorch through torch.compile as well
 
 Each library and precision has a process of its own; all of them take turns, step by step, on the same images, so that
 other load on the machine meets them alike. Numbers are medians over the turns, with half the interquartile range. The
 matrix peak is the best rate of a large product in either library, measured between the same steps. Floating-point
 operations are those of the matrix products and convolutions of PyTorch's step, as its own counter finds them.
+
+With ``--memory`` one process after another takes one step, so that the batches of the files fit the machine.
 
 PyTorch's networks are in torch_networks.py, their training steps in torch_families.py: the same layers, losses and
 updates in channels-last memory, with autocast and fused Adam. On a machine with a CUDA device both use that. Measure on
@@ -322,19 +324,29 @@ def workers(variants: Sequence[tuple[str, str]], name: str, batch: int | None, j
             worker.end()
 
 
-def measure(name: str, batch: int | None, options: argparse.Namespace, report: Callable[[str], None]) -> Row:
-    """All libraries and precisions of a row, in turns."""
-    architecture = benchmark_architecture(name, batch)
+def random_images(architecture: Any) -> np.ndarray:
+    """uint8 (n, h, w, c): the images that a training step takes."""
     updates = getattr(architecture.objective, "critic_steps", 1)
     count = architecture.training.batch_size * updates
-    images = np.random.default_rng(0).integers(0, 256, (count, *architecture.hwc), dtype=np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (count, *architecture.hwc), dtype=np.uint8)
+
+
+def variants_of(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """The (library, precision) pairs that are compared."""
     libraries = ["pytorch", *(["pytorch-compiled"] if options.compile else []), "tfglyph"]
-    variants = [
+    return [
         (library, precision)
         for precision in options.precision
         for library in libraries
         if precision in COMPARED or library == "tfglyph"
     ]
+
+
+def measure(name: str, batch: int | None, options: argparse.Namespace, report: Callable[[str], None]) -> Row:
+    """All libraries and precisions of a row, in turns."""
+    architecture = benchmark_architecture(name, batch)
+    images = random_images(architecture)
+    variants = variants_of(options)
     with workers(variants, name, batch, options.jit) as sides:
         row = Row(name, architecture.training.batch_size, {key: Measured() for key in sides}, 0, {}, {})
         for key, side in sides.items():
@@ -362,6 +374,27 @@ def measure(name: str, batch: int | None, options: argparse.Namespace, report: C
             for key, side in sides.items():
                 row.measured[key].sample.append(side.ask("sample", options.samples)[0])
         row.operations = next(side for key, side in sides.items() if key[0] == "pytorch").ask("operations", images)
+    return row
+
+
+def measure_memory(name: str, batch: int | None, options: argparse.Namespace, report: Callable[[str], None]) -> Row:
+    """Peak memory after one step, of one process after another; 0 where the system ended it."""
+    architecture = benchmark_architecture(name, batch)
+    images = random_images(architecture)
+    row = Row(name, architecture.training.batch_size, {}, 0, {}, {})
+    for key in variants_of(options):
+        measured = row.measured[key] = Measured()
+        with workers([key], name, batch, options.jit) as sides:
+            side = sides[key]
+            row.versions[key[0]] = side.about["version"]
+            measured.build, measured.imported = side.about["build_seconds"], side.about["imported"]
+            try:
+                measured.first, _ = side.ask("train", images)
+                measured.memory = side.ask("memory")
+            except EOFError:
+                report(f"{name}: {key[0]} {PRECISIONS[key[1]]}: the process was ended, most likely for its memory")
+                continue
+        report(f"{name}: {key[0]} {PRECISIONS[key[1]]}: {measured.memory / 1e6:.0f} MB, {measured.first:.1f} s")
     return row
 
 
@@ -419,8 +452,8 @@ def memory_table(rows: Sequence[Row]) -> str:
     lines = [["MB, peak (batch)", *titles, *(f"{title}, build + first step (s)" for title in titles)]]
     for row in rows:
         measured = [row.measured[key] for key in keys]
-        peaks_of = [f"{each.memory / 1e6:.0f}" for each in measured]
-        starts = [f"{each.build + each.first:.1f}" for each in measured]
+        peaks_of = [f"{each.memory / 1e6:.0f}" if each.memory else "ended" for each in measured]
+        starts = [f"{each.build + each.first:.1f}" if each.first else "" for each in measured]
         lines.append([f"{row.name} ({row.batch})", *peaks_of, *starts])
     libraries = {key: f"{rows[0].measured[key].imported / 1e6:.0f}" for key in keys}
     after = ", ".join(f"{title} {libraries[key]}" for key, title in zip(keys, titles, strict=True))
@@ -451,6 +484,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--sample-turns", type=int, default=3)
     parser.add_argument("--samples", type=int, default=SAMPLES, help="images of a sampling run; 0: none")
     parser.add_argument("--batch", default="table", help="a number, `file`, or `table`: those of this script")
+    parser.add_argument("--memory", action="store_true", help="peak memory alone: one process after another, one step")
     parser.add_argument("--precision", action="append", choices=list(PRECISIONS))
     parser.add_argument("--compile", action="store_true", help="PyTorch through torch.compile as well")
     parser.add_argument("--jit", choices=["auto", "on", "off"], default="auto", help="XLA for tfglyph's step")
@@ -480,9 +514,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     rows = []
     for name in options.rows or ROWS:
-        row = measure(name, batch_of(name, options.batch), options, report)
+        batch = batch_of(name, options.batch)
+        row = (measure_memory if options.memory else measure)(name, batch, options, report)
         rows.append(row)
-        report(f"{name}: best against best {best(row, 'pytorch', 'train') / best(row, 'tfglyph', 'train'):.2f}")
+        if not options.memory:
+            report(f"{name}: best against best {best(row, 'pytorch', 'train') / best(row, 'tfglyph', 'train'):.2f}")
         if options.json:
             data = [
                 dataclasses.asdict(each)
@@ -490,6 +526,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 for each in rows
             ]
             options.json.write_text(json.dumps(data, indent=1))
+    if options.memory:
+        print(f"{processor_name()}; {'; '.join(rows[0].versions.values())}; one step in a process of its own\n")
+        print(memory_table(rows))
+        return 0
     measured = {precision: np.median([peaks(row)[precision] for row in rows]) for precision in options.precision}
     rates = ", ".join(f"{PRECISIONS[precision]} {rate / 1e12:.3g} TFLOP/s" for precision, rate in measured.items())
     print(f"{processor_name()}; {'; '.join(rows[0].versions.values())}; matrix products: {rates}\n")

@@ -93,3 +93,17 @@ def test_half_precision_alone_has_nothing_to_be_compared_with(capsys):
         peers.parse(["--precision", "mixed_float16"])
     assert "needs one of the others" in capsys.readouterr().err
     assert peers.parse([]).precision == ["float32", "mixed_bfloat16"]
+
+
+@pytest.mark.slow
+def test_memory_is_measured_in_one_process_after_another(capsys):
+    assert peers.main(["vae-small", "--memory", "--precision", "float32"]) == 0
+    printed = capsys.readouterr().out
+    row = next(line for line in printed.splitlines() if line.startswith("| vae-small (16) |"))
+    assert all(float(cell) > 0 for cell in row.split("|")[2:-1])
+    assert "Seconds per training step" not in printed
+
+
+def test_a_process_that_was_ended_is_named(capsys):
+    measured = {("tfglyph", "float32"): peers.Measured(imported=700_000_000)}
+    assert "| a (8) | ended |" in peers.memory_table([peers.Row("a", 8, measured, 0, {}, {})])

@@ -71,6 +71,9 @@ def test_rows_hold_the_real_images_then_their_reconstructions():
     rows = interpolation_rows(Halving(), left, right, steps=10).reshape(3, 12, 4)
     assert rows[:, [0, 1, 10, 11], 0].tolist() == [[100, 50, 100, 200]] * 3
     assert (np.diff(rows[0, 1:11, 0].astype(int)) > 0).all()
+    known = np.full((3, 4), 60, np.float32), np.full((3, 4), 80, np.float32)
+    rows = interpolation_rows(Halving(), left, right, steps=10, latents=known).reshape(3, 12, 4)
+    assert rows[:, [0, 1, 10, 11], 0].tolist() == [[100, 30, 40, 200]] * 3
 
 
 # === Walks of a model ===

@@ -197,7 +197,12 @@ def decode_latents(
 
 
 def interpolation_rows(
-    model: "GlyphModel", left: np.ndarray, right: np.ndarray, steps: int = 10, method: Method = "spherical"
+    model: "GlyphModel",
+    left: np.ndarray,
+    right: np.ndarray,
+    steps: int = 10,
+    method: Method = "spherical",
+    latents: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
     """Rows from one image to another: the real one, ``steps`` images of the path, the other real one.
 
@@ -209,11 +214,13 @@ def interpolation_rows(
         left, right: uint8 images [n, h, w, c].
         steps: int, at least 2.
         method: as in ``walk``.
+        latents: None, or what ``model.encode`` gave for ``left`` and ``right``.
 
     Returns:
         uint8 images [n * (steps + 2), h, w, c], row by row; lay them out with ``steps + 2`` columns.
     """
-    path = walk(model, model.encode(left), model.encode(right), steps, method)  # (n, steps, d)
+    start, end = latents or (model.encode(left), model.encode(right))
+    path = walk(model, start, end, steps, method)  # (n, steps, d)
     images = np.concatenate([left[:, None], decode_latents(model, path), right[:, None]], axis=1)
     return images.reshape(-1, *left.shape[1:])  # (n * (steps + 2), h, w, c)
 

@@ -215,7 +215,10 @@ class Pictures(StepCallback):
             self._show("reconstructions", logits["reconstructed"], self.columns)
             walks = min(len(self.real) // 2, self.columns)
             if walks:
-                rows = interpolation_rows(model, self.real[:walks], self.real[-walks:], INTERPOLATION_STEPS)
+                ends = latents[:walks], latents[-walks:]  # (a diffusion model takes minutes to encode)
+                rows = interpolation_rows(
+                    model, self.real[:walks], self.real[-walks:], INTERPOLATION_STEPS, latents=ends
+                )
                 self._show("interpolation", rows, INTERPOLATION_STEPS + 2)
         if "discriminator" in model.networks:
             for name, images in logits.items():
