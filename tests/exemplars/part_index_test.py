@@ -92,14 +92,14 @@ def test_looks_are_the_glyphs_of_the_package(index):
     known, images = pack()
     for number in (0, 5000, 20000):
         expected = images[number].reshape(16, 2, 16, 2).mean((1, 3)).reshape(-1) / 255
-        np.testing.assert_allclose(index.vectors[index.rows[known[number]]], expected, atol=0.5 / 255)
+        np.testing.assert_allclose(index.looks(index.rows[known[number]]), expected, atol=0.5 / 255)
 
 
 def test_distances_are_root_mean_squared_and_what_is_blurred_is_farther(index):
     drawn = set(pack()[0])
     some = np.random.default_rng(1).permutation(len(index.characters))[:50]
-    vector = index.vectors[index.rows["酪"]]
-    expected = np.sqrt(np.square(index.vectors[some] - vector).mean(1))
+    vector = index.looks(index.rows["酪"])
+    expected = np.sqrt(np.square(index.looks(some) - vector).mean(1))
     expected += [0.0 if index.characters[row] in drawn else BLURRED for row in some]
     np.testing.assert_allclose(index.distances(vector, some), expected, atol=1e-4)
     assert index.distances(vector, [index.rows["酪"]])[0] < 1e-3

@@ -1,5 +1,7 @@
 """Retrieval against a font of twelve glyphs that is made here: slots, kinds and pictures, and what is missing."""
 
+import time
+
 import numpy as np
 import pytest
 from fontTools.ttLib import TTCollection, TTFont
@@ -9,6 +11,7 @@ from tests.helpers.sources import write_font
 from tfglyph.architecture.condition import Exemplars
 from tfglyph.composition import resolve
 from tfglyph.errors import GlyphError, UsageError
+from tfglyph.exemplars import sources
 from tfglyph.exemplars.kinds import COLUMNS, Match
 from tfglyph.exemplars.retrieval import Retrieval
 from tfglyph.exemplars.sources import OWN_FONT, open_source
@@ -195,6 +198,18 @@ def test_one_face_has_to_be_named(tmp_path, font):
     with pytest.raises(UsageError, match=r"has 2 faces; name one of them, such as FILE#0: #0 Solid, #1 Thin"):
         open_source(tmp_path / "two.ttc")
     assert open_source(f"{tmp_path}/two.ttc#1").name == "Thin"
+
+
+def test_the_package_s_own_source_is_made_once_though_it_is_opened_ahead(monkeypatch):
+    made = []
+    sources._pack_source.cache_clear()
+    monkeypatch.setattr(sources, "PackSource", lambda: made.append(time.sleep(0.2)) or "the source")
+    try:
+        sources.open_ahead()
+        assert [open_source(None), open_source(None)] == ["the source"] * 2
+        assert len(made) == 1
+    finally:
+        sources._pack_source.cache_clear()
 
 
 def test_without_a_font_the_packages_own_pictures_are_used():

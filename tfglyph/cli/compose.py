@@ -116,9 +116,11 @@ def command(
         if in_place(tree) != tree:
             click.echo(f"{tree} is written {in_place(tree)}")
     check_references(references)
-    from tfglyph.exemplars.sources import open_source
+    from tfglyph.exemplars.sources import open_ahead, open_source
 
     sources = [open_source(font) for font in fonts]
+    if not fonts and references == [DEFAULT]:
+        open_ahead()
     import numpy as np
 
     import tfglyph

@@ -5,6 +5,7 @@ Unicode's operators by ``tools/build_decomposition.py``, which says what was lef
 """
 
 import lzma
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -97,21 +98,23 @@ def table() -> Table:
     return Table(dict(read_line(line) for line in entries if line not in whole), whole)
 
 
+def packed() -> bytes:
+    """The shipped table as its file has it."""
+    return package_file("composition", "data", "decomposition.txt.xz").read_bytes()
+
+
 def lines() -> list[str]:
     """list of str: the shipped table as text, a part in each line; see ``read_line``."""
-    packed = package_file("composition", "data", "decomposition.txt.xz").read_bytes()
-    text = lzma.decompress(packed).decode()
+    text = lzma.decompress(packed()).decode()
     return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+_PART = re.compile(r"\{\d{1,6}\}|.")
 
 
 def read_line(line: str) -> tuple[str, tuple[str, tuple[str, ...]]]:
     """``酪⿰酉各`` -> ("酪", ("⿰", ("酉", "各"))); pieces without a code point are numbers in braces."""
-    parts, index = [], 0
-    while index < len(line):
-        match = UNNAMED.match(line, index)
-        parts.append(match[0] if match else line[index])
-        index += len(parts[-1])
-    name, operator, *rest = parts
+    name, operator, *rest = _PART.findall(line) if "{" in line else line
     if len(rest) != ARITY.get(operator, -1):
         raise ValueError(f"decomposition table: {line!r} is not a part, an operator and its parts")
     return name, (operator, tuple(rest))

@@ -15,7 +15,7 @@ import numpy as np
 from tfglyph.composition import places
 from tfglyph.composition.descriptions import Description
 from tfglyph.composition.places import Place
-from tfglyph.composition.table import DEEPEST, lines, table
+from tfglyph.composition.table import DEEPEST, packed, table
 from tfglyph.datasets.pack import PACK, pack
 from tfglyph.exemplars.frames import MOST_PARTS, Boxes, all_frames, expected_frames, measure
 from tfglyph.files import cached_arrays, digest
@@ -62,7 +62,7 @@ class PartIndex:
         places: list of Place.
         boxes: float32 (places, 4), the usual (top, left, bottom, right) of each place.
         frames: float32 (n, 3, 4), the boxes in which the parts of each character lie; see ``tfglyph.exemplars.frames``.
-        vectors: float32 (n, 256) in [0, 1], the looks of each character.
+        vectors: uint8 (n, 256), the looks of each character; see ``looks``.
         present: int32 (k,), ascending: the rows that are found; all of them but in a ``subset``.
     """
 
@@ -105,10 +105,9 @@ class PartIndex:
         smaller._in_place, smaller._anywhere = self._in_place.subset(present), self._anywhere.subset(present)
         return smaller
 
-    @cached_property
-    def squares(self) -> np.ndarray:
-        """float32 (n,), the squared length of each vector."""
-        return np.einsum("nd,nd->n", self.vectors, self.vectors)
+    def looks(self, rows: np.ndarray | int) -> np.ndarray:
+        """float32 (..., 256) in [0, 1]: the vectors of some characters; of all, that takes long."""
+        return self.vectors[rows].astype(np.float32) / 255
 
     def place_number(self, place: Place) -> int | None:
         """The row of a place in ``places``; None where no character has a part there."""
@@ -161,7 +160,7 @@ class PartIndex:
         """
         row = self.rows.get(tree.part or "")
         if row is not None:
-            return self.vectors[row]
+            return self.looks(row)
         means = []
         for number, part in enumerate(tree.parts):
             rows = self.at_place(((tree.operator or "", number),), part.part)
@@ -170,17 +169,18 @@ class PartIndex:
                     self.at_place(((tree.operator or "", number), (part.operator, index)), piece.part)
                     for index, piece in enumerate(part.parts)
                 ]
-                means += [self.vectors[some].mean(0) for some in below if len(some)]
+                means += [self.looks(some).mean(0) for some in below if len(some)]
             elif len(rows):
-                means.append(self.vectors[rows].mean(0))
-        return put_together(means) if means else np.full(DIMENSIONS, self.vectors.mean(), np.float32)
+                means.append(self.looks(rows).mean(0))
+        return put_together(means) if means else np.full(DIMENSIONS, self.vectors.mean() / 255, np.float32)
 
     def distances(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Root mean squared differences between a vector and those of characters: float32 (k,), mostly in [0, 1].
 
         Vectors that are put together are blurred, and what is blurred is near to everything: they count as farther.
         """
-        squares = self.squares[rows] - 2 * (self.vectors[rows] @ vector) + vector @ vector
+        looks = self.looks(rows)
+        squares = np.einsum("nd,nd->n", looks, looks) - 2 * (looks @ vector) + vector @ vector
         return np.sqrt(np.maximum(squares, 0.0) / DIMENSIONS) + BLURRED * ~self._is_drawn[rows]
 
     @cached_property
@@ -220,11 +220,10 @@ def part_index() -> PartIndex:
         PartIndex.
     """
     with open(PACK, "rb") as file:
-        depends_on: list[str | bytes | np.ndarray] = [str(VERSION), "\n".join(lines()), digest(file.read())]
+        depends_on: list[str | bytes | np.ndarray] = [str(VERSION), packed(), digest(file.read())]
     stored = cached_arrays("part-index", depends_on, _make)
     names = ["".join(stored["characters"]), "\n".join(stored["parts"])]
     place_list = [_read_place(text) for text in "".join(stored["places"]).split("\n")]
-    vectors = stored["vectors"].astype(np.float32) / 255
     frames = stored["frames"].astype(np.float32) / 255
     medians = tuple(_read_medians(stored, name) for name in ("own", "beside"))
     return PartIndex(
@@ -232,7 +231,7 @@ def part_index() -> PartIndex:
         names[1].split("\n"),
         place_list,
         stored["occurrences"],
-        vectors,
+        stored["vectors"],
         frames,
         (medians[0], medians[1]),
     )

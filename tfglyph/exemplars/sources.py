@@ -1,6 +1,8 @@
 """Where exemplars come from: a font file, or the pictures of TW-Kai that the package brings."""
 
+import contextlib
 import os
+import threading
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
@@ -18,6 +20,7 @@ from tfglyph.files import PathLike, cached_arrays, printable
 VERSION = 1
 FEW = 100  # characters: with fewer the style is a guess
 OWN_FONT = "TW-Kai (the package's own pictures)"
+_opening = threading.Lock()
 
 
 class GlyphSource(Protocol):
@@ -101,12 +104,26 @@ def open_source(font: PathLike | None) -> GlyphSource:
         UsageError: several faces, or none of the named kind.
     """
     if font is None:
-        return _pack_source()
+        with _opening:
+            return _pack_source()
     found = faces(font)
     if len(found) > 1:
         names = ", ".join(f"#{face.index} {face.name}" for face in found[:8])
         raise UsageError(f"{printable(font)}: has {len(found)} faces; name one of them, such as FILE#0: {names}")
     return FontSource(found[0])
+
+
+def open_ahead() -> None:
+    """Begins to do what ``open_source(None)`` needs, in a thread of its own: decompressing and sorting, mostly.
+
+    While TensorFlow is imported, say, which takes longer. ``open_source(None)`` waits for what is under way.
+    """
+
+    def read() -> None:
+        with contextlib.suppress(GlyphError):  # it will be raised again where somebody listens
+            open_source(None)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 @lru_cache(maxsize=1)
