@@ -3,6 +3,7 @@
 
     python benchmarks/feeding.py                  # 20,000 random images of 64x64x1, batches of 64, 5 seconds
     python benchmarks/feeding.py --memory-mapped  # from a file, as prepared sets are
+    python benchmarks/feeding.py --fonts FILE ... # as `compose-exemplars` is fed, too: every image with its exemplars
 
 Prints one line a variant. The step is a ``tf.function`` that draws a batch, as Keras does, and adds up one of its
 numbers.
@@ -10,16 +11,24 @@ numbers.
 
 import argparse
 import os
+import pathlib
+import sys
 import tempfile
 import time
 from typing import Any
 
 import numpy as np
 
-from tfglyph.datasets import Augmentation, Glyphs, feed
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from tfglyph import datasets
+from tfglyph.architecture import load_architecture
+from tfglyph.datasets import Augmentation, Glyphs, feed
+from tfglyph.exemplars.batches import ExemplarBatches
+
 COUNT = 20_000
+AUGMENTATION = Augmentation(rotate=3, shift=0.02, scale=0.05, shear=2)
 
 
 def images_a_second(glyphs: Glyphs, batch_size: int, seconds: float, **options: Any) -> tuple[float, float]:
@@ -40,6 +49,7 @@ def images_a_second(glyphs: Glyphs, batch_size: int, seconds: float, **options: 
 
     size = batch_size * options.get("batches_per_step", 1)
     start = time.perf_counter()
+    step()  # (traced)
     while time.perf_counter() - start < 1:
         step()
     steps, start, busy = 0, time.perf_counter(), time.process_time()
@@ -55,6 +65,10 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=1, help="channels of the images (default: 1)")
     parser.add_argument("--batch_size", type=int, default=64, help="default: 64")
     parser.add_argument("--seconds", type=float, default=5.0, help="for each variant (default: 5)")
+    parser.add_argument(
+        "--fonts", nargs="+", metavar="FILE", help="font files: the feed of `compose-exemplars` as well"
+    )
+    parser.add_argument("--charset", default="tgh-1", help="their characters (default: tgh-1)")
     parser.add_argument("--memory-mapped", action="store_true", help="read from a file instead of memory")
     options = parser.parse_args()
 
@@ -70,14 +84,25 @@ def main() -> None:
         variants: dict[str, dict[str, Any]] = {
             "plain": {},
             "five batches a step": {"batches_per_step": 5},
-            "augmented": {"augmentation": Augmentation(rotate=3, shift=0.02, scale=0.05, shear=2)},
+            "augmented": {"augmentation": AUGMENTATION},
         }
         place = "memory-mapped" if options.memory_mapped else "in memory"
         size = "x".join(map(str, shape))
         print(f"{size} uint8 {place}, batches of {options.batch_size}, {os.cpu_count()} cores")
         for name, variant in variants.items():
-            rate, busy = images_a_second(glyphs, options.batch_size, options.seconds, **variant)
-            print(f"{name:20} {rate:10,.0f} images/s {busy:10,.0f} images per second of one core")
+            report(name, images_a_second(glyphs, options.batch_size, options.seconds, **variant))
+    if options.fonts:
+        architecture = load_architecture("compose-exemplars")
+        glyphs = datasets.load("fonts", architecture.hwc[:2], fonts=options.fonts, charset=options.charset)
+        companions = ExemplarBatches(glyphs, architecture.exemplars, seed=0)
+        print(f"{len(glyphs):,} glyphs of {len(options.fonts)} fonts, {'x'.join(map(str, architecture.hwc))}")
+        for name, more in {"with exemplars": {}, "both augmented": {"augmentation": AUGMENTATION}}.items():
+            rates = images_a_second(glyphs, options.batch_size, options.seconds, companions=companions, **more)
+            report(name, rates)
+
+
+def report(name: str, rates: tuple[float, float]) -> None:
+    print(f"{name:20} {rates[0]:10,.0f} images/s {rates[1]:10,.0f} images per second of one core")
 
 
 if __name__ == "__main__":
