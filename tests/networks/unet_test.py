@@ -158,8 +158,9 @@ def test_patches_and_pixels_are_inverse():
     np.testing.assert_array_equal(DepthToSpace(2)(patches), x)
 
 
+@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("activation", ["linear", "relu", "silu"])
-def test_group_norm_equals_keras(activation):
+def test_group_norm_equals_keras(activation, training):
     x = inputs((3, 5, 8))["images"] * 3 + 2
     layer, stock = GroupNorm(4, activation), keras.layers.GroupNormalization(4, epsilon=1e-5)
     for norm in (layer, stock):
@@ -168,10 +169,37 @@ def test_group_norm_equals_keras(activation):
         norm.beta.assign(np.linspace(-1, 1, 8))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
-        outputs, expected = layer(x), keras.activations.get(activation)(stock(x))
+        outputs, expected = layer(x, training=training), keras.activations.get(activation)(stock(x))
         sums = [tf.reduce_sum(tf.sin(value)) for value in (outputs, expected)]
     np.testing.assert_allclose(outputs, expected, atol=2e-5)
     np.testing.assert_allclose(*(tape.gradient(value, x) for value in sums), atol=2e-5)
+    for name in ("gamma", "beta"):
+        actual, wanted = (
+            tape.gradient(value, getattr(norm, name).value)
+            for value, norm in zip(sums, (layer, stock), strict=True)
+        )
+        np.testing.assert_allclose(actual, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu", "silu"])
+def test_the_lean_gradient_of_group_norm_is_the_one_of_tensorflow(activation):
+    x, modulation = inputs((3, 5, 8))["images"] * 3 + 2, inputs((1, 1, 16))["images"][:, 0, 0]
+    layer = GroupNorm(4, activation, dtype=keras.DTypePolicy("mixed_bfloat16"))
+    layer.build(x.shape)
+    layer.gamma.assign(np.linspace(0.5, 2, 8))
+    x, modulation = tf.cast(x, tf.bfloat16), tf.cast(modulation, tf.bfloat16)
+    gradients = []
+    for training in (False, True):
+        with tf.GradientTape() as tape:
+            tape.watch([x, modulation])
+            y = layer(x, modulation, training=training)
+            total = tf.reduce_sum(tf.sin(tf.cast(y, tf.float32)))
+        gradients.append(tape.gradient(total, [x, modulation, layer.gamma.value, layer.beta.value]))
+    for automatic, lean in zip(*gradients, strict=True):
+        assert automatic.dtype == lean.dtype
+        wide = tf.cast(automatic, tf.float32)
+        np.testing.assert_allclose(tf.cast(lean, tf.float32), wide, rtol=0.01, atol=0.01)
+        assert np.abs(wide).max() > 0.1
 
 
 def test_group_norm_modulates_after_normalizing():

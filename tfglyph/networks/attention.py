@@ -47,6 +47,12 @@ def _attention_weights(queries: tf.Tensor, keys: tf.Tensor, mask: tf.Tensor | No
 
 
 def _attend_in_chunks(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, chunk: int) -> tf.Tensor:
+    """As ``attend``, with few passes over the scores: each costs as much as a product of matrices.
+
+    The scale is a factor of the queries. The softmax's gradient is weights (d_weights - delta), where delta, the mean
+    of d_weights under the weights, is the product of the output and its gradient (Dao et al. 2022,
+    https://arxiv.org/abs/2205.14135, appendix B.2), and is subtracted by the product of matrices that makes d_weights.
+    """
     chunks, scale = queries.shape[2] // chunk, 1 / math.sqrt(queries.shape[-1])
 
     def split(tensor: tf.Tensor) -> tf.Tensor:
@@ -56,49 +62,53 @@ def _attend_in_chunks(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, ch
         return tf.concat(tf.unstack(tensor, chunks), axis=2)  # (n, heads, q, d)
 
     @tf.custom_gradient
-    def attention(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        def forward(some: tf.Tensor) -> tf.Tensor:
-            return _attention_weights(some, keys, None, values.dtype) @ values
+    def attention(scaled: tf.Tensor, keys: tf.Tensor, values: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        def weights_of(some: tf.Tensor) -> tf.Tensor:
+            # (of bfloat16, too, the kernel computes in float32)
+            return tf.nn.softmax(tf.matmul(some, keys, transpose_b=True))  # (n, heads, chunk, k)
 
-        def backward(some: tf.Tensor, upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            """The contributions of one chunk of queries to the gradients of queries, keys and values."""
-            weights = _attention_weights(some, keys, None, tf.float32)  # (n, heads, chunk, k)
-            d_weights = tf.cast(tf.matmul(upstream, values, transpose_b=True), tf.float32)
-            d_scores = weights * (d_weights - tf.reduce_sum(d_weights * weights, -1, keepdims=True)) * scale
-            weights, d_scores = tf.cast(weights, values.dtype), tf.cast(d_scores, keys.dtype)
-            d_keys = tf.matmul(d_scores, some, transpose_a=True)
-            d_values = tf.matmul(weights, upstream, transpose_a=True)
-            return d_scores @ keys, tf.cast(d_keys, tf.float32), tf.cast(d_values, tf.float32)
+        outputs = join(tf.map_fn(lambda some: weights_of(some) @ values, split(scaled), parallel_iterations=1))
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            query_chunks, upstream = split(queries), split(upstream)
+            wide = tf.cast(upstream, tf.float32) * tf.cast(outputs, tf.float32)
+            delta = tf.reduce_sum(wide, -1, keepdims=True)  # (n, heads, q, 1)
+            coarse = tf.cast(delta, upstream.dtype)
+            fine = tf.cast(delta - tf.cast(coarse, tf.float32), upstream.dtype)  # what bfloat16 rounds away
+            some_chunks, upstream_chunks = split(scaled), split(upstream)
+            wider_chunks = split(tf.concat([upstream, -coarse, -fine], -1))
+            ones = tf.ones_like(values[..., :1])
+            wider_values = tf.concat([values, ones, ones], -1)
 
             # A plain loop: the gradient of a mapped function would keep every chunk, and so would tf.scan.
             def body(
-                index: tf.Tensor, d_queries: tf.TensorArray, d_keys: tf.Tensor, d_values: tf.Tensor
+                index: tf.Tensor, d_scaled: tf.TensorArray, d_keys: tf.Tensor, d_values: tf.Tensor
             ) -> tuple[Any, ...]:
-                chunk_d_queries, chunk_d_keys, chunk_d_values = backward(query_chunks[index], upstream[index])
+                some = some_chunks[index]
+                weights = weights_of(some)
+                d_scores = weights * tf.matmul(wider_chunks[index], wider_values, transpose_b=True)
+                more_keys = tf.matmul(d_scores, some, transpose_a=True)
+                more_values = tf.matmul(weights, upstream_chunks[index], transpose_a=True)
                 return (
                     index + 1,
-                    d_queries.write(index, chunk_d_queries),
-                    d_keys + chunk_d_keys,
-                    d_values + chunk_d_values,
+                    d_scaled.write(index, d_scores @ keys),
+                    d_keys + tf.cast(more_keys, tf.float32),
+                    d_values + tf.cast(more_values, tf.float32),
                 )
 
             state = (
                 0,
-                tf.TensorArray(queries.dtype, chunks, element_shape=query_chunks.shape[1:]),
+                tf.TensorArray(scaled.dtype, chunks, element_shape=some_chunks.shape[1:]),
                 tf.zeros_like(keys, tf.float32),
                 tf.zeros_like(values, tf.float32),
             )
-            _, d_queries, d_keys, d_values = tf.while_loop(
+            _, d_scaled, d_keys, d_values = tf.while_loop(
                 lambda index, *_: index < chunks, body, state, parallel_iterations=1
             )
-            return join(d_queries.stack()), tf.cast(d_keys, keys.dtype), tf.cast(d_values, values.dtype)
+            return join(d_scaled.stack()), tf.cast(d_keys, keys.dtype), tf.cast(d_values, values.dtype)
 
-        return join(tf.map_fn(forward, split(queries), parallel_iterations=1)), gradient
+        return outputs, gradient
 
-    return attention(queries, keys, values)
+    return attention(queries * tf.cast(scale, queries.dtype), keys, values)
 
 
 def split_heads(x: tf.Tensor, heads: int) -> tf.Tensor:
