@@ -204,7 +204,7 @@ def test_measurements_and_tables(font, monkeypatch):
     assert [each["reason"] for each in skipped] == ["no recognizer"]
     result = {
         "figures": [figure.to_json() for figure in figures],
-        "fonts": [{"name": name} for name in font_composition_metric.names(results)],
+        "fonts": [{"name": name} for name in font_composition_metric.names([each.font for each in results])],
     }
     lines = list(font_composition_metric.font_tables(result))
     assert any(line.startswith("| Blocks (2) | ") and " 1.000 | 1.000 | 0.000 |" in line for line in lines)
@@ -236,11 +236,26 @@ def test_the_command(verb, run, font_file, capsys, tmp_path, monkeypatch):
     assert Image.open(tmp_path / "out-composition.png").size[0] > 200
 
 
+def test_a_sweep_in_fonts_measures_the_same_characters_at_each_point(verb, run, font_file, tmp_path, capsys):
+    words = ["evaluate", "--checkpoint", run, "--font", font_file, "--output", "points.json"]
+    assert verb(*words, "--sweep", "sampler=ddim/heun,steps=1/2") == 0
+    (result,) = json.loads((tmp_path / "points.json").read_text(encoding="utf-8"))["models"]
+    points = {(point["sampler"], point["steps"]): point["figures"] for point in result["points"]}
+    assert len(points) == 4 and result["samples"] == len(result["fonts"][0]["characters"]) > 3
+    assert points["ddim", 1] == points["heun", 1] != points["heun", 2]  # one step is Euler's for both
+    assert set(points["heun", 2]) == {f"composition/{name}" for name in ("first", "among five", "l1")}
+    assert "heun         2" in capsys.readouterr().out
+    assert verb(*words, "--metrics", "composition", "--sampler", "heun", "--steps", 2) == 0
+    (whole,) = json.loads((tmp_path / "points.json").read_text(encoding="utf-8"))["models"]
+    alone = {figure["name"]: figure["value"] for figure in whole["figures"]}
+    assert points["heun", 2]["composition/l1"] == pytest.approx(alone["composition/Blocks/l1"])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--metrics", "fid"], "--metrics is composition"),
-        (["--metrics", "composition", "--sweep", "steps=1"], "--sweep exclude each other"),
+        (["--metrics", "fid,kid,legibility", "--sweep", "steps=1"], "--metrics is composition"),
         (["--dataset", "cns"], "--font and --dataset exclude each other"),
     ],
 )

@@ -175,8 +175,7 @@ def test_group_norm_equals_keras(activation, training):
     np.testing.assert_allclose(*(tape.gradient(value, x) for value in sums), atol=2e-5)
     for name in ("gamma", "beta"):
         actual, wanted = (
-            tape.gradient(value, getattr(norm, name).value)
-            for value, norm in zip(sums, (layer, stock), strict=True)
+            tape.gradient(value, getattr(norm, name).value) for value, norm in zip(sums, (layer, stock), strict=True)
         )
         np.testing.assert_allclose(actual, wanted, atol=1e-4)
 

@@ -117,7 +117,7 @@ def command(
             options = options_for(model, sampling)
             subject: Subject | FontSubject
             if fonts and _draws_in_fonts(model, fonts, dataset):
-                fonts_plan = _fonts_plan(fonts, names if metrics is not None else None, sweep)
+                fonts_plan = _fonts_plan(fonts, names if metrics is not None else None, plan)
                 made_by: Plan = fonts_plan
                 subject = fonts_plan.subject(model, settings, options)
             else:
@@ -234,9 +234,11 @@ class FontsPlan:
 
     Attributes:
         fonts: tuple of paths.
+        axes: dict from ``cost.parse_sweep``, what varies; None: no sweep.
     """
 
     fonts: tuple[str, ...]
+    axes: Mapping[str, tuple[Any, ...]] | None
 
     def subject(self, model: "GlyphModel", settings: "Settings", options: Mapping[str, Any]) -> "FontSubject":
         """A model and the fonts; the data that it was trained on is not needed."""
@@ -247,15 +249,20 @@ class FontsPlan:
 
     def result(self, subject: "FontSubject") -> dict[str, Any]:
         """A model's part of the JSON file."""
-        from tfglyph.evaluation.font_composition_metric import evaluate_fonts
+        from tfglyph.evaluation.cost import sweep_of
+        from tfglyph.evaluation.font_composition_metric import evaluate_fonts, sweep_fonts
 
-        return evaluate_fonts(subject)
+        return (
+            evaluate_fonts(subject) if self.axes is None else sweep_fonts(subject, sweep_of(subject.model, self.axes))
+        )
 
     def lines(self, results: Sequence[dict[str, Any]], markdown: bool) -> Iterable[str]:
         """The tables for the terminal."""
         from tfglyph.evaluation import report
         from tfglyph.evaluation.font_composition_metric import font_tables
 
+        if self.axes is not None:
+            return (line for result in results for line in report.sweep_table(result, markdown))
         return (line for result in results for line in [report.heading(result), "", *font_tables(result, markdown)])
 
 
@@ -277,13 +284,11 @@ def _draws_in_fonts(model: "GlyphModel", fonts: Sequence[str], dataset: str | No
     return True
 
 
-def _fonts_plan(fonts: tuple[str, ...], metrics: Sequence[str] | None, sweep: str | None) -> FontsPlan:
+def _fonts_plan(fonts: tuple[str, ...], metrics: Sequence[str] | None, plan: MetricsPlan | SweepPlan) -> FontsPlan:
     """Raises UsageError for what is not measured in fonts."""
     if metrics is not None and list(metrics) != ["composition"]:
         raise UsageError("--font measures composition alone: --metrics is composition beside it")
-    if sweep is not None:
-        raise UsageError("--font and --sweep exclude each other")
-    return FontsPlan(fonts)
+    return FontsPlan(fonts, plan.axes if isinstance(plan, SweepPlan) else None)
 
 
 def _sweep_plan(text: str, metrics: Sequence[str] | None, sampling: Mapping[str, Any]) -> SweepPlan:
@@ -317,14 +322,22 @@ def _subject(
 ) -> "Subject":
     """The model with its data; a foreign data set was not trained on, so all of it counts as held out."""
     from tfglyph.evaluation import Subject
+    from tfglyph.models.composing import draws_from_exemplars
     from tfglyph.runs.data import load_glyphs
 
     model.chunk = CHUNK
     run_spec = model.run.options.dataset
-    all_glyphs = glyphs_from_flags(model, dataset, flags)
-    if dataset not in (None, run_spec.name):
-        training = load_glyphs(model.architecture, run_spec, "train")
-        return Subject(model, all_glyphs, training, all_glyphs, settings, options)
+    try:
+        all_glyphs = glyphs_from_flags(model, dataset, flags)
+        if dataset not in (None, run_spec.name):
+            training = load_glyphs(model.architecture, run_spec, "train")
+            return Subject(model, all_glyphs, training, all_glyphs, settings, options)
+    except GlyphError as error:
+        if not draws_from_exemplars(model):
+            raise
+        raise GlyphError(
+            f"{error}; `--font FILE` measures {model.run.title} without the data of its training"
+        ) from None
     training = all_glyphs.split("train", run_spec.holdout)
     held_out = all_glyphs.split("holdout", run_spec.holdout) if run_spec.holdout else None
     return Subject(model, all_glyphs, training, held_out, settings, options)

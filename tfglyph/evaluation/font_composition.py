@@ -295,6 +295,44 @@ class FontComposition:
 NOWHERE = "nowhere"
 
 
+@dataclasses.dataclass(frozen=True)
+class HeldOut:
+    """The held-out characters of a font, and what they are drawn from.
+
+    Attributes:
+        font: FontGlyphs.
+        characters: list of n str.
+        trees: list of n Description.
+        rows: int64 (n,), the right glyphs.
+        retrieval: Retrieval, which finds none of them.
+        retrieved: Retrieved, as many exemplars as the model takes.
+    """
+
+    font: FontGlyphs
+    characters: list[str]
+    trees: list[Description]
+    rows: np.ndarray
+    retrieval: Retrieval
+    retrieved: Retrieved
+
+
+def held_out_of(model: ExemplarModel, font: FontGlyphs, holdout: float, count: int = COUNT, seed: int = 0) -> HeldOut:
+    """The characters that ``measure_font`` draws, with their exemplars; arguments and errors are the same."""
+    drawable = set(font.characters)
+    characters = [each for each in held_out_characters(holdout, seed) if each in drawable][:count]
+    if not characters:
+        raise GlyphError(f"{font.name}: has none of the characters that the training held out")
+    trees, rows = [describe(character) for character in characters], font.rows(characters)
+    retrieval = Retrieval(font.source, model.architecture.exemplars, font.shape, without=font.alike(rows))
+    return HeldOut(font, characters, trees, rows, retrieval, retrieval.find(trees))
+
+
+def draw(model: ExemplarModel, retrieved: Retrieved, seed: int = 0, **options: Any) -> np.ndarray:
+    """What a model draws from exemplars, reduced: uint8 (n, h', w')."""
+    pairs = np.stack([np.full(len(retrieved.kinds), seed), np.arange(len(retrieved.kinds))], 1)
+    return reduced(model.sample_pairs(pairs, exemplars=retrieved.exemplars, kinds=retrieved.kinds, **options))
+
+
 def measure_font(
     model: ExemplarModel,
     font: FontGlyphs,
@@ -321,34 +359,24 @@ def measure_font(
     Raises:
         GlyphError: the font has none of the held-out characters.
     """
-    drawable = set(font.characters)
-    characters = [each for each in held_out_characters(holdout, seed) if each in drawable][:count]
-    if not characters:
-        raise GlyphError(f"{font.name}: has none of the characters that the training held out")
-    trees, rows = [describe(character) for character in characters], font.rows(characters)
+    held_out = held_out_of(model, font, holdout, count, seed)
+    characters, trees, rows = held_out.characters, held_out.trees, held_out.rows
     section: Exemplars = model.architecture.exemplars
-    retrieval = Retrieval(font.source, section, font.shape, without=font.alike(rows))
-
-    def draw(retrieved: Retrieved) -> np.ndarray:
-        pairs = np.stack([np.full(len(retrieved.kinds), seed), np.arange(len(retrieved.kinds))], 1)
-        return reduced(
-            model.sample_pairs(pairs, exemplars=retrieved.exemplars, kinds=retrieved.kinds, **options)
-        )  # (n, h', w')
-
-    retrieved = retrieval.find(trees)
-    images = draw(retrieved)
+    retrieval, retrieved = held_out.retrieval, held_out.retrieved
+    drawn = partial(draw, model, seed=seed, **options)
+    images = drawn(retrieved)
     curve: dict[int | str, Scores] = {}
     few = rows[:curve_count]
     if len(few):
-        curve = {number: score(draw(retrieval.find(trees[: len(few)], number)), font, few) for number in PER_PART}
+        curve = {number: score(drawn(retrieval.find(trees[: len(few)], number)), font, few) for number in PER_PART}
         curve[-1] = score(images[: len(few)], font, few)
         # Without a name nothing is known of the looks, and then nothing keeps the character itself out.
         nameless = [dataclasses.replace(tree, part=None) for tree in trees[: len(few)]]
         others = Retrieval(font.source, section, font.shape, without=font.alike(rows) + "".join(characters))
-        curve[NOWHERE] = score(draw(others.find(nameless)), font, few)
+        curve[NOWHERE] = score(drawn(others.find(nameless)), font, few)
     with_content = retrieval.add_content(retrieved, trees)
     known = np.flatnonzero(with_content.with_content)
-    drawn_with_content = score(draw(with_content)[known], font, rows[known])
+    drawn_with_content = score(drawn(with_content)[known], font, rows[known])
     baselines = {"drawn with content": (known, drawn_with_content), **_baselines(retrieved, characters, font, rows)}
     in_place = np.array([_in_place(kinds, tree, section) for kinds, tree in zip(retrieved.kinds, trees, strict=True)])
     return FontComposition(font, characters, trees, rows, images, in_place, score(images, font, rows), baselines, curve)

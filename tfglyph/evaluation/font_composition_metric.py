@@ -1,6 +1,7 @@
 """The metric ``composition`` for models that draw from exemplars: measurements, tables and a picture of fonts."""
 
 import dataclasses
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,8 +12,9 @@ from scipy.ndimage import maximum_filter
 
 from tfglyph.datasets.pack import pack
 from tfglyph.errors import UsageError
-from tfglyph.evaluation import legibility, style_classifier
+from tfglyph.evaluation import legibility, pictures, style_classifier
 from tfglyph.evaluation.composition import ENCLOSURES
+from tfglyph.evaluation.cost import Sweep, hardware
 from tfglyph.evaluation.font_composition import (
     COUNT,
     CURVE_COUNT,
@@ -20,8 +22,11 @@ from tfglyph.evaluation.font_composition import (
     FontComposition,
     FontGlyphs,
     Scores,
+    draw,
+    held_out_of,
     measure_font,
     read_font,
+    score,
 )
 from tfglyph.evaluation.measurement import Measurement, mean_measurement
 from tfglyph.evaluation.report import number
@@ -32,7 +37,7 @@ from tfglyph.files import PathLike, digest
 from tfglyph.imaging.grids import table_figure
 from tfglyph.models.base import GlyphModel
 from tfglyph.models.composing import draws_from_exemplars
-from tfglyph.progress import progress
+from tfglyph.progress import hidden, progress
 from tfglyph.version import __version__
 
 LEARNED = 300  # glyphs of each font that the style classifier learns from
@@ -41,6 +46,7 @@ ALL = "all fonts"
 OPERATORS = {"⿰": "⿰⿲", "⿱": "⿱⿳", "enclosures": ENCLOSURES, "⿻": "⿻"}
 FIGURES: tuple[str, ...] = ("first", "among five", "l1", "rmse", "ssim", "iou", "edges")
 LOWER = {"l1", "rmse"}
+SWEPT = ("first", "among five", "l1")
 BASELINES = ("drawn with content", "content pasted", "mean of exemplars", "best exemplar")
 
 
@@ -78,14 +84,9 @@ def evaluate_fonts(subject: FontSubject, curve_count: int = CURVE_COUNT) -> dict
         GlyphError: a file is no font.
     """
     model, settings = subject.model, subject.settings
-    if not draws_from_exemplars(model):
-        raise UsageError(f"{model.name} does not draw from exemplars, so it draws in no other font")
-    holdout = model.run.options.dataset.holdout
-    if not holdout:
-        raise UsageError(f"{model.run.title}: no characters were held out of the training (train.py --holdout)")
+    holdout, fonts = _holdout(model), _read(subject)  # errors now rather than after minutes
     results = []
     bar = progress(subject.fonts, "fonts", unit="font")
-    fonts = [read_font(path, model.architecture.hwc) for path in subject.fonts]  # errors now rather than after minutes
     for font, _ in zip(fonts, bar, strict=True):
         bar.set_postfix_str(font.name)
         results.append(
@@ -95,7 +96,79 @@ def evaluate_fonts(subject: FontSubject, curve_count: int = CURVE_COUNT) -> dict
         )
     figures, skipped = measurements(results, settings.seed)
     subject.pictures["composition"] = picture(results)
-    run = model.run
+    return _description(subject, fonts, [result.characters for result in results]) | {
+        "options": dict(subject.options),
+        "figures": [measurement.to_json() for measurement in figures],
+        "skipped": skipped,
+    }
+
+
+def sweep_fonts(subject: FontSubject, points: Sweep) -> dict[str, Any]:
+    """Composition in fonts against time: the same characters with several samplers and numbers of steps.
+
+    Args:
+        subject: FontSubject; its ``options`` are not used.
+        points: Sweep.
+
+    Returns:
+        dict of JSON values as ``sweeping.run_sweep`` gives it; the figures are means over the fonts.
+
+    Raises:
+        UsageError, GlyphError: as ``evaluate_fonts``.
+    """
+    model, settings = subject.model, subject.settings
+    holdout, fonts = _holdout(model), _read(subject)
+    all_held_out = [held_out_of(model, font, holdout, settings.count or COUNT, settings.seed) for font in fonts]
+    found: list[dict[str, Any]] = []
+    bar = progress(list(points), "sweep", unit="point")
+    for options in bar:
+        bar.set_postfix_str(", ".join(f"{name} {value}" for name, value in options.items()))
+        seconds, scores = 0.0, []
+        for held_out in all_held_out:
+            with hidden():
+                warm = dataclasses.replace(
+                    held_out.retrieved, exemplars=held_out.retrieved.exemplars[:1], kinds=held_out.retrieved.kinds[:1]
+                )
+                draw(model, warm, settings.seed, **options)
+                start = time.perf_counter()
+                images = draw(model, held_out.retrieved, settings.seed, **options)
+            seconds += time.perf_counter() - start
+            scores.append(score(images, held_out.font, held_out.rows))
+        figures = {
+            f"composition/{name}": float(np.mean([_values(each, name).mean() for each in scores])) for name in SWEPT
+        }
+        count = sum(len(held_out.characters) for held_out in all_held_out)
+        found.append({**options, "images_per_second": count / seconds, "figures": figures})
+    subject.pictures["sweep"] = pictures.sweep(found, model.run.title)
+    return _description(subject, fonts, [held_out.characters for held_out in all_held_out]) | {
+        "hardware": hardware(),
+        "sweep": dataclasses.asdict(points),
+        "points": found,
+        "skipped": [],
+    }
+
+
+def _holdout(model: GlyphModel) -> float:
+    """The fraction that was held out; raises UsageError for a model that does not draw from exemplars, or held nothing
+    out."""
+    if not draws_from_exemplars(model):
+        raise UsageError(f"{model.name} does not draw from exemplars, so it draws in no other font")
+    holdout = model.run.options.dataset.holdout
+    if not holdout:
+        raise UsageError(f"{model.run.title}: no characters were held out of the training (train.py --holdout)")
+    return holdout
+
+
+def _read(subject: FontSubject) -> list[FontGlyphs]:
+    return [read_font(path, subject.model.architecture.hwc) for path in subject.fonts]
+
+
+def _description(
+    subject: FontSubject, fonts: Sequence[FontGlyphs], characters: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """What was measured, as JSON values: the model, the fonts and the characters of each that were drawn."""
+    run, model = subject.model.run, subject.model
+    count = sum(map(len, characters))
     return {
         "tfglyph": __version__,
         "model": run.name,
@@ -108,33 +181,34 @@ def evaluate_fonts(subject: FontSubject, curve_count: int = CURVE_COUNT) -> dict
             "name": f"{len(fonts)} font{'s' if len(fonts) > 1 else ''}",
             "images": sum(len(font.images) for font in fonts),
             "training_images": 0,
-            "held_out_images": sum(len(result.characters) for result in results),
+            "held_out_images": count,
             "fingerprint": digest(*(np.ascontiguousarray(font.images) for font in fonts)),
         },
         "fonts": [
-            {"name": name, "file": str(path), "glyphs": len(font.images), "characters": "".join(result.characters)}
-            for name, path, font, result in zip(names(results), subject.fonts, fonts, results, strict=True)
+            {"name": name, "file": str(path), "glyphs": len(font.images), "characters": "".join(some)}
+            for name, path, font, some in zip(names(fonts), subject.fonts, fonts, characters, strict=True)
         ],
-        "samples": sum(len(result.characters) for result in results),
-        "seed": settings.seed,
-        "options": dict(subject.options),
-        "figures": [measurement.to_json() for measurement in figures],
-        "skipped": skipped,
+        "samples": count,
+        "seed": subject.settings.seed,
     }
 
 
 # === Measurements ===
 
 
-def names(results: Sequence[FontComposition]) -> list[str]:
+def names(fonts: Sequence[FontGlyphs]) -> list[str]:
     """A name for each font, told apart by a number where two have the same; a slash would split the measurement's."""
     seen: Counter[str] = Counter()
     distinct = []
-    for result in results:
-        name = result.font.name.replace("/", "∕")
+    for font in fonts:
+        name = font.name.replace("/", "∕")
         seen[name] += 1
         distinct.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return distinct
+
+
+def _names_of(results: Sequence[FontComposition]) -> list[str]:
+    return names([result.font for result in results])
 
 
 def measurements(results: Sequence[FontComposition], seed: int = 0) -> tuple[list[Measurement], list[dict[str, str]]]:
@@ -149,7 +223,7 @@ def measurements(results: Sequence[FontComposition], seed: int = 0) -> tuple[lis
     """
     figures: list[Measurement] = []
     skipped = []
-    for name, result in zip(names(results), results, strict=True):
+    for name, result in zip(_names_of(results), results, strict=True):
         figures += _of_scores(f"composition/{name}", result.drawn, seed)
         for baseline in BASELINES:
             _, scores = result.baselines[baseline]
@@ -161,7 +235,7 @@ def measurements(results: Sequence[FontComposition], seed: int = 0) -> tuple[lis
         skipped.append({"metric": "composition, read right", "reason": str(error)})
     figures += _styles(results, seed)
     for name, some in [
-        *((name, [result]) for name, result in zip(names(results), results, strict=True)),
+        *((name, [result]) for name, result in zip(_names_of(results), results, strict=True)),
         (ALL, results),
     ]:
         figures += _breakdown(name, some, seed)
@@ -186,7 +260,7 @@ def _better(figure: str) -> Any:
 def _readings(results: Sequence[FontComposition], seed: int) -> Iterator[Measurement]:
     """How many the recognizer reads as the right character, beside the font's own glyphs, and the one by the other."""
     fingerprint = legibility.fingerprint()
-    for name, result in zip(names(results), results, strict=True):
+    for name, result in zip(_names_of(results), results, strict=True):
         own = result.font.images[result.rows][..., None]
         real = legibility.read_real(own, f"reading {name}").correct(result.characters)
         right = legibility.read(result.images[..., None], f"reading {name}, drawn").correct(result.characters)
@@ -208,7 +282,7 @@ def _styles(results: Sequence[FontComposition], seed: int) -> Iterator[Measureme
     images = [*learned, *_made_up_fonts(*learned[0].shape[1:])]
     labels = np.repeat(np.arange(len(images)), [len(each) for each in images])
     classifier = style_classifier.train(np.concatenate(images), labels)
-    for label, (name, result) in enumerate(zip(names(results), results, strict=True)):
+    for label, (name, result) in enumerate(zip(_names_of(results), results, strict=True)):
         real = classifier(result.font.images[result.rows]) == label
         drawn = classifier(result.images) == label
         yield mean_measurement(f"composition/{name}/style recognized", drawn, "higher", seed, real.mean())
@@ -223,9 +297,9 @@ def _learned(font: FontGlyphs, rows: np.ndarray, seed: int) -> np.ndarray:
 
 def _made_up_fonts(height: int, width: int) -> list[np.ndarray]:
     """The package's own pictures of TW-Kai, thicker, slanted, and low: uint8 (n, h, w) each."""
-    _, pictures = pack()
-    pictures = pictures[:: len(pictures) // LEARNED][:LEARNED]
-    planes = enlarge(tf.constant(pictures[..., None]), (height, width)).numpy()[..., 0]
+    _, own = pack()
+    own = own[:: len(own) // LEARNED][:LEARNED]
+    planes = enlarge(tf.constant(own[..., None]), (height, width)).numpy()[..., 0]
     slanted = np.stack([np.roll(planes[:, row], round((height / 2 - row) / 4), 1) for row in range(height)], 1)
     low = planes[:, (np.arange(height) * 2 - height // 2).clip(0, height - 1)]
     return [maximum_filter(planes, (1, 3, 3)), slanted, low]
@@ -335,7 +409,7 @@ def picture(results: Sequence[FontComposition]) -> np.ndarray:
         uint8 [H, W, 3].
     """
     lines: list[tuple[str, list[np.ndarray]]] = []
-    for name, result in zip(names(results), results, strict=True):
+    for name, result in zip(_names_of(results), results, strict=True):
         right = result.drawn.ranks < 1
         for title, rows in (("right", np.flatnonzero(right)), ("wrong", np.flatnonzero(~right))):
             rows = rows[:: max(1, len(rows) // SHOWN)][:SHOWN]
