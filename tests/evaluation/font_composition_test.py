@@ -245,7 +245,7 @@ def test_a_sweep_in_fonts_measures_the_same_characters_at_each_point(verb, run, 
     assert points["ddim", 1] == points["heun", 1]  # one step is Euler's for both
     assert set(points["heun", 2]) == {f"composition/{name}" for name in ("first", "among five", "l1")}
     assert "heun         2" in capsys.readouterr().out
-    assert verb(*words, "--metrics", "composition", "--sampler", "heun", "--steps", 2) == 0
+    assert verb(*words, "--metrics", "composition") == 0
     (whole,) = json.loads((tmp_path / "points.json").read_text(encoding="utf-8"))["models"]
     alone = {figure["name"]: figure["value"] for figure in whole["figures"]}
     assert points["heun", 2]["composition/l1"] == pytest.approx(alone["composition/Blocks/l1"])
