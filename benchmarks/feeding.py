@@ -94,6 +94,7 @@ def main() -> None:
     if options.fonts:
         architecture = load_architecture("compose-exemplars")
         glyphs = datasets.load("fonts", architecture.hwc[:2], fonts=options.fonts, charset=options.charset)
+        assert architecture.exemplars is not None
         companions = ExemplarBatches(glyphs, architecture.exemplars, seed=0)
         print(f"{len(glyphs):,} glyphs of {len(options.fonts)} fonts, {'x'.join(map(str, architecture.hwc))}")
         for name, more in {"with exemplars": {}, "both augmented": {"augmentation": AUGMENTATION}}.items():

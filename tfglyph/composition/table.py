@@ -114,7 +114,7 @@ _PART = re.compile(r"\{\d{1,6}\}|.")
 
 def read_line(line: str) -> tuple[str, tuple[str, tuple[str, ...]]]:
     """``酪⿰酉各`` -> ("酪", ("⿰", ("酉", "各"))); pieces without a code point are numbers in braces."""
-    name, operator, *rest = _PART.findall(line) if "{" in line else line
+    name, operator, *rest = _PART.findall(line) if "{" in line else list(line)
     if len(rest) != ARITY.get(operator, -1):
         raise ValueError(f"decomposition table: {line!r} is not a part, an operator and its parts")
     return name, (operator, tuple(rest))

@@ -363,7 +363,10 @@ def measure_font(
     characters, trees, rows = held_out.characters, held_out.trees, held_out.rows
     section: Exemplars = model.architecture.exemplars
     retrieval, retrieved = held_out.retrieval, held_out.retrieved
-    drawn = partial(draw, model, seed=seed, **options)
+
+    def drawn(some: Retrieved) -> np.ndarray:
+        return draw(model, some, seed, **options)
+
     images = drawn(retrieved)
     curve: dict[int | str, Scores] = {}
     few = rows[:curve_count]

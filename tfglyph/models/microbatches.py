@@ -45,7 +45,10 @@ def in_microbatches(
 
     def body(index: tf.Tensor, kept: list[tf.TensorArray], gradients: list[tf.Tensor]) -> tuple[Any, ...]:
         part = tf.nest.map_structure(lambda values: values[index * size : (index + 1) * size], data)
-        means, more, of_images = compute(part)
+        # A function of its own, for its kernels: where operations run one after the other (``determinism``), TensorFlow
+        # does not optimize the body of a loop for the processor, but does so for a function that the body calls.
+        function = compute if tf.executing_eagerly() else tf.function(compute, autograph=False)
+        means, more, of_images = function(part)
         names[:] = list(means)
         values = [tf.stack(list(means.values())), *(tf.cast(of_images[name], tf.float32) for name in rows)]
         # (A gradient of an embedding is sparse until it is added up.)

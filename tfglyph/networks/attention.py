@@ -55,11 +55,8 @@ def _attend_in_chunks(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, ch
     """
     chunks, scale = queries.shape[2] // chunk, 1 / math.sqrt(queries.shape[-1])
 
-    def split(tensor: tf.Tensor) -> tf.Tensor:
-        return tf.stack(tf.split(tensor, chunks, axis=2))  # (chunks, n, heads, chunk, d)
-
-    def join(tensor: tf.Tensor) -> tf.Tensor:
-        return tf.concat(tf.unstack(tensor, chunks), axis=2)  # (n, heads, q, d)
+    def split(tensor: tf.Tensor) -> list[tf.Tensor]:
+        return tf.split(tensor, chunks, axis=2)  # (n, heads, chunk, d) each
 
     @tf.custom_gradient
     def attention(scaled: tf.Tensor, keys: tf.Tensor, values: tf.Tensor) -> tuple[tf.Tensor, Any]:
@@ -67,44 +64,33 @@ def _attend_in_chunks(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, ch
             # (of bfloat16, too, the kernel computes in float32)
             return tf.nn.softmax(tf.matmul(some, keys, transpose_b=True))  # (n, heads, chunk, k)
 
-        outputs = join(tf.map_fn(lambda some: weights_of(some) @ values, split(scaled), parallel_iterations=1))
+        # Chunk after chunk by their order in the graph: a loop's body gets slower kernels (see models.microbatches).
+        results: list[tf.Tensor] = []
+        for some in split(scaled):
+            with tf.control_dependencies(results[-1:]):
+                results.append(weights_of(some) @ values)
+        outputs = tf.concat(results, axis=2)  # (n, heads, q, d)
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             wide = tf.cast(upstream, tf.float32) * tf.cast(outputs, tf.float32)
             delta = tf.reduce_sum(wide, -1, keepdims=True)  # (n, heads, q, 1)
             coarse = tf.cast(delta, upstream.dtype)
             fine = tf.cast(delta - tf.cast(coarse, tf.float32), upstream.dtype)  # what bfloat16 rounds away
-            some_chunks, upstream_chunks = split(scaled), split(upstream)
-            wider_chunks = split(tf.concat([upstream, -coarse, -fine], -1))
             ones = tf.ones_like(values[..., :1])
             wider_values = tf.concat([values, ones, ones], -1)
-
-            # A plain loop: the gradient of a mapped function would keep every chunk, and so would tf.scan.
-            def body(
-                index: tf.Tensor, d_scaled: tf.TensorArray, d_keys: tf.Tensor, d_values: tf.Tensor
-            ) -> tuple[Any, ...]:
-                some = some_chunks[index]
-                weights = weights_of(some)
-                d_scores = weights * tf.matmul(wider_chunks[index], wider_values, transpose_b=True)
-                more_keys = tf.matmul(d_scores, some, transpose_a=True)
-                more_values = tf.matmul(weights, upstream_chunks[index], transpose_a=True)
-                return (
-                    index + 1,
-                    d_scaled.write(index, d_scores @ keys),
-                    d_keys + tf.cast(more_keys, tf.float32),
-                    d_values + tf.cast(more_values, tf.float32),
-                )
-
-            state = (
-                0,
-                tf.TensorArray(scaled.dtype, chunks, element_shape=some_chunks.shape[1:]),
-                tf.zeros_like(keys, tf.float32),
-                tf.zeros_like(values, tf.float32),
-            )
-            _, d_scaled, d_keys, d_values = tf.while_loop(
-                lambda index, *_: index < chunks, body, state, parallel_iterations=1
-            )
-            return join(d_scaled.stack()), tf.cast(d_keys, keys.dtype), tf.cast(d_values, values.dtype)
+            d_keys, d_values = tf.zeros_like(keys, tf.float32), tf.zeros_like(values, tf.float32)
+            d_scaled: list[tf.Tensor] = []
+            for some, of_some, wider in zip(
+                split(scaled), split(upstream), split(tf.concat([upstream, -coarse, -fine], -1)), strict=True
+            ):
+                with tf.control_dependencies([upstream, d_keys, d_values, *d_scaled[-1:]]):
+                    some = tf.identity(some)  # (so that the weights are computed again here, and not kept)
+                    weights = weights_of(some)
+                    d_scores = weights * tf.matmul(wider, wider_values, transpose_b=True)
+                    d_scaled.append(d_scores @ keys)
+                    d_keys += tf.cast(tf.matmul(d_scores, some, transpose_a=True), tf.float32)
+                    d_values += tf.cast(tf.matmul(weights, of_some, transpose_a=True), tf.float32)
+            return tf.concat(d_scaled, axis=2), tf.cast(d_keys, keys.dtype), tf.cast(d_values, values.dtype)
 
         return outputs, gradient
 
