@@ -18,7 +18,16 @@ from tfglyph.models.limits import check_limits
 from tfglyph.networks.border import border_masks
 from tfglyph.networks.cppn import coordinates, native_grid, positions
 
+torch = torch_networks.torch
+
 SMALL = ["vaegan-small", "vae-small", "gan-small", "infogan-small", "cppn-small", "ddpm-small"]
+
+
+@pytest.fixture(autouse=True)
+def denormals_as_before():
+    """What ``prepare_pytorch`` sets holds for the whole thread, and would outlive these tests."""
+    yield
+    torch.set_flush_denormal(False)
 
 
 @pytest.mark.parametrize("name", list(peers.ROWS))
