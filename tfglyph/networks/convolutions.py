@@ -114,7 +114,8 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
                 inputs, kernel, [tf.shape(inputs)[0], *padded, self.filters], self.strides, "VALID"
             )
             (top, _), (left, _) = padding
-            outputs = outputs[:, top : top + size[0], left : left + size[1]]
+            # (The gradient of a Python slice is an operation on one thread, that of this one is padding.)
+            outputs = tf.slice(outputs, [0, top, left, 0], [-1, *size, -1])
             outputs = tf.ensure_shape(outputs, [None, *size, self.filters])  # (n, h s, w s, filters)
         else:
             return super().call(inputs)
