@@ -310,6 +310,12 @@ class Row:
     versions: dict[str, str]
     parameters: dict[str, dict[str, int]]
 
+    def begin(self, key: tuple[str, str], about: dict[str, Any]) -> Measured:
+        """A new entry for a library and precision, with what its worker says of itself."""
+        self.versions[key[0]], self.parameters[key[0]] = about["version"], about["parameters"]
+        self.measured[key] = Measured(build=about["build_seconds"], imported=about["imported"])
+        return self.measured[key]
+
 
 @contextlib.contextmanager
 def workers(variants: Sequence[tuple[str, str]], name: str, batch: int | None, jit: str) -> Iterator[dict[Any, Worker]]:
@@ -348,11 +354,9 @@ def measure(name: str, batch: int | None, options: argparse.Namespace, report: C
     images = random_images(architecture)
     variants = variants_of(options)
     with workers(variants, name, batch, options.jit) as sides:
-        row = Row(name, architecture.training.batch_size, {key: Measured() for key in sides}, 0, {}, {})
+        row = Row(name, architecture.training.batch_size, {}, 0, {}, {})
         for key, side in sides.items():
-            row.versions[key[0]], row.parameters[key[0]] = side.about["version"], side.about["parameters"]
-            measured = row.measured[key]
-            measured.build, measured.imported = side.about["build_seconds"], side.about["imported"]
+            measured = row.begin(key, side.about)
             measured.first, _ = side.ask("train", images)
             about = f"{key[0]} {PRECISIONS[key[1]]}"
             report(f"{name}: {about}: build {measured.build:.1f} s, first step {measured.first:.1f} s")
@@ -383,11 +387,9 @@ def measure_memory(name: str, batch: int | None, options: argparse.Namespace, re
     images = random_images(architecture)
     row = Row(name, architecture.training.batch_size, {}, 0, {}, {})
     for key in variants_of(options):
-        measured = row.measured[key] = Measured()
         with workers([key], name, batch, options.jit) as sides:
             side = sides[key]
-            row.versions[key[0]] = side.about["version"]
-            measured.build, measured.imported = side.about["build_seconds"], side.about["imported"]
+            measured = row.begin(key, side.about)
             try:
                 measured.first, _ = side.ask("train", images)
                 measured.memory = side.ask("memory")

@@ -204,7 +204,7 @@ def test_measurements_and_tables(font, monkeypatch):
     assert [each["reason"] for each in skipped] == ["no recognizer"]
     result = {
         "figures": [figure.to_json() for figure in figures],
-        "fonts": [{"name": name} for name in font_composition_metric.names([each.font for each in results])],
+        "fonts": [{"name": name} for name in font_composition_metric.names(results)],
     }
     lines = list(font_composition_metric.font_tables(result))
     assert any(line.startswith("| Blocks (2) | ") and " 1.000 | 1.000 | 0.000 |" in line for line in lines)

@@ -109,12 +109,12 @@ def lines() -> list[str]:
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
-_PART = re.compile(r"\{\d{1,6}\}|.")
+_PART = re.compile(rf"{UNNAMED.pattern}|.")
 
 
 def read_line(line: str) -> tuple[str, tuple[str, tuple[str, ...]]]:
     """``酪⿰酉各`` -> ("酪", ("⿰", ("酉", "各"))); pieces without a code point are numbers in braces."""
-    name, operator, *rest = _PART.findall(line) if "{" in line else list(line)
+    name, operator, *rest = [match[0] for match in _PART.finditer(line)] if "{" in line else list(line)
     if len(rest) != ARITY.get(operator, -1):
         raise ValueError(f"decomposition table: {line!r} is not a part, an operator and its parts")
     return name, (operator, tuple(rest))

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfglyph.architecture.sampling import SAMPLERS, SAMPLING_OPTIONS
 from tfglyph.errors import UsageError, did_you_mean
-from tfglyph.progress import hidden
+from tfglyph.progress import hidden, progress
 
 SWEPT = ("sampler", "steps", "guidance", "temperature")
 DEFAULT_STEPS = (5, 10, 20, 50)
@@ -97,6 +97,13 @@ class Sweep:
         """Options of ``model.sample``, a dict for each point."""
         axes = {name: values for name, values in dataclasses.asdict(self).items() if values}
         return (dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values()))
+
+    def shown(self) -> Iterator[dict[str, Any]]:
+        """The points, one after the other in a progress bar that names them."""
+        bar = progress(list(self), "sweep", unit="point")
+        for options in bar:
+            bar.set_postfix_str(", ".join(f"{name} {value}" for name, value in options.items()))
+            yield options
 
 
 def parse_sweep(text: str) -> dict[str, tuple[Any, ...]]:

@@ -21,6 +21,7 @@ from tfglyph.evaluation.font_composition import (
     NOWHERE,
     FontComposition,
     FontGlyphs,
+    HeldOut,
     Scores,
     draw,
     held_out_of,
@@ -96,7 +97,7 @@ def evaluate_fonts(subject: FontSubject, curve_count: int = CURVE_COUNT) -> dict
         )
     figures, skipped = measurements(results, settings.seed)
     subject.pictures["composition"] = picture(results)
-    return _description(subject, fonts, [result.characters for result in results]) | {
+    return _description(subject, results) | {
         "options": dict(subject.options),
         "figures": [measurement.to_json() for measurement in figures],
         "skipped": skipped,
@@ -120,9 +121,7 @@ def sweep_fonts(subject: FontSubject, points: Sweep) -> dict[str, Any]:
     holdout, fonts = _holdout(model), _read(subject)
     all_held_out = [held_out_of(model, font, holdout, settings.count or COUNT, settings.seed) for font in fonts]
     found: list[dict[str, Any]] = []
-    bar = progress(list(points), "sweep", unit="point")
-    for options in bar:
-        bar.set_postfix_str(", ".join(f"{name} {value}" for name, value in options.items()))
+    for options in points.shown():
         seconds, scores = 0.0, []
         for held_out in all_held_out:
             with hidden():
@@ -140,7 +139,7 @@ def sweep_fonts(subject: FontSubject, points: Sweep) -> dict[str, Any]:
         count = sum(len(held_out.characters) for held_out in all_held_out)
         found.append({**options, "images_per_second": count / seconds, "figures": figures})
     subject.pictures["sweep"] = pictures.sweep(found, model.run.title)
-    return _description(subject, fonts, [held_out.characters for held_out in all_held_out]) | {
+    return _description(subject, all_held_out) | {
         "hardware": hardware(),
         "sweep": dataclasses.asdict(points),
         "points": found,
@@ -163,12 +162,11 @@ def _read(subject: FontSubject) -> list[FontGlyphs]:
     return [read_font(path, subject.model.architecture.hwc) for path in subject.fonts]
 
 
-def _description(
-    subject: FontSubject, fonts: Sequence[FontGlyphs], characters: Sequence[Sequence[str]]
-) -> dict[str, Any]:
+def _description(subject: FontSubject, results: Sequence[FontComposition | HeldOut]) -> dict[str, Any]:
     """What was measured, as JSON values: the model, the fonts and the characters of each that were drawn."""
     run, model = subject.model.run, subject.model
-    count = sum(map(len, characters))
+    fonts = [result.font for result in results]
+    count = sum(len(result.characters) for result in results)
     return {
         "tfglyph": __version__,
         "model": run.name,
@@ -185,8 +183,8 @@ def _description(
             "fingerprint": digest(*(np.ascontiguousarray(font.images) for font in fonts)),
         },
         "fonts": [
-            {"name": name, "file": str(path), "glyphs": len(font.images), "characters": "".join(some)}
-            for name, path, font, some in zip(names(fonts), subject.fonts, fonts, characters, strict=True)
+            {"name": name, "file": str(path), "glyphs": len(font.images), "characters": "".join(result.characters)}
+            for name, path, font, result in zip(names(results), subject.fonts, fonts, results, strict=True)
         ],
         "samples": count,
         "seed": subject.settings.seed,
@@ -196,19 +194,15 @@ def _description(
 # === Measurements ===
 
 
-def names(fonts: Sequence[FontGlyphs]) -> list[str]:
+def names(results: Sequence[FontComposition | HeldOut]) -> list[str]:
     """A name for each font, told apart by a number where two have the same; a slash would split the measurement's."""
     seen: Counter[str] = Counter()
     distinct = []
-    for font in fonts:
-        name = font.name.replace("/", "∕")
+    for result in results:
+        name = result.font.name.replace("/", "∕")
         seen[name] += 1
         distinct.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return distinct
-
-
-def _names_of(results: Sequence[FontComposition]) -> list[str]:
-    return names([result.font for result in results])
 
 
 def measurements(results: Sequence[FontComposition], seed: int = 0) -> tuple[list[Measurement], list[dict[str, str]]]:
@@ -223,7 +217,7 @@ def measurements(results: Sequence[FontComposition], seed: int = 0) -> tuple[lis
     """
     figures: list[Measurement] = []
     skipped = []
-    for name, result in zip(_names_of(results), results, strict=True):
+    for name, result in zip(names(results), results, strict=True):
         figures += _of_scores(f"composition/{name}", result.drawn, seed)
         for baseline in BASELINES:
             _, scores = result.baselines[baseline]
@@ -235,7 +229,7 @@ def measurements(results: Sequence[FontComposition], seed: int = 0) -> tuple[lis
         skipped.append({"metric": "composition, read right", "reason": str(error)})
     figures += _styles(results, seed)
     for name, some in [
-        *((name, [result]) for name, result in zip(_names_of(results), results, strict=True)),
+        *((name, [result]) for name, result in zip(names(results), results, strict=True)),
         (ALL, results),
     ]:
         figures += _breakdown(name, some, seed)
@@ -260,7 +254,7 @@ def _better(figure: str) -> Any:
 def _readings(results: Sequence[FontComposition], seed: int) -> Iterator[Measurement]:
     """How many the recognizer reads as the right character, beside the font's own glyphs, and the one by the other."""
     fingerprint = legibility.fingerprint()
-    for name, result in zip(_names_of(results), results, strict=True):
+    for name, result in zip(names(results), results, strict=True):
         own = result.font.images[result.rows][..., None]
         real = legibility.read_real(own, f"reading {name}").correct(result.characters)
         right = legibility.read(result.images[..., None], f"reading {name}, drawn").correct(result.characters)
@@ -282,7 +276,7 @@ def _styles(results: Sequence[FontComposition], seed: int) -> Iterator[Measureme
     images = [*learned, *_made_up_fonts(*learned[0].shape[1:])]
     labels = np.repeat(np.arange(len(images)), [len(each) for each in images])
     classifier = style_classifier.train(np.concatenate(images), labels)
-    for label, (name, result) in enumerate(zip(_names_of(results), results, strict=True)):
+    for label, (name, result) in enumerate(zip(names(results), results, strict=True)):
         real = classifier(result.font.images[result.rows]) == label
         drawn = classifier(result.images) == label
         yield mean_measurement(f"composition/{name}/style recognized", drawn, "higher", seed, real.mean())
@@ -409,7 +403,7 @@ def picture(results: Sequence[FontComposition]) -> np.ndarray:
         uint8 [H, W, 3].
     """
     lines: list[tuple[str, list[np.ndarray]]] = []
-    for name, result in zip(_names_of(results), results, strict=True):
+    for name, result in zip(names(results), results, strict=True):
         right = result.drawn.ranks < 1
         for title, rows in (("right", np.flatnonzero(right)), ("wrong", np.flatnonzero(~right))):
             rows = rows[:: max(1, len(rows) // SHOWN)][:SHOWN]

@@ -11,7 +11,7 @@ from tfglyph.evaluation.cost import Sweep, hardware, timed_samples, warm_up
 from tfglyph.evaluation.evaluate import description, missing_extractors
 from tfglyph.evaluation.subject import Subject, common_characters, with_characters
 from tfglyph.evaluation.unavailable import UnavailableError
-from tfglyph.progress import hidden, progress
+from tfglyph.progress import hidden
 
 COUNT = 1000  # samples at each point where nobody says how many
 
@@ -45,9 +45,7 @@ def run_sweep(subject: Subject, sweep: Sweep, measured: Measured | None = None) 
     except UnavailableError as error:
         readable = False
         skipped.append({"metric": "legibility", "reason": str(error)})
-    bar = progress(list(sweep), "sweep", unit="point")
-    for options in bar:
-        bar.set_postfix_str(", ".join(f"{name} {value}" for name, value in options.items()))
+    for options in sweep.shown():
         if group is not None:
             points.append(_composition_point(subject, group, options, readable))
         else:

@@ -34,16 +34,11 @@ def attend(
     """
     length = queries.shape[2]
     if mask is not None or length <= chunk or length % chunk:
-        return _attention_weights(queries, keys, mask, values.dtype) @ values
+        scores = tf.cast(tf.matmul(queries, keys, transpose_b=True), tf.float32) / math.sqrt(queries.shape[-1])
+        if mask is not None:
+            scores = tf.where(mask[:, None, None], scores, -1e9)
+        return tf.cast(tf.nn.softmax(scores), values.dtype) @ values
     return _attend_in_chunks(queries, keys, values, chunk)
-
-
-def _attention_weights(queries: tf.Tensor, keys: tf.Tensor, mask: tf.Tensor | None, dtype: tf.DType) -> tf.Tensor:
-    """Softmax of the scaled products: (n, heads, q, k) in ``dtype``."""
-    scores = tf.cast(tf.matmul(queries, keys, transpose_b=True), tf.float32) / math.sqrt(queries.shape[-1])
-    if mask is not None:
-        scores = tf.where(mask[:, None, None], scores, -1e9)
-    return tf.cast(tf.nn.softmax(scores), dtype)  # (n, heads, q, k)
 
 
 def _attend_in_chunks(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, chunk: int) -> tf.Tensor:
