@@ -7,6 +7,7 @@ python tools/results.py sketches 酩霧國婉這瘋 docs/images/compose-sketches
 python tools/results.py answers vaegan-cns vae-cns vae-parts --output docs/images/results-answers.png
 python tools/results.py answers vaegan-cns vae-cns vae-parts --benchmark --output results-answers-benchmark.png
 python tools/results.py arithmetic vaegan-cns vae-cns vae-parts
+python tools/results.py growth RUN docs/images/growth-cppn-mnist.png --published MNIST .854 28 .194
 """
 
 import json
@@ -23,6 +24,7 @@ from tfglyph.composition import tokenizer
 from tfglyph.composition.arithmetic import add_descriptions
 from tfglyph.evaluation.arithmetic import PCA_COMPONENTS, measure
 from tfglyph.evaluation.arithmetic_metric import COMPOSED
+from tfglyph.evaluation.legibility import read
 from tfglyph.evaluation.pixels import pixel_vectors
 from tfglyph.evaluation.report import markdown
 from tfglyph.evaluation.tuples import part_tuples
@@ -33,7 +35,9 @@ from tfglyph.latent.description_answers import COMPOSER, description_answers
 from tfglyph.latent.tuples import read_tuples
 from tfglyph.networks.sketches import Sketches
 from tfglyph.pretrained import PREFIX, folder_of
+from tfglyph.runs.lookup import steps_in
 from tfglyph.runs.rundir import read_stats
+from tfglyph.training.diversity import effective_dimension, standard_deviation
 
 
 @click.group()
@@ -223,6 +227,34 @@ def sketches(characters: str, path: str) -> None:
     rows, height, width, columns = cells.shape
     page = cells.transpose(0, 1, 3, 2).reshape(rows * height, columns * width)
     click.echo(save_png(path, enlarge(page[None, ..., None], 3)[0]))
+
+
+GROWTH = ("confidence", "effective dimension of 512", "standard deviation")
+
+
+@main.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False))
+@click.argument("path", type=click.Path())
+@click.option("--published", nargs=4, multiple=True, type=(str, float, float, float), metavar="NAME C D S")
+def growth(directory: str, path: str, published: tuple[tuple[str, float, float, float], ...]) -> None:
+    """1,000 samples of each checkpoint of a run: a Markdown table, and curves beside published figures."""
+    rows = []
+    for step in steps_in(directory):
+        model = tfglyph.load(pathlib.Path(directory) / f"model.ckpt-{step}")
+        images = model.sample(1000, seed=0)
+        updates = step * model.architecture.objective.generator_steps
+        confidence = float(read(images).confidences.mean())
+        rows.append((updates, confidence, effective_dimension(images[:512]), standard_deviation(images)))
+    click.echo(f"| updates | {' | '.join(GROWTH)} |\n|---:|---:|---:|---:|")
+    for updates, confidence, dimension, deviation in rows:
+        click.echo(f"| {updates:,} | {confidence:.3f} | {dimension:.0f} | {deviation:.3f} |")
+    updates = [row[0] for row in rows]
+    panels = []
+    for column, title in enumerate(GROWTH, start=1):
+        series = {"here": (updates, [row[column] for row in rows])}
+        series |= {f"published: {figures[0]}": (updates, [figures[column]] * len(updates)) for figures in published}
+        panels.append(curves(title, series, "updates of the generator", "", size=(420, 320)))
+    click.echo(save_png(path, np.concatenate(panels, axis=1)))
 
 
 if __name__ == "__main__":

@@ -88,6 +88,28 @@ def test_the_pictures_samples_are_the_models_own(runs):
         np.testing.assert_array_equal(np.asarray(image), grid(model.sample(64, seed=0), columns=8)[..., 0])
 
 
+@pytest.mark.parametrize(("most", "encoded", "walks"), [(64, 16, 4), (4, 4, 2)])
+def test_as_many_images_are_encoded_as_a_family_can_afford(most, encoded, walks, tmp_path, monkeypatch):
+    glyphs = datasets.load("cns", size=32).take(np.arange(40), "forty")
+    board = callbacks.Board(SimpleNamespace(path=tmp_path), {})
+    pictures = callbacks.Pictures(SimpleNamespace(path=tmp_path), board, glyphs, 16, every=1, total_steps=1)
+    asked, walked = [], []
+    model = SimpleNamespace(
+        preview=lambda count: pictures.real[:count],
+        encode=lambda images: asked.append(len(images)) or images,
+        decode=lambda latents: latents,
+        can_encode=True,
+        preview_reconstructions=most,
+        networks={},
+    )
+    pictures.set_model(model)
+    monkeypatch.setattr(callbacks, "interpolation_rows", lambda _, a, b, *args, **ends: walked.append(a) or a)
+    pictures.step = 1
+    pictures.after_step({})
+    assert asked == [encoded] and len(walked[0]) == walks
+    board.on_train_end()
+
+
 def test_projector_files_agree_with_each_other(runs):
     directory, *_ = runs
     config = (directory / "projector_config.pbtxt").read_text()

@@ -45,6 +45,7 @@ class GlyphModel(keras.Model):
         ema_networks: dict of keras.Model by name, these averages; empty without ``training.ema``.
         chunk: int, images that are made at once.
         preview_images: int, images in a training's pictures; a family whose sampling is slow overrides.
+        preview_reconstructions: int, at most so many of them are encoded and reconstructed for these pictures.
         sampling_options: tuple of str, what ``sample`` takes besides count and seed: names of
             ``tfglyph.architecture.sampling.SAMPLING_OPTIONS``; a family overrides.
         optimizers: dict of GuardedOptimizer by network name; empty until ``prepare_training``.
@@ -54,6 +55,7 @@ class GlyphModel(keras.Model):
     ema_names: tuple[str, ...] = ("generator",)
     chunk: int = CHUNK
     preview_images: int = 64
+    preview_reconstructions: int = 64
     sampling_options: tuple[str, ...] = ()
     latents_are_noise: bool = False
     """Whether a latent is an image of noise, whose entries and sums mean nothing by themselves (diffusion)."""

@@ -46,6 +46,7 @@ class Diffusion(GlyphModel):
     """
 
     preview_images = 16
+    preview_reconstructions = 4  # an image takes three times as long to encode as to draw
     latents_are_noise = True
 
     def __init__(self, architecture: Any, seed: int = 0):

@@ -209,16 +209,15 @@ class Pictures(StepCallback):
         self._show("samples", samples, self.columns)
         logits = {"real": self.real, "sampled": samples}
         if model.can_encode:
-            latents = model.encode(self.real)  # (n, d)
+            real = self.real[: model.preview_reconstructions]  # (n, h, w, c)
+            latents = model.encode(real)  # (n, d)
             tf.summary.histogram("z", latents)
             logits["reconstructed"] = model.decode(latents)
             self._show("reconstructions", logits["reconstructed"], self.columns)
-            walks = min(len(self.real) // 2, self.columns)
+            walks = min(len(real) // 2, self.columns)
             if walks:
-                ends = latents[:walks], latents[-walks:]  # (a diffusion model takes minutes to encode)
-                rows = interpolation_rows(
-                    model, self.real[:walks], self.real[-walks:], INTERPOLATION_STEPS, latents=ends
-                )
+                ends = latents[:walks], latents[-walks:]
+                rows = interpolation_rows(model, real[:walks], real[-walks:], INTERPOLATION_STEPS, latents=ends)
                 self._show("interpolation", rows, INTERPOLATION_STEPS + 2)
         if "discriminator" in model.networks:
             for name, images in logits.items():
