@@ -33,15 +33,16 @@ def main(output: str, count: int, datadir: str | None, seed: int) -> None:
         glyphs = datasets.load("mnist", SIDE, datadir=datadir)
     except GlyphError as error:
         raise click.ClickException(str(error)) from None
-    count = min(count, len(glyphs))
-    hues = np.random.default_rng(seed).random(count)
-    for name in glyphs.label_names:
+    assert glyphs.labels is not None and glyphs.label_names is not None  # MNIST has both
+    names = [glyphs.label_names[label] for label in glyphs.labels[:count]]
+    hues = np.random.default_rng(seed).random(len(names))
+    for name in set(names):
         os.makedirs(os.path.join(output, name), exist_ok=True)
-    for number in progress(range(count), "pictures", unit="picture"):
+    for number, name in enumerate(progress(names, "pictures", unit="picture")):
         ink = glyphs.images[number].astype(np.float32)  # [64, 64, 1], 255 where there is ink
         picture = Image.fromarray(np.rint(ink * colorsys.hsv_to_rgb(hues[number], 1.0, 1.0)).astype(np.uint8))
-        picture.save(os.path.join(output, glyphs.label_names[glyphs.labels[number]], f"{number:05d}.png"))
-    click.echo(f"{count:,} pictures: {output}")
+        picture.save(os.path.join(output, name, f"{number:05d}.png"))
+    click.echo(f"{len(names):,} pictures: {output}")
 
 
 if __name__ == "__main__":
