@@ -246,13 +246,13 @@ def growth(directory: str, path: str, published: tuple[tuple[str, float, float, 
         confidence = float(read(images).confidences.mean())
         rows.append((updates, confidence, effective_dimension(images[:512]), standard_deviation(images)))
     click.echo(f"| updates | {' | '.join(GROWTH)} |\n|---:|---:|---:|---:|")
-    for updates, confidence, dimension, deviation in rows:
-        click.echo(f"| {updates:,} | {confidence:.3f} | {dimension:.0f} | {deviation:.3f} |")
-    updates = [row[0] for row in rows]
+    for count, confidence, dimension, deviation in rows:
+        click.echo(f"| {count:,} | {confidence:.3f} | {dimension:.0f} | {deviation:.3f} |")
+    counts = [row[0] for row in rows]
     panels = []
     for column, title in enumerate(GROWTH, start=1):
-        series = {"here": (updates, [row[column] for row in rows])}
-        series |= {f"published: {figures[0]}": (updates, [figures[column]] * len(updates)) for figures in published}
+        series = {"here": (counts, [row[column] for row in rows])}
+        series |= {f"published: {figures[0]}": (counts, [figures[column]] * len(counts)) for figures in published}
         panels.append(curves(title, series, "updates of the generator", "", size=(420, 320)))
     click.echo(save_png(path, np.concatenate(panels, axis=1)))
 
