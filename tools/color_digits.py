@@ -4,9 +4,10 @@
     python tools/color_digits.py digits
     python train.py --architecture infogan-digits.json --dataset folder --datadir digits
 
-The file is ``infogan-1x10-2`` with a higher rate for its generator: docs/research/results.md says how and why. Each digit
-has a hue of its own, on black. The pictures lie in one folder for each of the ten digits, so that what a network finds by
-itself can be compared with them; its training does not see them.
+The file is ``infogan-1x10-2`` with a higher rate for its generator: docs/research/results.md says how and why.
+
+Each digit has a hue of its own, on black. The pictures lie in one folder for each of the ten digits, so that what a
+network finds by itself can be compared with them; its training does not see them.
 """
 
 import colorsys
