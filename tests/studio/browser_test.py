@@ -82,7 +82,9 @@ def browser(served):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
-    yield Browser(driver, served[0])
+    opened = Browser(driver, served[0])
+    opened.open()  # so that each test can also run alone
+    yield opened
     driver.quit()
 
 
