@@ -94,10 +94,10 @@ class Board:
         return None
 
 
-def run(callback, monkeypatch, steps):
+def run(callback, monkeypatch, steps, **logs):
     monkeypatch.setattr(diversity, "critic_gradients", lambda model: lambda images: np.eye(2))
     for callback.step in steps:
-        callback.after_step({})
+        callback.after_step(logs)
 
 
 def test_a_collapse_is_one_line_once_and_says_where_to_read(monkeypatch, capsys):
@@ -112,6 +112,15 @@ def test_a_collapse_is_one_line_once_and_says_where_to_read(monkeypatch, capsys)
     assert len(lines) == 1
     assert "step 500: the generator has collapsed: it draws nearly one image from every latent" in lines[0]
     assert "docs/how-to/troubleshooting.md" in lines[0]
+
+
+def test_a_dead_generator_is_one_line_at_once(monkeypatch, capsys):
+    callback = watched(np.zeros((64, 32, 32, 1), np.uint8), datasets.load("cns", size=32))
+    run(callback, monkeypatch, (100,), **{"gradient_norm/generator": 0.01})
+    assert capsys.readouterr().err == ""
+    run(callback, monkeypatch, range(200, 900, 100), **{"gradient_norm/generator": 0.0})
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "step 200: the generator is dead" in line and "docs/how-to/troubleshooting.md" in line
 
 
 def test_real_images_and_a_short_lapse_give_no_warning(monkeypatch, capsys):

@@ -90,7 +90,7 @@ class Diversity(StepCallback):
     ``diversity/std`` and ``diversity/effective_dimension`` of 64 samples, always from the same latents, and
     ``diversity/critic_gradient_cosine`` at 64 real images, always the same. One line on standard error, once, when the
     generator has collapsed: three times in a row samples vary less than a twentieth as much as real images, or in fewer
-    than 1.5 directions.
+    than 1.5 directions. At once when it is dead: all samples are one image, and no gradient comes back through it.
 
     Args:
         run: RunDirectory.
@@ -124,12 +124,22 @@ class Diversity(StepCallback):
         with self.board.at(self.step):
             for name, value in numbers.items():
                 tf.summary.scalar(name, value)
-        self._look(numbers["diversity/std"], numbers["diversity/effective_dimension"])
+        self._look(numbers["diversity/std"], numbers["diversity/effective_dimension"], logs)
 
-    def _look(self, std: float, dimension: float) -> None:
+    def _look(self, std: float, dimension: float, logs: Logs) -> None:
+        if self._warned:
+            return
+        if std == 0.0 and logs.get("gradient_norm/generator") == 0.0:
+            self._warned = True
+            warn(
+                f"step {self.step}: the generator is dead: it draws one image from every latent and gets no gradient, so "
+                "that it stays so; begin again with a lower learning rate (--lr) or another --seed; see "
+                "docs/how-to/troubleshooting.md"
+            )
+            return
         collapsed = std < FRACTION * self.real_std or dimension < DIMENSION
         self._collapsed = self._collapsed + 1 if collapsed and self.step >= FIRST else 0
-        if self._collapsed >= PATIENCE and not self._warned:
+        if self._collapsed >= PATIENCE:
             self._warned = True
             warn(
                 f"step {self.step}: the generator has collapsed: it draws nearly one image from every latent (standard "
