@@ -132,8 +132,8 @@ class Diversity(StepCallback):
         if std == 0.0 and logs.get("gradient_norm/generator") == 0.0:
             self._warned = True
             warn(
-                f"step {self.step}: the generator is dead: it draws one image from every latent and gets no gradient, so "
-                "that it stays so; begin again with a lower learning rate (--lr) or another --seed; see "
+                f"step {self.step}: the generator is dead: it draws one image from every latent and gets no gradient, "
+                "so that it stays so; begin again with a lower learning rate (--lr) or another --seed; see "
                 "docs/how-to/troubleshooting.md"
             )
             return
