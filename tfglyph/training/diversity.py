@@ -127,25 +127,24 @@ class Diversity(StepCallback):
         self._look(numbers["diversity/std"], numbers["diversity/effective_dimension"], logs)
 
     def _look(self, std: float, dimension: float, logs: Logs) -> None:
-        if self._warned:
-            return
-        if std == 0.0 and logs.get("gradient_norm/generator") == 0.0:
-            self._warned = True
-            warn(
-                f"step {self.step}: the generator is dead: it draws one image from every latent and gets no gradient, "
-                "so that it stays so; begin again with a lower learning rate (--lr) or another --seed; see "
-                "docs/how-to/troubleshooting.md"
-            )
-            return
         collapsed = std < FRACTION * self.real_std or dimension < DIMENSION
         self._collapsed = self._collapsed + 1 if collapsed and self.step >= FIRST else 0
-        if self._collapsed >= PATIENCE:
-            self._warned = True
-            warn(
-                f"step {self.step}: the generator has collapsed: it draws nearly one image from every latent (standard "
-                f"deviation {std:.2g}, of real images {self.real_std:.2g}; effective dimension {dimension:.1f}); see "
-                "docs/how-to/troubleshooting.md"
+        if std == 0.0 and logs.get("gradient_norm/generator") == 0.0:
+            self._warn(
+                "is dead: it draws one image from every latent and gets no gradient, so that it stays so; begin again "
+                "with a lower learning rate (--lr) or another --seed"
             )
+        elif self._collapsed >= PATIENCE:
+            self._warn(
+                f"has collapsed: it draws nearly one image from every latent (standard deviation {std:.2g}, of real "
+                f"images {self.real_std:.2g}; effective dimension {dimension:.1f})"
+            )
+
+    def _warn(self, text: str) -> None:
+        """One line, the first time."""
+        if not self._warned:
+            self._warned = True
+            warn(f"step {self.step}: the generator {text}; see docs/how-to/troubleshooting.md")
 
 
 def _flat(images: np.ndarray) -> np.ndarray:
