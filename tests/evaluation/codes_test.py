@@ -5,7 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from tests.helpers.recognizer import needs_recognizer, take_away
+from tfglyph import datasets
 from tfglyph.evaluation import codes
+from tfglyph.evaluation.metrics import read_alike
 
 
 def test_categorical_information():
@@ -45,3 +48,24 @@ def test_a_classifier_reads_codes_that_show_and_none_that_do_not():
     assert information["categorical_1"] > 0.9 * math.log(3)
     assert information["categorical_2"] < 0.1
     assert information["continuous_1"] > 0.7
+
+
+@needs_recognizer
+def test_categories_are_read_alike_where_they_show_one_character():
+    glyphs = datasets.load("cns")
+    rows = glyphs.rows_by_character()
+    images = np.asarray(glyphs.take([rows["酪"], rows["雲"]], "two").images)
+    shown = np.array([0, 0, 0, 0, 1, 1, 1, 0])  # the last of the second category shows the first one's
+    images = np.concatenate([images[shown], np.zeros_like(images)])  # a third category shows nothing
+    categories = np.array([[0, 0]] * 4 + [[1, 0]] * 4 + [[2, 0]] * 2)
+    measured = read_alike(codes.CodedSamples(images, categories, np.zeros((10, 0))), 0)
+    assert [(measurement.name, measurement.value) for measurement in measured] == [
+        ("codes/categorical_1/read alike", 0.7),
+        ("codes/categorical_2/read alike", 0.5),
+    ]
+
+
+def test_nothing_is_read_without_a_recognizer(monkeypatch):
+    take_away(monkeypatch, "it is not installed")
+    samples = codes.CodedSamples(np.zeros((2, 8, 8, 1), np.uint8), np.zeros((2, 1), int), np.zeros((2, 0)))
+    assert read_alike(samples, 0) == []

@@ -7,6 +7,7 @@ from click.exceptions import UsageError as ClickUsageError
 from PIL import Image
 
 from tests.helpers.recognizer import needs_recognizer, take_away
+from tests.helpers.runs import CPPN, save_run
 from tfglyph.errors import GlyphError, UsageError
 from tfglyph.evaluation.arithmetic_metric import COMPOSED, DESCRIPTIONS
 
@@ -111,9 +112,19 @@ def test_codes_of_an_infogan(verb, runs, tmp_path):
     verb("evaluate", runs / "coded", "--metrics", "codes", "--output", "codes.json")
     (result,) = json.loads((tmp_path / "codes.json").read_text(encoding="utf-8"))["models"]
     codes = "categorical_1", "continuous_1", "continuous_2"
-    assert names(result) == [f"codes/{code}/{reader}" for reader in ("q", "classifier") for code in codes]
+    expected = [f"codes/{code}/{reader}" for reader in ("q", "classifier") for code in codes]
+    assert [name for name in names(result) if not name.endswith("/read alike")] == expected
     assert Image.open(tmp_path / "codes-codes.png").size[1] > 300  # a row for each of three categories and two codes
     assert result["figures"][0]["real"] == pytest.approx(1.0986, abs=1e-4)  # log 3
+
+
+@pytest.mark.slow
+def test_codes_of_a_plain_gan(verb, runs, tmp_path):
+    save_run(tmp_path, CPPN | {"codes": {"categorical": [2]}})
+    verb("evaluate", tmp_path / "painter", "--metrics", "codes", "--output", "codes.json")
+    (result,) = json.loads((tmp_path / "codes.json").read_text(encoding="utf-8"))["models"]
+    measured = [name for name in names(result) if not name.endswith("/read alike")]
+    assert measured == ["codes/categorical_1/classifier"]  # there is no Q
 
 
 @pytest.mark.slow
@@ -149,7 +160,7 @@ def test_what_is_missing_is_one_line_and_the_rest_runs(verb, runs, without_recog
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3
     assert "legibility: the recognizer is in the package rapidocr" in errors[0]
-    assert "codes: a model of mode VAE-GAN has no codes; an InfoGAN has" in errors[1]
+    assert "codes: this model of mode VAE-GAN has no codes; an InfoGAN has" in errors[1]
     assert "extractor ocr: the recognizer is in the package rapidocr" in errors[2]
     (result,) = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))["models"]
     assert names(result) == ["fid/glyph"]

@@ -1,4 +1,4 @@
-"""InfoGAN's codes: how much of a code can be read off its images, and what the categories mean."""
+"""Codes of a GAN: how much of a code can be read off its images, and what the categories mean."""
 
 import dataclasses
 import math
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfglyph.models.infogan import InfoGAN
+from tfglyph.models.gan import GAN
 from tfglyph.progress import progress
 
 STEPS = 400
@@ -39,11 +39,11 @@ class CodedSamples:
         return CodedSamples(self.images[rows], self.categories[rows], self.continuous[rows])
 
 
-def sample_with_codes(model: InfoGAN, count: int, seed: int = 0) -> CodedSamples:
+def sample_with_codes(model: GAN, count: int, seed: int = 0) -> CodedSamples:
     """Samples with their codes.
 
     Args:
-        model: InfoGAN.
+        model: InfoGAN, or a GAN whose architecture has codes.
         count: int.
         seed: int; the images are those of ``model.sample(count, seed)``.
     """
@@ -115,7 +115,8 @@ def purity(categories: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Which images have the commonest label of their category.
 
     Args:
-        categories, labels: int (n,).
+        categories: int (n,).
+        labels: int or str (n,).
 
     Returns:
         bool (n,); the mean is the purity.

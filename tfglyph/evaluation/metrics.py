@@ -15,6 +15,7 @@ from tfglyph.evaluation.measurement import Measurement, mean_measurement
 from tfglyph.evaluation.neighbours import NEAREST, prdc
 from tfglyph.evaluation.subject import Subject, common_characters, with_characters
 from tfglyph.evaluation.unavailable import UnavailableError
+from tfglyph.models.gan import GAN
 from tfglyph.models.infogan import InfoGAN
 
 CLASSIFIED = 2000  # images that the independent classifier learns from, and as many that it is tried on
@@ -122,23 +123,29 @@ def measure_reconstruction(subject: Subject) -> list[Measurement]:
 
 
 def measure_codes(subject: Subject) -> list[Measurement]:
-    """InfoGAN: information about each code by the trained Q and by a separate classifier; purity of categories."""
+    """What the codes of an InfoGAN, or of a GAN with categories, change.
+
+    Information about each code, by a separate classifier and by an InfoGAN's own Q; the share of each category's
+    samples that the recognizer reads alike; and where images have labels, the purity of Q's categories.
+    """
     model = subject.model
-    if not isinstance(model, InfoGAN):
-        raise UnavailableError(f"a model of mode {model.architecture.mode} has no codes; an InfoGAN has")
+    if not isinstance(model, GAN) or model.architecture.input_codes is None:
+        raise UnavailableError(f"this model of mode {model.architecture.mode} has no codes; an InfoGAN has")
+    num_categories = model.architecture.codes.categorical
     half = min(CLASSIFIED, subject.count)
     samples = codes.sample_with_codes(model, 2 * half, subject.seed)
     learned, tested = samples.take(slice(0, half)), samples.take(slice(half, None))
-    num_categories = model.architecture.codes.categorical
-    classifier = codes.train_classifier(learned, num_categories, subject.seed)
+    guesses = {"q": model.read_codes(tested.images)} if isinstance(model, InfoGAN) else {}
+    guesses["classifier"] = codes.train_classifier(learned, num_categories, subject.seed)(tested.images)
     measurements = []
-    for reader, guess in (("q", model.read_codes(tested.images)), ("classifier", classifier(tested.images))):
+    for reader, guess in guesses.items():
         for name, values in codes.information(guess, tested).items():
             index = int(name.rpartition("_")[2]) - 1
             best = math.log(num_categories[index]) if name.startswith("categorical") else None
             measurements.append(mean_measurement(f"codes/{name}/{reader}", values, "higher", subject.seed, best))
+    measurements += read_alike(tested, subject.seed)
     subject.pictures["codes"] = pictures.codes(tested)
-    if subject.all_glyphs.labels is not None and num_categories:
+    if isinstance(model, InfoGAN) and subject.all_glyphs.labels is not None and num_categories:
         glyphs = subject.subset(subject.all_glyphs)
         guess = model.read_codes(np.asarray(glyphs.images))
         for number, probabilities in enumerate(guess["probabilities"], start=1):
@@ -146,6 +153,27 @@ def measure_codes(subject: Subject) -> list[Measurement]:
             name = f"codes/categorical_{number}/purity"
             measurements.append(mean_measurement(name, pure, "higher", subject.seed, 1.0))
     return measurements
+
+
+def read_alike(samples: codes.CodedSamples, seed: int) -> list[Measurement]:
+    """How many samples are read as the commonest character of their category; nothing without a recognizer."""
+    if not samples.categories.shape[1]:
+        return []
+    try:
+        readings = legibility.read(samples.images, "reading samples of categories")
+    except UnavailableError:
+        return []
+    texts = np.array(readings.texts, str)
+    return [
+        mean_measurement(
+            f"codes/categorical_{number}/read alike",
+            readings.single & codes.purity(categories, texts),
+            "higher",
+            seed,
+            extractor=legibility.fingerprint(),
+        )
+        for number, categories in enumerate(samples.categories.T, start=1)
+    ]
 
 
 def measure_copying(subject: Subject) -> list[Measurement]:
