@@ -135,7 +135,7 @@ def measure_codes(subject: Subject) -> list[Measurement]:
     half = min(CLASSIFIED, subject.count)
     samples = codes.sample_with_codes(model, 2 * half, subject.seed)
     learned, tested = samples.take(slice(0, half)), samples.take(slice(half, None))
-    guesses = {"q": model.read_codes(tested.images)} if isinstance(model, InfoGAN) else {}
+    guesses: dict[str, codes.CodeGuess] = {"q": model.read_codes(tested.images)} if isinstance(model, InfoGAN) else {}
     guesses["classifier"] = codes.train_classifier(learned, num_categories, subject.seed)(tested.images)
     measurements = []
     for reader, guess in guesses.items():
