@@ -100,11 +100,18 @@ def test_verbs_accept_the_run(generator_run, tmp_path):
         run_command("enhance", "--checkpoint", directory)
 
 
-def test_generator_and_critic_together(tmp_path):
-    files = []
-    for network, letter in (("generator", "G"), ("discriminator", "D")):
-        files.append(tmp_path / f"{letter}-cppn-wgan_3000.pth")
-        torch.save(state_dict(parity.parameters(golden("cppn-wgan-mnist-hard", network))), files[-1])
+@pytest.mark.parametrize("in_one_file", [False, True])
+def test_generator_and_critic_together(tmp_path, in_one_file):
+    generator, critic = (
+        state_dict(parity.parameters(golden("cppn-wgan-mnist-hard", network)))
+        for network in ("generator", "discriminator")
+    )
+    contents = {"G-cppn-wgan_3000.pth": generator, "D-cppn-wgan_3000.pth": critic}
+    if in_one_file:
+        contents = {"cppn-wgan_3000.pth": {"netG": generator, "netD": critic}}
+    files = [tmp_path / name for name in contents]
+    for file, content in zip(files, contents.values(), strict=True):
+        torch.save(content, file)
     imported, prefix = import_run(files, "cppn-wgan-mnist-hard", tmp_path / "run")
     assert imported.missing == () and prefix.name == "model.ckpt-3000"
     entry = golden("cppn-wgan-mnist-hard", "discriminator")
@@ -213,6 +220,10 @@ def mnist():
 def test_missing_unknown_and_misshapen_tensors_are_one_line(tmp_path, mnist):
     without = {name: value for name, value in mnist.items() if name != "linear6.bias"}
     assert "beside its generator: missing: linear6.bias (128)" in complaint(tmp_path, without)
+    twice = without | {"other.linear5.bias": mnist["linear5.bias"].clone()}  # one module under two names
+    assert complaint(tmp_path, twice).endswith("missing: linear6.bias (128)")
+    broken = mnist | {"linear5.bias": mnist["linear5.bias"] / 0}
+    assert "expected finite weights, found NaN or infinity in linear5.bias (128)" in complaint(tmp_path, broken)
     more = mnist | {"linear9.weight": torch.zeros(3, 4)}
     assert "unknown to cppn-wgan-mnist: linear9.weight (3x4)" in complaint(tmp_path, more)
     narrow = mnist | {"linear5.weight": torch.zeros(128, 64)}
@@ -247,9 +258,9 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path, monkeypatch):
 def test_files_that_are_none(tmp_path):
     with pytest.raises(UsageError, match="no such file"):
         read_weights(tmp_path / "nothing.pth")
-    for name in ("rubbish.pth", "rubbish.safetensors"):
-        (tmp_path / name).write_bytes(b"rubbish" * 99)
-        with pytest.raises(GlyphError, match=name):
+    for name, reason in (("rubbish.pth", "a file of torch.save: [A-Za-z]"), ("rubbish.safetensors", "safetensors")):
+        (tmp_path / name).write_bytes(b"hello" * 99)
+        with pytest.raises(GlyphError, match=f"{name}: cannot be read as {reason}"):
             read_weights(tmp_path / name)
 
 

@@ -183,7 +183,8 @@ def _without_counters(arrays: Arrays, left_out: tuple[str, ...]) -> WeightFile:
 
 
 def _one_line(error: BaseException) -> str:
-    return next(_lines(error), type(error).__name__)[:200]
+    """Its first line that says something, or the error's name: a KeyError's text, for one, is the key alone."""
+    return next((line for line in _lines(error) if " " in line), type(error).__name__)[:200]
 
 
 def _lines(error: BaseException) -> Iterator[str]:

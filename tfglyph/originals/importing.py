@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -158,12 +158,10 @@ def _fill(parts: Sequence[Part], arrays: Arrays, file: str, architecture: Archit
     if not places:
         raise GlyphError(f"{file}: not the weights of {architecture.name}: {_nearest_difference(parts, arrays)}")
     used = {prefix + name for part, prefix in places for name in part.sources}
-    unknown = {name: arrays[name].shape for name in arrays if name not in used}
-    for name in list(unknown):  # a module that is registered under two names saves its tensors twice
-        if any(np.array_equal(arrays[name], arrays[other]) for other in used):
-            del unknown[name]
-    if unknown:
+    if unknown := _unknown(arrays, used):
         raise GlyphError(f"{file}: unknown to {architecture.name}: {_listed(unknown)}")
+    if broken := {name: arrays[name].shape for name in sorted(used) if not np.isfinite(arrays[name]).all()}:
+        raise GlyphError(f"{file}: expected finite weights, found NaN or infinity in {_listed(broken)}")
     for part, prefix in places:
         values = {name: arrays[prefix + name] for name in part.sources}
         for tensor in part.tensors:
@@ -181,6 +179,19 @@ def _prefix_of(part: Part, arrays: Arrays) -> str | None:
     return None
 
 
+def _unknown(arrays: Arrays, known: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """The shapes of arrays that are none of the known ones.
+
+    A module that is registered under two names saves its tensors twice, so a copy of a known one is known.
+    """
+    there = [arrays[name] for name in known if name in arrays]
+    return {
+        name: array.shape
+        for name, array in arrays.items()
+        if name not in known and not any(np.array_equal(array, other) for other in there)
+    }
+
+
 def _nearest_difference(parts: Sequence[Part], arrays: Arrays) -> str:
     """In words: what is wrong with the part that the file resembles most."""
 
@@ -191,7 +202,7 @@ def _nearest_difference(parts: Sequence[Part], arrays: Arrays) -> str:
     part, prefix = max(((part, prefix) for part in parts for prefix in ("", *part.containers)), key=common)
     expected = {prefix + name: shape for name, shape in part.sources.items()}
     missing = {name: shape for name, shape in expected.items() if name not in arrays}
-    unknown = {name: array.shape for name, array in arrays.items() if name not in expected}
+    unknown = _unknown(arrays, expected)
     other = [
         f"{name} is {_by(arrays[name].shape)}, expected {_by(shape)}"
         for name, shape in expected.items()

@@ -427,7 +427,7 @@ Describe = Callable[[Architecture, keras.Model], Tensors]
 """What names a part's tensors, given the architecture and the network of ours."""
 
 # (network, what the part's names may be preceded by, what describes it)
-_GAN = (("generator", ("generator.",)), ("discriminator", ("discriminator.",)))
+_GAN = (("generator", ("generator.", "netG.")), ("discriminator", ("discriminator.", "netD.")))
 _CPPN = tuple((*place, describe) for place, describe in zip(_GAN, (_cppn_generator, _cppn_critic), strict=True))
 _VAE = (("encoder", ("encoder.",)), ("generator", ("decoder.",)))
 _RESNET_GAN = tuple(
