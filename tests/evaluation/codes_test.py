@@ -50,6 +50,15 @@ def test_a_classifier_reads_codes_that_show_and_none_that_do_not():
     assert information["continuous_1"] > 0.7
 
 
+def test_a_classifier_that_learned_images_by_heart_is_not_too_sure_of_others():
+    rng = np.random.default_rng(2)
+    images = rng.integers(0, 256, (300, 16, 16, 1)).astype(np.uint8)  # noise, which has nothing to do with the code
+    samples = codes.CodedSamples(images, np.zeros((300, 0), int), rng.uniform(-1, 1, (300, 1)).astype(np.float32))
+    read = codes.train_classifier(samples.take(slice(0, 200)), (), steps=150)
+    tested = samples.take(slice(200, None))
+    assert -0.6 < codes.information(read(tested.images), tested)["continuous_1"].mean() < 0
+
+
 @needs_recognizer
 def test_categories_are_read_alike_where_they_show_one_character():
     glyphs = datasets.load("cns")
