@@ -233,18 +233,24 @@ GROWTH = ("confidence", "effective dimension of 512", "standard deviation")
 
 
 @main.command()
-@click.argument("directory", type=click.Path(exists=True, file_okay=False))
+@click.argument("directories", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False))
 @click.argument("path", type=click.Path())
 @click.option("--published", nargs=4, multiple=True, type=(str, float, float, float), metavar="NAME C D S")
-def growth(directory: str, path: str, published: tuple[tuple[str, float, float, float], ...]) -> None:
-    """1,000 samples of each checkpoint of a run: a Markdown table, and curves beside published figures."""
-    rows = []
-    for step in steps_in(directory):
-        model = tfglyph.load(pathlib.Path(directory) / f"model.ckpt-{step}")
-        images = model.sample(1000, seed=0)
-        updates = step * model.architecture.objective.generator_steps
-        confidence = float(read(images).confidences.mean())
-        rows.append((updates, confidence, effective_dimension(images[:512]), standard_deviation(images)))
+def growth(directories: tuple[str, ...], path: str, published: tuple[tuple[str, float, float, float], ...]) -> None:
+    """1,000 samples of each checkpoint of a run: a Markdown table, and curves beside published figures.
+
+    Of several runs each one began with the weights of the one before (--init_from), and its steps count on.
+    """
+    rows, before = [], 0
+    for directory in directories:
+        steps = [step for step in steps_in(directory) if step or not before]
+        for step in steps:
+            model = tfglyph.load(pathlib.Path(directory) / f"model.ckpt-{step}")
+            images = model.sample(1000, seed=0)
+            updates = (before + step) * model.architecture.objective.generator_steps
+            confidence = float(read(images).confidences.mean())
+            rows.append((updates, confidence, effective_dimension(images[:512]), standard_deviation(images)))
+        before += steps[-1]
     click.echo(f"| updates | {' | '.join(GROWTH)} |\n|---:|---:|---:|---:|")
     for count, confidence, dimension, deviation in rows:
         click.echo(f"| {count:,} | {confidence:.3f} | {dimension:.0f} | {deviation:.3f} |")
