@@ -132,7 +132,7 @@ class Diversity(StepCallback):
         if std == 0.0 and logs.get("gradient_norm/generator") == 0.0:
             self._warn(
                 "is dead: it draws one image from every latent and gets no gradient, so that it stays so; begin again "
-                "with a lower learning rate (--lr) or another --seed"
+                "with --precision float32, a lower learning rate (--lr) or another --seed"
             )
         elif self._collapsed >= PATIENCE:
             self._warn(
